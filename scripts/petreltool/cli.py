@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""The command line: one function a command, its options beside it."""
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from . import VERSION, process, terminal
+from .errors import EXIT_INTERRUPT, EXIT_PASS, PetrelError
+from .paths import PRESETS
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from . import setup
+    return setup.setup()
+
+
+def _build(arguments: argparse.Namespace) -> int:
+    from . import build
+    for preset in arguments.preset or PRESETS:
+        build.build(preset)
+    return EXIT_PASS
+
+
+def _image(arguments: argparse.Namespace) -> int:
+    from . import build, image
+    build.build(arguments.preset)
+    disk = image.make_image(arguments.preset)
+    print(image.copy_for_usb(disk, arguments.usb) if arguments.usb else disk)
+    return EXIT_PASS
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from . import running
+    return running.command(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="petrel", description="Petrel's tool: set up, build, boot, load drivers and report.",
+                                     epilog="examples:\n  scripts/petrel run\n  scripts/petrel run my.sys\n  scripts/petrel test\n",
+                                     formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"petrel {VERSION}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def add(name: str, run: Command, text: str, *examples: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, allow_abbrev=False,
+                                   epilog="examples:\n" + "".join(f"  scripts/petrel {line}\n" for line in examples),
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+        made.set_defaults(function=run)
+        return made
+
+    from . import options
+    add("setup", _setup, "install the packages that are missing (as root), or print the line that does", "setup")
+    options.for_build(add("build", _build, "build the machine's images or the host tests", "build", "build --preset debug"))
+    options.for_image(add("image", _image, "make the bootable disk image", "image", "image --usb stick.img"))
+    options.for_run(add("run", _run, "boot, load drivers, report",
+                        "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
+    return parser
+
+
+def _terminate(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def main(arguments: Sequence[str]) -> int:
+    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGHUP, _terminate)
+    try:
+        parsed = _parser().parse_args(list(arguments))
+        return int(parsed.function(parsed))
+    except PetrelError as error:
+        terminal.say(str(error))
+        return error.status
+    except KeyboardInterrupt:
+        terminal.say("interrupted")
+        return EXIT_INTERRUPT
+    except BrokenPipeError:
+        sys.stderr.close()
+        return EXIT_PASS
+    finally:
+        process.kill_all()

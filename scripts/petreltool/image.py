@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The disk image: a GPT disk with one EFI system partition, FAT32, made without root and the same from the same inputs.
+
+    sector 0        protective MBR, GPT
+    1 MiB           EFI system partition, FAT32 with 512-byte clusters
+    last 1 MiB      the backup GPT
+
+It boots from a USB stick on a PC as it does in QEMU.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from .errors import MachineryError, UsageError
+from .hive import make_hive
+from .paths import ROOT, Tree, program
+from .process import run_tool
+from .terminal import progress
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import make_casing  # noqa: E402  (a script of its own, beside the package)
+
+MEBIBYTE = 1 << 20
+_SECTOR = 512
+_START = MEBIBYTE
+_SMALLEST = 40 * MEBIBYTE                       # FAT32 needs 65,525 clusters: 33 MiB with clusters of 512 bytes
+_SERIAL = "50455452"                            # "PETR"
+_DISK_ID = "7E7C0A5E-0001-4000-8000-5045545245C1"
+_PARTITION_ID = "7E7C0A5E-0002-4000-8000-5045545245C1"
+_EPOCH = 1577836800                             # 2020-01-01: every time stamp in the file system
+_LEFT_OUT = {".lib", ".exp", ".pdb", ".map", ".ilk", ".obj"}    # what linkers leave beside an image
+_ENVIRONMENT = {"SOURCE_DATE_EPOCH": str(_EPOCH), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1", "MTOOLSRC": os.devnull, "LC_ALL": "C.UTF-8"}
+
+
+def boot_configuration(source: Path, volume: Path) -> str:
+    """boot.cfg's text: the repository's, without comments and without lines whose file the build has not made."""
+    lines = []
+    for line in source.read_text(encoding="ascii").splitlines():
+        text = line.split("#")[0].strip()
+        value = text.partition("=")[2].strip()
+        if text and (not value.startswith("\\") or (volume / value.lstrip("\\").replace("\\", "/")).exists()):
+            lines.append(text)
+    return "".join(line + "\n" for line in lines)
+
+
+def _write_if_changed(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)
+
+
+def _newer(output: Path, *inputs: Path) -> bool:
+    return output.exists() and all(output.stat().st_mtime_ns >= source.stat().st_mtime_ns for source in inputs)
+
+
+def add_generated_files(volume: Path, root: Path = ROOT) -> None:
+    """Puts casing.bin, the SYSTEM hive and boot.cfg beside what cmake has laid out."""
+    petrel = volume / "petrel"
+    casing, casing_script = petrel / "casing.bin", Path(make_casing.__file__)
+    if not make_casing.UNICODE_DATA.exists():
+        raise MachineryError(f"{make_casing.UNICODE_DATA} is missing (package unicode-data)")
+    if not _newer(casing, casing_script, make_casing.UNICODE_DATA):
+        casing.parent.mkdir(parents=True, exist_ok=True)
+        casing.write_bytes(make_casing.make())
+    hive, registry = petrel / "SYSTEM", root / "config" / "system.reg"
+    if not _newer(hive, registry, Path(__file__).with_name("hive.py")):
+        hive.write_bytes(make_hive(registry))
+    _write_if_changed(petrel / "boot.cfg", boot_configuration(root / "config" / "boot.cfg", volume).encode("ascii"))
+
+
+def volume_files(volume: Path) -> list[Path]:
+    """The files of the boot volume, relative, sorted: the order they are written in."""
+    found = []
+    for folder, folders, names in os.walk(volume):
+        folders.sort()
+        found += [Path(folder, name).relative_to(volume) for name in names if Path(name).suffix.lower() not in _LEFT_OUT]
+    return sorted(found)
+
+
+def _fingerprint(volume: Path, files: list[Path]) -> str:
+    entries: list[object] = [hashlib.sha256(Path(__file__).read_bytes()).hexdigest()]
+    for file in files:
+        status = (volume / file).stat()
+        entries.append([str(file), status.st_size, status.st_mtime_ns])
+    return json.dumps(entries)
+
+
+def _partition_size(volume: Path, files: list[Path]) -> int:
+    content = sum((volume / file).stat().st_size + 2 * _SECTOR for file in files)
+    wanted = max(_SMALLEST, content + content // 32 + 8 * MEBIBYTE)
+    return (wanted + MEBIBYTE - 1) // MEBIBYTE * MEBIBYTE
+
+
+def _make_file_system(disk: Path, volume: Path, files: list[Path], size: int) -> None:
+    target = f"{disk}@@{_START}"
+    run_tool([program("mformat"), "-i", target, "-F", "-N", _SERIAL, "-v", "PETREL", "-c", "1",
+              "-T", str(size // _SECTOR), "-h", "255", "-s", "63", "-H", str(_START // _SECTOR), "::"],
+             environment=_ENVIRONMENT)
+    folders = sorted({parent for file in files for parent in file.parents} - {Path(".")})
+    if folders:
+        run_tool([program("mmd"), "-i", target, *(f"::/{folder.as_posix()}" for folder in folders)],
+                 environment=_ENVIRONMENT)
+    for folder in [Path("."), *folders]:
+        inside = [str(volume / file) for file in files if file.parent == folder]
+        if inside:
+            run_tool([program("mcopy"), "-i", target, *inside, f"::/{folder.as_posix()}/"], environment=_ENVIRONMENT)
+
+
+def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
+    """Writes the whole disk image; the old one, which a machine may have open, is replaced at once at the end."""
+    size = _partition_size(volume, files)
+    fresh = disk.with_suffix(f".{os.getpid()}")
+    try:
+        with open(fresh, "wb") as handle:
+            handle.truncate(_START + size + MEBIBYTE)
+        table = (f"label: gpt\nlabel-id: {_DISK_ID}\nstart={_START // _SECTOR}, size={size // _SECTOR}, type=U, "
+                 f'uuid={_PARTITION_ID}, name="Petrel"\n')
+        run_tool([program("sfdisk"), "-q", "--no-reread", "--no-tell-kernel", str(fresh)], input_text=table)
+        _make_file_system(fresh, volume, files, size)
+        fresh.replace(disk)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def make_image(preset: str) -> Path:
+    """The preset's disk image, made anew only when one of its inputs has changed."""
+    tree = Tree(preset)
+    with tree.lock():
+        if not (tree.volume / "EFI" / "BOOT" / "BOOTX64.EFI").exists():
+            raise MachineryError(f"the preset {preset} has no loader yet: run `scripts/petrel build --preset {preset}`")
+        add_generated_files(tree.volume)
+        files = volume_files(tree.volume)
+        stamp = tree.build / "petrel.img.inputs"
+        wanted = _fingerprint(tree.volume, files)
+        if not (tree.disk.exists() and stamp.exists() and stamp.read_text() == wanted):
+            with progress(f"making the disk image of {preset}"):
+                make_disk(tree.disk, tree.volume, files)
+            stamp.write_text(wanted)
+    return tree.disk
+
+
+def copy_for_usb(disk: Path, output: Path) -> str:
+    """Copies the image and says how to put it on a stick."""
+    if output.exists() and not output.is_file():
+        raise UsageError(f"{output}: not a file; name a file, then write it to the stick yourself")
+    try:
+        shutil.copyfile(disk, output)
+    except OSError as error:
+        raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    return (f"{output} is a whole disk. Find the stick's name with lsblk, then (this erases the stick):\n"
+            f"    sudo dd if={output} of=/dev/sdX bs=4M conv=fsync status=progress\n"
+            "Boot it with Secure Boot off.")

@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: MIT
+"""The emulated machine: its description, QEMU's command line, and one run of it.
+
+Everything that the machine says goes to files in the run's folder, so that they are evidence after a hang or crash:
+`console` (COM1), `events` (COM2), `debug` (port 0xE9), `qemu` (QEMU's own words).
+"""
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import firmware
+from .errors import MachineryError, UsageError
+from .paths import find_program, program
+from .process import Child
+from .qmp import Monitor
+
+# The emulated processor, named here and nowhere else: what Windows 10 22H2 demands of a processor, and what TCG of QEMU 7.2 has.
+CPU_MODEL = "qemu64,+smep,+smap,+xsave,+xsaveopt,+avx,+rdrand,+fsgsbase,+nx"
+# Devices that the firmware would spend time on and that no driver under test asks for.
+TRIMMED = "i8042=off,smm=off,hpet=off,sata=off,smbus=off,usb=off,vmport=off"
+FULL = "smm=off"
+MAXIMUM_CPUS = 8
+MINIMUM_MEMORY = 64
+ACCELERATORS = ("auto", "tcg", "kvm")
+
+STATUS_PASS, STATUS_FAIL, STATUS_BUGCHECK, STATUS_LOADER = 33, 35, 37, 39
+
+
+def resolve_accelerator(wanted: str) -> str:
+    """`auto` takes KVM where it can be opened; the default everywhere is tcg, which repeats itself."""
+    usable = os.access("/dev/kvm", os.R_OK | os.W_OK)
+    if wanted == "kvm" and not usable:
+        raise UsageError("--accel kvm: /dev/kvm cannot be opened here")
+    if wanted == "auto":
+        return "kvm" if usable else "tcg"
+    return wanted
+
+
+@dataclass
+class MachineOptions:
+    disk: Path
+    cpus: int = 1
+    memory: int = 256
+    accelerator: str = "tcg"
+    firmware: str = "fast"
+    trimmed: bool = True
+    options: list[str] = field(default_factory=list)       # lines of opt/petrel/options
+    files: list[Path] = field(default_factory=list)        # opt/petrel/file0, file1, ...
+    extra: list[str] = field(default_factory=list)         # more of QEMU's own arguments, for debugging the kernel
+    qemu: str = "qemu-system-x86_64"                       # tests put a fake machine here
+
+    def check(self) -> None:
+        if not 1 <= self.cpus <= MAXIMUM_CPUS:
+            raise UsageError(f"--cpus must be 1 to {MAXIMUM_CPUS}")
+        if self.memory < MINIMUM_MEMORY:
+            raise UsageError(f"--memory must be at least {MINIMUM_MEMORY} MiB")
+
+    def describe(self) -> dict[str, object]:
+        """For the report: what the driver ran on."""
+        return {"emulator": Path(self.qemu).name, "accelerator": self.accelerator, "cpu_model": CPU_MODEL,
+                "cpus": self.cpus, "memory_mib": self.memory, "firmware": self.firmware}
+
+
+def _escape(path: Path) -> str:
+    """QEMU's option parser ends a value at a comma unless it is doubled."""
+    return str(path).replace(",", ",,")
+
+
+def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list[str]:
+    qemu = options.qemu if "/" in options.qemu else program(options.qemu)
+    command = [
+        qemu, "-nodefaults", "-no-user-config", "-name", "petrel",
+        "-machine", "q35," + (TRIMMED if options.trimmed else FULL),
+        "-accel", options.accelerator, "-cpu", CPU_MODEL, "-smp", str(options.cpus), "-m", str(options.memory),
+        *firmware.arguments(options.firmware, folder),
+        "-net", "none", "-display", "none", "-vga", "none", "-no-reboot", "-boot", "menu=off",
+        "-drive", f"if=none,id=disk,format=raw,snapshot=on,file={_escape(options.disk)}",
+        "-device", "virtio-blk-pci,drive=disk,bootindex=0",
+        "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
+        "-chardev", f"file,id=console,path={_escape(folder / 'console')}", "-serial", "chardev:console",
+        "-chardev", f"file,id=events,path={_escape(folder / 'events')}", "-serial", "chardev:events",
+        "-serial", "null",
+        "-chardev", f"file,id=debug,path={_escape(folder / 'debug')}", "-device", "isa-debugcon,iobase=0xe9,chardev=debug",
+        "-chardev", f"socket,id=monitor,fd={monitor_fd}", "-mon", "chardev=monitor,mode=control",
+    ]
+    for number, file in enumerate(options.files):
+        command += ["-fw_cfg", f"name=opt/petrel/file{number},file={_escape(file)}"]
+    if options.options:
+        text = folder / "options"
+        text.write_text("".join(line + "\n" for line in options.options), encoding="ascii", errors="replace")
+        command += ["-fw_cfg", f"name=opt/petrel/options,file={_escape(text)}"]
+    return command + options.extra
+
+
+class Machine:
+    """One QEMU from start to end; a context manager that always ends it and removes its folder."""
+
+    def __init__(self, options: MachineOptions) -> None:
+        options.check()
+        self.options = options
+        self._folder = tempfile.TemporaryDirectory(prefix="petrel-")
+        self.folder = Path(self._folder.name)
+        self._monitor = Monitor()
+        self._child: Child | None = None
+
+    def __enter__(self) -> "Machine":
+        try:
+            command = command_line(self.options, self.folder, self._monitor.theirs.fileno())
+            self._child = Child(command, self.folder / "qemu", pass_fds=(self._monitor.theirs.fileno(),))
+        except BaseException:
+            self._close()
+            raise
+        self._monitor.started()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        try:
+            if self._child is not None:
+                self._child.kill()
+            self._monitor.close()
+        finally:
+            self._folder.cleanup()
+
+    def wait(self, seconds: float) -> int | None:
+        """QEMU's exit status, or None while it still runs after that time."""
+        assert self._child is not None
+        return self._child.wait(seconds)
+
+    def inject_nmi(self) -> bool:
+        return self._monitor.execute("inject-nmi")
+
+    def kill(self) -> None:
+        assert self._child is not None
+        self._child.kill()
+
+    def path(self, channel: str) -> Path:
+        return self.folder / channel
+
+
+def require_qemu() -> None:
+    if find_program("qemu-system-x86_64") is None:
+        raise MachineryError("QEMU is not installed (package qemu-system-x86); `scripts/petrel setup` installs it")

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: MIT
+"""The options of each command."""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .firmware import KINDS
+from .machine import ACCELERATORS
+from .paths import PRESETS
+
+
+def for_build(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", action="append", choices=(*PRESETS, "host"), help="which tree (default: debug and release)")
+
+
+def for_image(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, default="release", help="which tree (default: release)")
+    parser.add_argument("--usb", type=Path, metavar="OUT", help="copy the image to OUT and say how to write it to a stick")
+
+
+def for_machine(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the machine")
+    group.add_argument("--preset", choices=PRESETS, help="which build (default: release)")
+    group.add_argument("--cpus", type=int, metavar="N", help="processors, 1 to 8 (default: 1)")
+    group.add_argument("--memory", type=int, metavar="MiB", help="memory (default: 256)")
+    group.add_argument("--accel", choices=ACCELERATORS, help="default: tcg, which repeats itself; auto takes KVM where it can")
+    group.add_argument("--firmware", choices=KINDS, help="fast: padded ROM (default); pflash: as elsewhere, 2.5 s slower")
+    group.add_argument("--timeout", type=float, metavar="S", help="seconds for one driver, from its start (default: 20)")
+    group.add_argument("--seed", type=int, metavar="N", help="for everything random in the machine")
+    group.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="an option for the kernel (docs/protocol.md)")
+
+
+def for_run(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE.sys", help="drivers; none: the demonstration")
+    for_machine(parser)
+    group = parser.add_argument_group("the run")
+    group.add_argument("--together", action="store_true", help="all drivers in one machine, in the order given")
+    group.add_argument("-j", "--jobs", type=int, metavar="N", help="machines at once (default: 1)")
+    group.add_argument("--trace", action="store_true", help="count the calls that a driver makes")
+    group.add_argument("--symbols", type=Path, action="append", default=[], metavar="DIR", help="where PDB files are")
+    group.add_argument("--require-payloads", action="store_true", help="a payload that cannot be fetched is a failure (exit 4)")
+    group.add_argument("--offline", action="store_true", help="fetch nothing")
+    group = parser.add_argument_group("results")
+    group.add_argument("--json", type=Path, metavar="F", help="write the report (scripts/schema/petrel-report-1.schema.json)")
+    group.add_argument("--keep", type=Path, metavar="DIR", help="keep what each machine wrote on its channels")
+    group.add_argument("--raw", action="store_true", help="one machine, its channels on the screen, no report")
+    group.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="with --raw: one more argument for QEMU")
