@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules.h"
+
 #define PE_PAGE_SIZE 0x1000u
 #define PE_MAX_SECTIONS 96u
 
@@ -40,8 +42,8 @@
 #define PE_SCN_READ 0x40000000u
 #define PE_SCN_WRITE 0x80000000u
 
-/* One enumerator for each rule of INVARIANTS.md (PE_E001 is rule 1 ...), plus outcomes of lookups.
- * PeStatusText says each in one sentence a user can read. */
+/* What went wrong, coarsely: each rule of INVARIANTS.md (PE_RULE) gives one of these, the rest are outcomes of lookups.
+ * PeStatusText and PeRuleText say each in one sentence a user can read. */
 typedef enum PE_STATUS {
     PE_OK = 0,
     PE_NOT_FOUND,          /* the directory, export or function asked for is not in the image */
@@ -54,7 +56,7 @@ typedef enum PE_STATUS {
     PE_TRUNCATED,          /* headers or a section run past the end of the file */
     PE_WRONG_MACHINE,      /* a PE file, but not for x86-64 (PE_IMAGE.Machine says for what) */
     PE_WRONG_SUBSYSTEM,    /* PE_OPTIONS.Subsystem was asked for and is not the image's */
-    PE_BAD_HEADER,         /* ranges of this enum from here on are refined by PE_RULE */
+    PE_BAD_HEADER,         /* from here on the rule says what is bad */
     PE_BAD_SECTION,
     PE_BAD_RELOCATION,
     PE_BAD_IMPORT,
@@ -64,6 +66,8 @@ typedef enum PE_STATUS {
     PE_BAD_TLS,
     PE_BAD_RESOURCE,
     PE_BAD_DELAY_IMPORT,
+    PE_BAD_DEBUG,
+    PE_WRONG_LAYOUT,       /* the operation needs the other layout: only file views are mapped, only mapped ones written to */
     PE_STATUS_COUNT
 } PE_STATUS;
 
@@ -92,7 +96,7 @@ typedef struct PE_RANGE {
 typedef struct PE_SECTION {
     char Name[9];             /* NUL-terminated copy */
     uint32_t Rva, VirtualSize;        /* VirtualSize is never 0 here: SizeOfRawData stands in when the file says 0 */
-    uint32_t FileOffset, FileSize;    /* bytes that come from the file; FileSize <= the mapped extent */
+    uint32_t FileOffset, FileSize;    /* bytes that come from the file; FileSize <= VirtualSize rounded up to a page */
     uint32_t Characteristics;
 } PE_SECTION;
 
@@ -110,25 +114,41 @@ typedef struct PE_IMAGE {
     uint32_t SectionAlignment, FileAlignment;
     uint64_t ImageBase;       /* preferred, from the header */
     uint32_t NtHeaderOffset;
+    PE_RULE Rule;             /* the rule that made the last PeParse, PeMap, PeRelocate or PeBindImports on this view fail */
+    bool ExportNamesSorted;   /* as the format demands; otherwise names are searched one by one */
+    /* Every range lies inside the image (the security range inside the file, in a file view); absent ones are {0, 0}. */
     PE_RANGE Directories[PE_DIR_COUNT];
     PE_SECTION Sections[PE_MAX_SECTIONS];
 } PE_IMAGE;
 
-/* Parses and validates. On failure *Image holds only Machine (0 if unknown). Data is untouched and must outlive *Image. */
+/* Parses and validates. On failure *Image holds only Machine (0 if unknown) and Rule. Data is untouched and must outlive
+ * *Image. Options may be NULL. The contents of directories are checked when they are used, or all at once by PeCheck. */
 PE_STATUS PeParse(const void *Data, size_t Size, PE_LAYOUT Layout, const PE_OPTIONS *Options, PE_IMAGE *Image);
 
 /* One sentence without a trailing full stop, e.g. "the file is not a PE image (no MZ signature)". Static storage. */
 const char *PeStatusText(PE_STATUS Status);
 
+/* What breaking the rule means, in one sentence without a trailing full stop. Static storage. */
+const char *PeRuleText(PE_RULE Rule);
+
+/* The status a broken rule gives. Rules of the import tables give PE_BAD_IMPORT here, PE_BAD_DELAY_IMPORT when a delay import
+ * broke them. */
+PE_STATUS PeRuleStatus(PE_RULE Rule);
+
+/* Checks the contents of every directory against the rules. Returns the status of the first broken one and sets *Rule (optional)
+ * to it. An image that fails may still be loadable: the loader's own calls fail only for what they touch. */
+PE_STATUS PeCheck(const PE_IMAGE *Image, PE_RULE *Rule);
+
 /* The text name of a machine number ("x86-64", "32-bit x86", "ARM64", "unknown"). */
 const char *PeMachineName(uint16_t Machine);
 
-/* Copies headers and sections of a PE_LAYOUT_FILE image to Memory (SizeOfImage bytes at least), zeroes the rest, and
- * reparses what it wrote as a PE_LAYOUT_MAPPED view in *Mapped. */
+/* Copies headers and sections of a PE_LAYOUT_FILE image to Memory (SizeOfImage bytes at least), zeroes the rest of it, and
+ * reparses what it wrote as a PE_LAYOUT_MAPPED view in *Mapped, which must not be *Image. */
 PE_STATUS PeMap(const PE_IMAGE *Image, void *Memory, size_t MemorySize, PE_IMAGE *Mapped);
 
 /* Bytes at [Rva, Rva + Size) of either layout, or NULL when any of them is not backed by the image. In a file layout a range
- * must lie inside the file part of one section (or the headers). */
+ * must lie inside the file part of one section (or the headers); in a mapped one anywhere below SizeOfImage, so mind sections
+ * that the caller has discarded. */
 const void *PeAtRva(const PE_IMAGE *Image, uint32_t Rva, uint32_t Size);
 
 /* Applies base relocations to a mapped image that will run at NewBase, and writes NewBase to the mapped OptionalHeader.ImageBase
@@ -153,9 +173,11 @@ typedef struct PE_IMPORT {
 /* Return false to stop the walk. */
 typedef bool PE_IMPORT_CALLBACK(void *Context, const PE_IMPORT *Import);
 
-/* Visits every import in order; works on both layouts, before or after binding. PE_OK when all were visited or the callback
+/* Visits every import in order; works on both layouts, before or after binding (after it only if the image has a lookup table of
+ * its own, as all linkers in use write). PE_OK when all were visited or the callback
  * stopped. PE_NOT_FOUND is never returned for an image without imports: that is PE_OK with no calls. */
 PE_STATUS PeEnumerateImports(const PE_IMAGE *Image, PE_IMPORT_CALLBACK *Callback, void *Context);
+/* The same for delay imports; Index goes on after the ordinary imports. */
 PE_STATUS PeEnumerateDelayImports(const PE_IMAGE *Image, PE_IMPORT_CALLBACK *Callback, void *Context);
 
 /* Gives the address to store for an import, or returns false to refuse it. */
@@ -166,19 +188,21 @@ typedef bool PE_RESOLVE(void *Context, const PE_IMPORT *Import, uint64_t *Addres
 PE_STATUS PeBindImports(PE_IMAGE *Mapped, PE_RESOLVE *Resolve, void *Context, PE_IMPORT *Failed);
 
 /* ---- Exports ---- */
+/* Rva may be inside any section, data included. Holes (unused ordinals) are never found or visited. */
 typedef struct PE_EXPORT {
     uint32_t Rva;             /* 0 when forwarded */
     uint32_t Ordinal;         /* biased, as importers use it */
     const char *Forwarder;    /* "module.name" or "module.#ordinal", inside the image, or NULL */
 } PE_EXPORT;
 
-PE_STATUS PeFindExportByName(const PE_IMAGE *Image, const char *Name, PE_EXPORT *Export);   /* binary search, checked order */
+PE_STATUS PeFindExportByName(const PE_IMAGE *Image, const char *Name, PE_EXPORT *Export);   /* binary search if ExportNamesSorted */
 PE_STATUS PeFindExportByOrdinal(const PE_IMAGE *Image, uint32_t Ordinal, PE_EXPORT *Export);
-typedef bool PE_EXPORT_CALLBACK(void *Context, const char *Name, const PE_EXPORT *Export);  /* Name NULL: ordinal only */
+/* Visits every name in table order, then what has an ordinal only (Name NULL). Return false to stop, which is PE_OK. */
+typedef bool PE_EXPORT_CALLBACK(void *Context, const char *Name, const PE_EXPORT *Export);
 PE_STATUS PeEnumerateExports(const PE_IMAGE *Image, PE_EXPORT_CALLBACK *Callback, void *Context);
 const char *PeExportModuleName(const PE_IMAGE *Image);      /* the Name field of the directory, or NULL */
 
-/* Splits a forwarder. Module gets the part before the last dot, without extension, at most ModuleSize bytes with its NUL; *Name
+/* Splits a forwarder. Module gets the part before the last dot, without a .dll, .sys or .exe there, at most ModuleSize bytes with its NUL; *Name
  * points behind the dot, or is NULL and *Ordinal set for "#123". */
 PE_STATUS PeSplitForwarder(const char *Forwarder, char *Module, size_t ModuleSize, const char **Name, uint32_t *Ordinal);
 
@@ -187,7 +211,8 @@ typedef struct PE_RUNTIME_FUNCTION {
     uint32_t BeginRva, EndRva, UnwindRva;
 } PE_RUNTIME_FUNCTION;
 
-/* The .pdata entry that covers Rva (mapped layout; follows no indirection), or NULL. */
+/* The .pdata entry that covers Rva (either layout; follows no indirection), or NULL. A table that is not sorted (rule 58, which
+ * PeCheck reports) does not stop an image from loading: entries out of order are just not found. */
 const PE_RUNTIME_FUNCTION *PeFindRuntimeFunction(const PE_IMAGE *Image, uint32_t Rva);
 
 /* ---- Load configuration, TLS, resources, debug ---- */
@@ -206,6 +231,8 @@ PE_STATUS PeSeedSecurityCookie(PE_IMAGE *Mapped, uint64_t Entropy);
 /* Points the CFG slots at Check and Dispatch (absolute addresses); a 0 leaves that slot alone. */
 PE_STATUS PeSetGuardPointers(PE_IMAGE *Mapped, uint64_t Check, uint64_t Dispatch);
 
+/* The addresses in the load configuration and the TLS directory are absolute, so both need a view whose ImageBase is the one the
+ * bytes were relocated for: a file view, or a mapped one that PeRelocate moved. */
 typedef struct PE_TLS {
     uint32_t TemplateRva, TemplateSize, ZeroFill, IndexRva, CallbacksRva;   /* RVAs 0 when absent */
 } PE_TLS;
@@ -223,4 +250,5 @@ typedef struct PE_CODEVIEW {
     uint32_t Age;
     const char *PdbPath;      /* NUL-terminated, inside the image */
 } PE_CODEVIEW;
+/* The first CodeView (RSDS) record. PE_NOT_FOUND when the image names no PDB. */
 PE_STATUS PeGetCodeView(const PE_IMAGE *Image, PE_CODEVIEW *CodeView);
