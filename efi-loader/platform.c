@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ * ACPI and SMBIOS roots, framebuffer, clock and vendor, as far as the firmware offers them.
+ */
+#include "platform.h"
+#include "calendar.h"
+#include "firmware.h"
+#include "memory.h"
+
+#define UNSPECIFIED_ZONE 0x7FF           /* EFI_UNSPECIFIED_TIMEZONE: taken as UTC */
+
+static uint64_t FindTable(const EFI_GUID *Guid)
+{
+    for (UINTN i = 0; i < Firmware.System->NumberOfTableEntries; i++) {
+        const EFI_CONFIGURATION_TABLE *table = &Firmware.System->ConfigurationTable[i];
+
+        if (memcmp(&table->VendorGuid, Guid, sizeof(*Guid)) == 0) {
+            return (uint64_t)table->VendorTable;
+        }
+    }
+    return 0;
+}
+
+static void DescribeTables(LOADER_BLOCK *Block)
+{
+    EFI_GUID acpi2 = ACPI_20_TABLE_GUID;
+    EFI_GUID acpi1 = ACPI_TABLE_GUID;
+    EFI_GUID smbios3 = SMBIOS3_TABLE_GUID;
+    EFI_GUID smbios2 = SMBIOS_TABLE_GUID;
+    uint64_t acpi = FindTable(&acpi2);
+    uint64_t smbios = FindTable(&smbios3);
+
+    Block->AcpiRootPhysical = acpi != 0 ? acpi : FindTable(&acpi1);
+    Block->SmbiosPhysical = smbios != 0 ? smbios : FindTable(&smbios2);
+}
+
+static void DescribeFramebuffer(LOADER_FRAMEBUFFER *Framebuffer)
+{
+    EFI_GUID graphicsGuid = EFI_GRAPHICS_OUTPUT_PROTOCOL_GUID;
+    EFI_GRAPHICS_OUTPUT_PROTOCOL *graphics;
+
+    if (Firmware.Boot->LocateProtocol(&graphicsGuid, NULL, (void **)&graphics) != EFI_SUCCESS) {
+        return;
+    }
+    const EFI_GRAPHICS_OUTPUT_PROTOCOL_MODE *mode = graphics->Mode;
+
+    if (mode == NULL || mode->Info == NULL || mode->FrameBufferBase == 0 || mode->FrameBufferSize == 0) {
+        return;
+    }
+    if (mode->Info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor
+        && mode->Info->PixelFormat != PixelBlueGreenRedReserved8BitPerColor) {
+        return;
+    }
+    *Framebuffer = (LOADER_FRAMEBUFFER){
+        .BasePhysical = mode->FrameBufferBase,
+        .Size = mode->FrameBufferSize,
+        .Width = mode->Info->HorizontalResolution,
+        .Height = mode->Info->VerticalResolution,
+        .PixelsPerScanLine = mode->Info->PixelsPerScanLine,
+        .Format = mode->Info->PixelFormat == PixelRedGreenBlueReserved8BitPerColor ? 0 : 1,
+    };
+}
+
+static uint64_t ReadClock(void)
+{
+    EFI_TIME time;
+
+    if (Firmware.System->RuntimeServices->GetTime(&time, NULL) != EFI_SUCCESS) {
+        return 0;
+    }
+    CALENDAR_TIME calendar = {
+        time.Year, time.Month, time.Day, time.Hour, time.Minute, time.Second, time.Nanosecond,
+        time.TimeZone == UNSPECIFIED_ZONE ? 0 : time.TimeZone,
+    };
+
+    return CalendarToNtTime(&calendar);
+}
+
+static void DescribeVendor(char *Vendor, size_t Size)
+{
+    const CHAR16 *source = Firmware.System->FirmwareVendor;
+
+    for (size_t i = 0; source != NULL && source[i] != 0 && i + 1 < Size; i++) {
+        Vendor[i] = source[i] >= ' ' && source[i] <= '~' ? (char)source[i] : '?';
+    }
+}
+
+void DescribePlatform(LOADER_BLOCK *Block)
+{
+    DescribeTables(Block);
+    DescribeFramebuffer(&Block->Framebuffer);
+    DescribeVendor(Block->FirmwareVendor, sizeof(Block->FirmwareVendor));
+    Block->BootTime = ReadClock();
+}

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT
+ * What the firmware knows about the machine.
+ */
+#pragma once
+#include "../kernel/abi/loaderblock.h"
+
+/* Fills AcpiRootPhysical, SmbiosPhysical, Framebuffer, BootTime and FirmwareVendor. What the firmware does not have stays 0. */
+void DescribePlatform(LOADER_BLOCK *Block);
