@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from . import VERSION, process, terminal
-from .errors import EXIT_INTERRUPT, EXIT_PASS, PetrelError
-from .paths import PRESETS
+from .errors import EXIT_INTERRUPT, EXIT_PASS, PetrelError, UsageError
+from .paths import PRESETS, ROOT
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -40,6 +40,43 @@ def _run(arguments: argparse.Namespace) -> int:
     return running.command(arguments)
 
 
+def _inspect(arguments: argparse.Namespace) -> int:
+    from . import inspection
+    if bool(arguments.files) == bool(arguments.families):
+        raise UsageError("inspect takes either files or --families")
+    return inspection.inspect_families(arguments.families) if arguments.families else inspection.inspect_files(arguments.files)
+
+
+def _fetch(arguments: argparse.Namespace) -> int:
+    from . import fetch
+    return fetch.fetch_all(arguments.require_payloads, arguments.offline)
+
+
+def _test(arguments: argparse.Namespace) -> int:
+    from . import testing
+    return testing.command(arguments)
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from . import bench
+    return bench.command(arguments)
+
+
+def _clean(_: argparse.Namespace) -> int:
+    shutil.rmtree(ROOT / "build", ignore_errors=True)
+    return EXIT_PASS
+
+
+def _boot_tests(arguments: argparse.Namespace) -> int:
+    from . import boottests
+    return boottests.command(arguments)
+
+
+def _driver_tests(arguments: argparse.Namespace) -> int:
+    from . import drivertests
+    return drivertests.command(arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="petrel", description="Petrel's tool: set up, build, boot, load drivers and report.",
                                      epilog="examples:\n  scripts/petrel run\n  scripts/petrel run my.sys\n  scripts/petrel test\n",
@@ -48,7 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
     def add(name: str, run: Command, text: str, *examples: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, help=text, description=text, allow_abbrev=False,
+        shown = {"help": text} if text else {}                  # a command without a text is for ctest and not listed
+        made = commands.add_parser(name, **shown, description=text, allow_abbrev=False,
                                    epilog="examples:\n" + "".join(f"  scripts/petrel {line}\n" for line in examples),
                                    formatter_class=argparse.RawDescriptionHelpFormatter)
         made.set_defaults(function=run)
@@ -60,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
     options.for_image(add("image", _image, "make the bootable disk image", "image", "image --usb stick.img"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
+    options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
+                            "inspect --families families.csv"))
+    options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
+    options.for_bench(add("bench", _bench, "measure", "bench --boot", "bench --boot --json boot.json"))
+    options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
+    add("clean", _clean, "remove everything that was built", "clean")
+    options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
+    options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
     return parser
 
 

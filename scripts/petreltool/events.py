@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 MAXIMUM_LINE = 64 * 1024
+_FIRMWARE = re.compile("\x1b|BdsDxe:")       # the firmware uses every serial port as its console, until the first event
 
 Check = Callable[[Any], bool]
 
@@ -128,7 +130,7 @@ class EventTail:
     """Reads the file behind COM2 as it grows; a line may arrive in pieces."""
     path: Path
     garbage: list[str] = field(default_factory=list)
-    _spoken: bool = False       # the firmware uses every serial port as its console: its words before the first event are no news
+    _spoken: bool = False
     _offset: int = 0
     _rest: bytes = b""
 
@@ -154,7 +156,7 @@ class EventTail:
         if event is None and '{"event"' in text:            # firmware text without a line end in front of it
             event = parse_line(text[text.rindex('{"event"'):])
         self._spoken = self._spoken or event is not None
-        if event is None and text and (self._spoken or len(text) > MAXIMUM_LINE):
+        if event is None and text and (self._spoken or not _FIRMWARE.match(text)):
             self.garbage.append(text[:MAXIMUM_LINE])
         return event
 

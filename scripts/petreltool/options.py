@@ -46,3 +46,39 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--keep", type=Path, metavar="DIR", help="keep what each machine wrote on its channels")
     group.add_argument("--raw", action="store_true", help="one machine, its channels on the screen, no report")
     group.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="with --raw: one more argument for QEMU")
+
+
+def for_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE.sys")
+    parser.add_argument("--families", type=Path, metavar="CSV", help="a table of driver families and their imports")
+
+
+def for_fetch(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--require-payloads", action="store_true", help="exit 4 when one cannot be fetched")
+    parser.add_argument("--offline", action="store_true", help="say only what the cache has")
+
+
+def for_test(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--ring", choices=("host", "boot", "drivers", "user", "all"), default="all", help="default: all")
+    parser.add_argument("-k", dest="name", metavar="NAME", help="only tests whose name matches this regular expression")
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="tests at once (default: half the processors)")
+
+
+def for_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--boot", action="store_true", help="time `run` of one driver against an empty EFI application")
+    parser.add_argument("--json", type=Path, metavar="F", help="write the figures")
+    parser.add_argument("--pairs", type=int, default=11, metavar="N", help="interleaved pairs (default: 11)")
+    parser.add_argument("--preset", choices=PRESETS, default="release", help="default: release")
+    parser.add_argument("--driver", type=Path, metavar="FILE.sys", help="the driver to run (default: keyboard.sys of Interception)")
+
+
+def for_boot_tests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, default="debug")
+    parser.add_argument("--cpus", type=int, default=1, metavar="N")
+    parser.add_argument("--firmware", choices=KINDS, default="fast")
+    parser.add_argument("--only", metavar="PREFIX", help="only the self-tests with this prefix")
+
+
+def for_driver_tests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="print the names and end")

@@ -20,12 +20,15 @@ from .paths import find_program
 
 _live: set["Child"] = set()
 _live_lock = threading.Lock()
+_stopping = threading.Event()       # set on the way out: no thread may start another child
 
 
 class Child:
     """A program in its own process group, ended with the tool."""
 
     def __init__(self, command: Sequence[str], stderr: Path, pass_fds: Sequence[int] = ()) -> None:
+        if _stopping.is_set():
+            raise MachineryError("the tool is ending")
         setpriv = find_program("setpriv")       # util-linux; sets PR_SET_PDEATHSIG without code between fork and exec
         guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
         with open(stderr, "wb") as output:
@@ -67,7 +70,8 @@ class Child:
 
 
 def kill_all() -> None:
-    """Ends every child that still runs; safe to call at any time from the main thread."""
+    """Ends every child that still runs, and lets no thread start another: for the way out."""
+    _stopping.set()
     with _live_lock:
         children = list(_live)
     for child in children:

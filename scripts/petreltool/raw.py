@@ -2,7 +2,6 @@
 """`run --raw`: one machine with its channels on the screen as they come, for work on the kernel itself."""
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
@@ -10,8 +9,8 @@ from . import lab
 from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PASS
 from .events import Event
 from .machine import STATUS_PASS, Machine, MachineOptions
+from .terminal import printable
 
-_ESCAPE = re.compile("\x1b\\[[0-9;=?]*[A-Za-z]")       # the firmware clears the screen on every serial port
 _CHANNELS = (("console", "COM1"), ("debug", "0xE9"), ("events", "COM2"))
 
 
@@ -37,17 +36,12 @@ class _View:
         self._offset[channel] += len(data)
         *lines, self._rest[channel] = (self._rest[channel] + data).split(b"\n")
         for line in lines:
-            print(f"{label}| {_printable(line)}")
+            print(f"{label}| {printable(line.decode('utf-8', 'replace'))}")
 
     def finish(self) -> None:
         for channel, label in _CHANNELS:
             if self._rest[channel]:
-                print(f"{label}| {_printable(self._rest[channel])}")
-
-
-def _printable(line: bytes) -> str:
-    text = _ESCAPE.sub("", line.decode("utf-8", errors="replace"))
-    return "".join(character if character.isprintable() or character == "\t" else "" for character in text)
+                print(f"{label}| {printable(self._rest[channel].decode('utf-8', 'replace'))}")
 
 
 def run_raw(options: MachineOptions, limits: lab.Limits, keep: Path | None) -> int:

@@ -1,31 +1,251 @@
 # SPDX-License-Identifier: MIT
-"""`run`: from the command line to machines, verdicts and reports."""
+"""`run`: from the command line to machines, verdicts and the report."""
 from __future__ import annotations
 
 import argparse
+import re
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from . import lab, raw, setup
+from . import exports, fetch, lab, peheader, raw, report, settings, setup, show, terminal
 from .build import build
-from .errors import UsageError
+from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
+from .events import Event
 from .image import make_image
-from .machine import MachineOptions, resolve_accelerator
+from .lab import Limits, Record
+from .machine import Machine, MachineOptions, resolve_accelerator
+from .paths import Tree
+from .report import Subject
+from .symbols import Symbolizer
+from .verdict import Verdict, judge, judge_self_tests, machine_failure
+
+_WHOLE_LIMIT = 60.0
+_DRIVER_LIMIT = 20.0
+_MAXIMUM_JOBS = 64
+_UNUSUAL = re.compile(r"[^A-Za-z0-9._ -]")
 
 
-def machine_options(arguments: argparse.Namespace) -> MachineOptions:
+@dataclass
+class Plan:
+    """What one `run` was asked for, after petrel.toml and the checks of its options."""
+    arguments: argparse.Namespace
+    preset: str
+    limits: Limits
+    jobs: int
+    tree: Tree
+    subjects: list[Subject] = field(default_factory=list)
+    known: exports.Exports | None = None
+    base: MachineOptions | None = None
+    parts: list[dict[str, Any]] = field(default_factory=list)       # drivers of the report, in the order asked for
+    words: list[dict[str, Any]] = field(default_factory=list)
+    boot: dict[str, Any] | None = None
+    tests: dict[str, Any] | None = None
+
+    @property
+    def good(self) -> list[Subject]:
+        return [subject for subject in self.subjects if subject.image is not None]
+
+
+def guest_name(path: Path) -> str:
+    """The name a driver has in the machine: its file name, in the characters that the protocol carries."""
+    return _UNUSUAL.sub("_", path.name) or "driver.sys"
+
+
+def read_subject(path: Path) -> Subject:
+    """Reads a driver's headers; one that is no driver gets its verdict here, without a machine."""
+    subject = Subject(guest_name(path), path)
+    try:
+        subject.image = peheader.read_driver(path)
+    except peheader.BadImage as error:
+        terminal.say(f"{path}: {error}")
+        subject.verdict, subject.exit_status = Verdict("refused", str(error)), EXIT_USAGE
+    return subject
+
+
+def _plan(arguments: argparse.Namespace) -> Plan:
+    settings.apply(arguments, settings.load())
+    timeout = arguments.timeout or _DRIVER_LIMIT
+    if timeout <= 0 or (arguments.jobs is not None and not 1 <= arguments.jobs <= _MAXIMUM_JOBS):
+        raise UsageError(f"--timeout must be above 0, and -j from 1 to {_MAXIMUM_JOBS}")
+    if any("=" not in option or "\n" in option for option in arguments.option):
+        raise UsageError("--option takes KEY=VALUE")
+    if arguments.json is not None and not arguments.json.absolute().parent.is_dir():
+        raise UsageError(f"{arguments.json}: its folder does not exist")
+    if arguments.qemu_arg and not arguments.raw:
+        raise UsageError("--qemu-arg goes with --raw only")
     preset = arguments.preset or "release"
+    whole = max(_WHOLE_LIMIT, timeout + 40.0) + (timeout * len(arguments.files) if arguments.together else 0.0)
+    return Plan(arguments, preset, Limits(driver=timeout, whole=whole), arguments.jobs or 1, Tree(preset))
+
+
+def _prepare(plan: Plan) -> MachineOptions:
+    """Sets up, builds and makes the image as far as each is out of date."""
+    arguments = plan.arguments
+    options = MachineOptions(disk=plan.tree.disk, cpus=arguments.cpus or 1, memory=arguments.memory or 256,
+                             accelerator=resolve_accelerator(arguments.accel or "tcg"),
+                             firmware=arguments.firmware or "fast", extra=list(arguments.qemu_arg))
+    options.check()
     setup.ensure()
-    build(preset)
-    return MachineOptions(disk=make_image(preset), cpus=arguments.cpus or 1, memory=arguments.memory or 256,
-                          accelerator=resolve_accelerator(arguments.accel or "tcg"), firmware=arguments.firmware or "fast",
-                          options=list(arguments.option), extra=list(arguments.qemu_arg))
+    build(plan.preset)
+    options.disk = make_image(plan.preset)
+    options.options = list(arguments.option)
+    if arguments.seed is not None:
+        options.options.append(f"seed={arguments.seed}")
+    if arguments.trace:
+        options.options.append("trace=1")
+    plan.known = report.known_exports()
+    return options
+
+
+def for_drivers(base: MachineOptions, subjects: list[Subject], selftest: bool = False) -> MachineOptions:
+    """The machine that loads these drivers, in this order."""
+    lines = [f"selftest={int(selftest)}"] + [f"test={number}:{subject.name}" for number, subject in enumerate(subjects)]
+    return replace(base, options=lines + base.options, files=[subject.path for subject in subjects])
+
+
+def _watcher(name: str) -> lab.Watcher:
+    def watch(_machine: Machine, events: list[Event]) -> None:
+        for event in events:
+            if event.name in ("driver", "test"):
+                terminal.show(f"petrel: {name}: {event.get('step') or event.get('name')}")
+    return watch
+
+
+def _run_group(plan: Plan, group: list[Subject], number: int) -> Record:
+    """One machine, and the verdicts of the drivers in it."""
+    assert plan.base is not None
+    name = group[0].name if len(group) == 1 else f"{len(group)} drivers"
+    keep = plan.arguments.keep / f"{number:03}-{group[0].name}" if plan.arguments.keep else None
+    terminal.show(f"petrel: {name}: booting")
+    record = lab.run(for_drivers(plan.base, group), plan.limits, _watcher(name), keep)
+    for subject in group:
+        subject.seconds, subject.verdict = record.seconds, judge(record, subject.name)
+    return record
+
+
+def _describe(plan: Plan, group: list[Subject], record: Record) -> None:
+    """Adds a machine's drivers to the report and shows them."""
+    symbols = Symbolizer(plan.tree, {subject.name: subject.path for subject in group}, plan.arguments.symbols)
+    terminal.clear()
+    for subject in group:
+        part = report.driver(subject, record, symbols, plan.known)
+        plan.parts.append(part)
+        show.driver(part)
+        plan.words += report.log(record, subject.name)
+        if subject.verdict.verdict == "error" and machine_failure(record):
+            _show_last_words(record)
+    if plan.boot is None and record.named("start"):
+        plan.boot = report.boot(record, None)
+
+
+def _show_last_words(record: Record) -> None:
+    for channel, text in (("COM1", record.console), ("QEMU", record.emulator)):
+        for line in [line for line in text.splitlines() if line.strip()][-8:]:
+            terminal.say(f"{channel}| {terminal.printable(line)}")
+
+
+def _groups(plan: Plan) -> list[list[Subject]]:
+    if not plan.arguments.together:
+        return [[subject] for subject in plan.good]
+    names = [subject.name.lower() for subject in plan.good]
+    if len(set(names)) != len(names):
+        raise UsageError("--together: two of the drivers have the same file name")
+    return [plan.good] if plan.good else []
+
+
+def _run_all(plan: Plan) -> None:
+    """Every machine, `jobs` at once; results appear in the order asked for."""
+    groups = _groups(plan)
+    executor = ThreadPoolExecutor(max_workers=plan.jobs)
+    try:
+        futures = [executor.submit(_run_group, plan, group, number) for number, group in enumerate(groups)]
+        for group, future in zip(groups, futures):
+            _describe(plan, group, future.result())
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _add_unreadable(plan: Plan) -> None:
+    """Files that no machine saw belong in the report too."""
+    nothing = Record()
+    symbols = Symbolizer(None, {})
+    for subject in plan.subjects:
+        if subject.image is None:
+            part = report.driver(subject, nothing, symbols, None)
+            plan.parts.append(part)
+            show.driver(part)
+
+
+def _demonstrate(plan: Plan) -> Iterator[int]:
+    """What `run` without arguments does before its drivers: the self-tests, and fetching the drivers."""
+    assert plan.base is not None
+    keep = plan.arguments.keep / "self-tests" if plan.arguments.keep else None
+    terminal.show("petrel: self-tests: booting")
+    record = lab.run(for_drivers(plan.base, [], selftest=True), plan.limits, _watcher("self-tests"), keep)
+    why = judge_self_tests(record)
+    plan.tests = report.self_tests(record, why)
+    plan.boot = report.boot(record, plan.tests)
+    plan.words += report.log(record, None)
+    terminal.clear()
+    show.self_tests(plan.tests)
+    if why and machine_failure(record):
+        _show_last_words(record)
+        yield EXIT_MACHINERY
+    elif why:
+        yield EXIT_FAIL
+    for payload in fetch.payloads():
+        if payload.demonstrate:
+            yield from _add_payload(plan, payload)
+
+
+def _add_payload(plan: Plan, payload: fetch.Payload) -> Iterator[int]:
+    try:
+        plan.subjects.append(read_subject(fetch.get(payload, plan.arguments.offline)))
+    except PayloadError as error:
+        terminal.say(f"skipped: payload: {error}")
+        plan.subjects.append(Subject(payload.save_as, Path(payload.save_as), None, None, Verdict("skipped", f"payload: {error}")))
+        if plan.arguments.require_payloads:
+            yield EXIT_PAYLOAD
+
+
+def _whole_report(plan: Plan, seconds: float) -> dict[str, Any]:
+    arguments = plan.arguments
+    asked = {"together": arguments.together, "trace": arguments.trace, "timeout": plan.limits.driver, "preset": plan.preset,
+             "option": arguments.option}
+    run = {"seconds": round(seconds, 3), "drivers": {subject.name: round(subject.seconds, 3) for subject in plan.subjects
+                                                     if subject.seconds is not None}}
+    return report.assemble(machine=plan.base.describe() if plan.base else {}, options=asked, seed=arguments.seed,
+                           boot_part=plan.boot or {"self_tests": None, "times": {}}, drivers=plan.parts, run=run,
+                           words=plan.words)
 
 
 def command(arguments: argparse.Namespace) -> int:
-    if not arguments.raw:
-        raise UsageError("only --raw works yet")
-    options = machine_options(arguments)
-    for number, file in enumerate(arguments.files):
-        options.files.append(Path(file))
-        options.options.append(f"test={number}:{file.name}")
-    return raw.run_raw(options, lab.Limits(driver=arguments.timeout or 20.0), arguments.keep)
+    begin = time.monotonic()
+    plan = _plan(arguments)
+    plan.subjects = [read_subject(Path(file)) for file in arguments.files]
+    if arguments.raw:
+        return _raw(plan)
+    statuses: list[int] = []
+    if plan.good or not arguments.files:
+        plan.base = _prepare(plan)
+    if not arguments.files:
+        statuses += _demonstrate(plan)
+    _run_all(plan)
+    _add_unreadable(plan)
+    seconds = time.monotonic() - begin
+    show.summary(plan.parts, seconds)
+    if arguments.json is not None:
+        report.write(_whole_report(plan, seconds), arguments.json)
+    return worst(statuses + [subject.verdict.exit_status if subject.exit_status is None else subject.exit_status
+                             for subject in plan.subjects])
+
+
+def _raw(plan: Plan) -> int:
+    if len(plan.good) != len(plan.subjects):
+        return EXIT_USAGE
+    options = for_drivers(_prepare(plan), plan.subjects)
+    return raw.run_raw(options, plan.limits, plan.arguments.keep)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 import time
@@ -11,8 +12,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 _COLOURS = {"green": "32", "red": "31", "yellow": "33", "bold": "1", "dim": "2"}
+_ESCAPE = re.compile("\x1b\\[[0-9;=?]*[A-Za-z]")
 _lock = threading.Lock()
-_current = ""
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -25,13 +26,16 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
     return f"\033[{_COLOURS[colour]}m{text}\033[0m"
 
 
+def printable(text: str) -> str:
+    """Foreign text without anything that would steer the terminal (the firmware clears the screen on every serial port)."""
+    return "".join(character for character in _ESCAPE.sub("", text) if character.isprintable() or character == "\t")
+
+
 def show(text: str) -> None:
     """Sets the progress line; on anything but a terminal progress is not shown at all."""
-    global _current
     if not is_terminal(sys.stderr):
         return
     with _lock:
-        _current = text
         sys.stderr.write("\r\033[K" + text)
         sys.stderr.flush()
 

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: MIT
+"""One entry of the boot ring: the kernel's self-tests in one machine."""
+from __future__ import annotations
+
+import argparse
+
+from . import lab, report, show
+from .errors import EXIT_FAIL, EXIT_PASS
+from .image import make_image
+from .machine import MachineOptions
+from .verdict import judge_self_tests
+
+_WHOLE_LIMIT = 240.0            # four emulated processors on a busy host
+
+
+def command(arguments: argparse.Namespace) -> int:
+    """Passes only when tests ran, none failed, no bug check came and the machine's exit status agrees."""
+    only = [f"selftest-only={arguments.only}"] if arguments.only else []
+    options = MachineOptions(disk=make_image(arguments.preset), cpus=arguments.cpus, firmware=arguments.firmware,
+                             trimmed=arguments.firmware == "fast", options=["selftest=1", *only])
+    record = lab.run(options, lab.Limits(whole=_WHOLE_LIMIT))
+    why = judge_self_tests(record)
+    show.self_tests(report.self_tests(record, why))
+    if why is None:
+        return EXIT_PASS
+    for title, text in (("console (COM1)", record.console), ("debug text (0xE9)", record.debug)):
+        print(f"--- end of {title}\n{text[-3000:]}")
+    for event in record.named("bugcheck") + record.named("hang"):
+        print(event.data)
+    return EXIT_FAIL

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: MIT
+"""The report for people, on the terminal."""
+from __future__ import annotations
+
+from typing import Any
+
+from .names import status_text
+from .symbols import frame_text
+from .terminal import paint, printable
+
+_COLOURS = {"pass": "green", "skipped": "yellow"}
+_LABEL = 13
+
+
+def _row(label: str, text: str) -> None:
+    print(f"  {label.ljust(_LABEL)}{printable(text)}")
+
+
+def _rows(label: str, texts: list[str]) -> None:
+    for number, text in enumerate(texts):
+        _row(label if number == 0 else "", text)
+
+
+def _stack(label: str, stack: list[dict[str, Any]]) -> None:
+    _rows(label, [f"#{number} {frame_text(frame)}" for number, frame in enumerate(stack)])
+
+
+def _loading(driver: dict[str, Any]) -> None:
+    numbers = driver["imports"]
+    if numbers and numbers["total"] is not None:
+        _row("imports", f"{numbers['total']}: {numbers['resolved']} resolved, {numbers['partial'] or 0} of them in part, "
+                        f"{numbers['trapped']} trapped")
+        _rows("missing", numbers["missing"])
+    if driver["load_status"]:
+        _row("load", status_text(driver["load_status"]))
+    if driver["entry_status"]:
+        _row("DriverEntry", status_text(driver["entry_status"]))
+
+
+def _behaviour(driver: dict[str, Any]) -> None:
+    links: dict[str, list[str]] = {}
+    for link in driver["symlinks"]:
+        links.setdefault(link["target"], []).append(link["name"])
+    if driver["devices"]:
+        _rows("devices", [f"{device['name'] or '(no name)'}" + "".join(f"  <- {link}" for link in links.pop(device["name"], []))
+                          for device in driver["devices"]])
+    _rows("links", [f"{name} -> {target}" for target, found in links.items() for name in found])
+    _rows("dispatch", [f"{entry['major'].ljust(26)} {frame_text(entry['frame'])}" for entry in driver["dispatch"]])
+    _rows("requests", [f"{request['major'].ljust(26)} {request['device'] or ''}: {status_text(request['status'])}"
+                       for request in driver["requests"]])
+    if driver["calls"]:
+        _rows("calls", [f"{call['count']:8} {call['module']}!{call['name']} (IRQL at most {call['max_irql']})"
+                        for call in driver["calls"]])
+    if driver["unload_status"]:
+        _row("unload", status_text(driver["unload_status"]))
+
+
+def _failure(driver: dict[str, Any]) -> None:
+    broken = driver["bugcheck"] or driver["trap"]
+    if driver["bugcheck"]:
+        _row("bug check", f"{driver['bugcheck']['code']} {driver['bugcheck']['name'] or ''}".rstrip())
+        _row("parameters", " ".join(driver["bugcheck"]["params"]))
+    if driver["trap"]:
+        _row("import", f"{driver['trap']['module']}!{driver['trap']['name']} ({driver['trap']['kind']})")
+    if broken:
+        inside = next((frame for frame in broken["stack"] if (frame["module"] or "").lower() == driver["file"].lower()), None)
+        if inside:
+            _row("at", frame_text(inside))
+        if broken["irql"] is not None:
+            _row("processor", f"{broken['cpu']} at IRQL {broken['irql']}")
+        _stack("stack", broken["stack"])
+    for report in driver["hang"]:
+        _stack(f"processor {report['cpu']}", report["stack"])
+
+
+def driver(found: dict[str, Any]) -> None:
+    verdict = found["verdict"]
+    print(f"{paint(found['file'], 'bold')}  {paint(verdict.upper(), _COLOURS.get(verdict, 'red'))}")
+    if found["why"]:
+        _row("why", found["why"])
+    _loading(found)
+    _behaviour(found)
+    _failure(found)
+    print()
+
+
+def self_tests(tests: dict[str, Any]) -> None:
+    verdict = tests["verdict"]
+    print(f"{paint('self-tests', 'bold')}  {paint(verdict.upper(), _COLOURS.get(verdict, 'red'))}")
+    if tests["why"]:
+        _row("why", tests["why"])
+    _row("results", f"{tests['passed']} passed, {tests['failed']} failed, {tests['skipped']} skipped")
+    _rows("failed", [f"{failure['name']}: {failure['why'] or ''}" for failure in tests["failures"]])
+    print()
+
+
+def summary(drivers: list[dict[str, Any]], seconds: float) -> None:
+    if not drivers:
+        return
+    counts: dict[str, int] = {}
+    for found in drivers:
+        counts[found["verdict"]] = counts.get(found["verdict"], 0) + 1
+    words = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
+    print(f"{len(drivers)} driver{'s' if len(drivers) != 1 else ''}: {words} ({seconds:.1f} s)")

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+"""`test`: builds everything, then lets ctest run the rings; its summary ends the output."""
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+
+from . import image, process, setup
+from .build import build, configure
+from .errors import EXIT_FAIL, EXIT_PASS, UsageError
+from .paths import PRESETS, Tree, program
+from .terminal import say
+
+RINGS = ("host", "boot", "drivers", "user")
+
+
+def _selection(arguments: argparse.Namespace) -> list[str]:
+    ring = [] if arguments.ring == "all" else ["-L", f"^{arguments.ring}$"]
+    return ring + (["-R", arguments.name] if arguments.name else [])
+
+
+def _has_tests(build_folder: str, selection: list[str]) -> bool:
+    listing = process.run_tool([program("ctest"), "--test-dir", build_folder, "-N", *selection])
+    return "Total Tests: 0" not in listing
+
+
+def command(arguments: argparse.Namespace) -> int:
+    setup.ensure()
+    if arguments.ring != "host":
+        for preset in PRESETS:
+            build(preset)
+            image.make_image(preset)
+    configure("host")                   # the list of tests is made here: new rows of tables must be seen
+    build("host")
+    folder, selection = str(Tree("host").build), _selection(arguments)
+    if not _has_tests(folder, selection):
+        raise UsageError("no test matches" + (f" -k {arguments.name}" if arguments.name else f": the ring {arguments.ring} is empty"))
+    jobs = arguments.jobs or max(1, (os.cpu_count() or 1) // 2)
+    done = subprocess.run([program("ctest"), "--test-dir", folder, "--output-on-failure", "-j", str(jobs), *selection],
+                          stdin=subprocess.DEVNULL, check=False)
+    if done.returncode != 0:
+        say("a test failed")
+        return EXIT_FAIL
+    return EXIT_PASS
