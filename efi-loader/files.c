@@ -17,7 +17,7 @@ void LoadBootConfig(BOOT_CONFIG *Config, const char **Options)
     VOLUME_FILE file;
     CONFIG_ERROR error;
 
-    OpenVolumeFile(CONFIG_PATH, &file);
+    OpenVolumeFile(CONFIG_PATH, "write the volume anew (scripts/petrel image)", &file);
     if (file.Size > CONFIG_MAX_BYTES) {
         FailBoot(CONFIG_PATH " has %llu bytes, and more than 65536 are refused; shorten it", (unsigned long long)file.Size);
     }
@@ -34,7 +34,7 @@ static void LoadFile(BOOT_FILES *Files, ADDRESS_SPACE *Space, const char *Path, 
     BOOT_FILE *entry = &Files->Files[Files->Count++];
     VOLUME_FILE file;
 
-    OpenVolumeFile(Path, &file);
+    OpenVolumeFile(Path, ADVICE_NAMED_FILE, &file);
     if (Kind == LOADER_FILE_CASING_TABLE && file.Size != CASING_BYTES) {
         FailBoot("%s has %llu bytes where casing tables have 262144; build the file again", Path, (unsigned long long)file.Size);
     }

@@ -27,12 +27,13 @@ static _Noreturn void RefuseImage(const BOOT_IMAGE *Image, PE_STATUS Status, uin
 
 static void CheckProtection(const BOOT_IMAGE *Image)
 {
+    bool mustBeOurs = (Image->Flags & (LOADER_IMAGE_KERNEL | LOADER_IMAGE_HAL)) != 0;
     const PE_SECTION *section;
     const char *flaw = IsOwnImage(Image) ? FindProtectionFlaw(&Image->Mapped, &section) : NULL;
 
     if (flaw != NULL) {
-        FailBoot("%s %s%s%s; build it without, or move a foreign driver out of \\petrel", Image->Path, flaw,
-                 section == NULL ? "" : ": ", section == NULL ? "" : section->Name);
+        FailBoot("%s %s%s%s; build it without%s", Image->Path, flaw, section == NULL ? "" : ": ",
+                 section == NULL ? "" : section->Name, mustBeOurs ? "" : ", or move a foreign driver out of \\petrel");
     }
 }
 
@@ -76,7 +77,7 @@ static void LoadImage(BOOT_IMAGES *Images, BOOT_IMAGE *Image)
     VOLUME_FILE file;
     PE_STATUS status;
 
-    OpenVolumeFile(Image->Path, &file);
+    OpenVolumeFile(Image->Path, ADVICE_NAMED_FILE, &file);
     if (file.Size == 0) {
         RefuseImage(Image, PE_EMPTY, 0);
     }

@@ -46,7 +46,7 @@ static void ReadFileSize(VOLUME_FILE *File)
     File->Size = buffer.Info.FileSize;
 }
 
-void OpenVolumeFile(const char *Path, VOLUME_FILE *File)
+void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *File)
 {
     CHAR16 name[CONFIG_MAX_PATH + 1];
     size_t length = TextLength(Path);
@@ -58,7 +58,7 @@ void OpenVolumeFile(const char *Path, VOLUME_FILE *File)
     File->Path = Path;
     status = Root->Open(Root, &File->Handle, name, EFI_FILE_MODE_READ, 0);
     if (status == EFI_NOT_FOUND) {
-        FailBoot("%s is missing from the boot volume; copy it there, or correct its line in \\petrel\\boot.cfg", Path);
+        FailBoot("%s is missing from the boot volume; %s", Path, MissingAdvice);
     }
     if (status != EFI_SUCCESS) {
         FailBoot("%s cannot be opened (the firmware said: %s); " CHECK_VOLUME, Path, FirmwareStatusText(status));

@@ -14,7 +14,10 @@ typedef struct VOLUME_FILE {
 /* Call once, first. */
 void OpenBootVolume(void);
 
-void OpenVolumeFile(const char *Path, VOLUME_FILE *File);
+/* MissingAdvice tells the user what to do when there is no such file. */
+void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *File);
+
+#define ADVICE_NAMED_FILE "copy it there, or correct its line in \\petrel\\boot.cfg"
 
 /* Reads the whole file into Buffer (File->Size bytes) with one call and closes it. */
 void ReadVolumeFile(VOLUME_FILE *File, void *Buffer);

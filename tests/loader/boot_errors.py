@@ -3,6 +3,7 @@
 """Boots the built loader from broken volumes: each must end in one sentence and QEMU's exit status 39.
 
 usage: boot_errors.py IMAGE_TREE [-k NAME] [-v]
+exit status: 0 all passed, 1 some failed, 77 skipped because a program or the loader is missing
 
 Only EFI/BOOT/BOOTX64.EFI is taken from the image tree; kernels, drivers and volumes are made here.
 """
@@ -22,7 +23,8 @@ from typing import Callable
 from fatdisk import MEBIBYTE, Volume, make_disk
 from pemaker import EXIT_33, make_pe
 
-STATUS_GOOD, STATUS_LOADER_ERROR = 33, 39
+STATUS_GOOD, STATUS_LOADER_ERROR, STATUS_SKIPPED = 33, 39, 77
+LOADER = "EFI/BOOT/BOOTX64.EFI"
 TIME_LIMIT = 60
 CASING = bytes(0x40000)
 KERNEL, CONFIG, DRIVER = "petrel/ntoskrnl.exe", "petrel/boot.cfg", "petrel/a.sys"
@@ -125,10 +127,7 @@ class Bench:
 
     def __init__(self, loader: bytes, folder: Path) -> None:
         self._loader, self._folder = loader, folder
-        source = next((path for path in FIRMWARE if path.exists()), None)
-        if source is None:
-            raise SystemExit("boot_errors: no OVMF.fd found; install the package ovmf")
-        data = source.read_bytes()
+        data = next(path for path in FIRMWARE if path.exists()).read_bytes()
         # Padded in front so that the firmware does not wait for a TPM.
         (folder / "firmware").write_bytes(b"\xff" * (20 * MEBIBYTE - len(data)) + data)
 
@@ -139,14 +138,14 @@ class Bench:
             status = subprocess.run(self._command(case), timeout=TIME_LIMIT, stdin=subprocess.DEVNULL,
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode
         except subprocess.TimeoutExpired:
-            return f"no exit within {TIME_LIMIT} s; COM1: {self._console()[-300:]!r}"
+            return f"no exit within {TIME_LIMIT} s; COM1: {self.console()[-300:]!r}"
         expected = STATUS_GOOD if case.sentence is None else STATUS_LOADER_ERROR
         if status != expected:
-            return f"exit status {status}, expected {expected}; COM1: {self._console()[-300:]!r}"
+            return f"exit status {status}, expected {expected}; COM1: {self.console()[-300:]!r}"
         return self._check_words(case) if case.sentence and case.serial else None
 
     def _write_disk(self, case: Case) -> None:
-        good = {"EFI/BOOT/BOOTX64.EFI": self._loader, CONFIG: b"", "petrel/hal.dll": make_pe(dll=True, entry=False),
+        good = {LOADER: self._loader, CONFIG: b"", "petrel/hal.dll": make_pe(dll=True, entry=False),
                 "petrel/casing.bin": CASING, KERNEL: make_pe()}
         tree = {name: data for name, data in (good | case.files).items() if name not in case.without}
         if KERNEL in tree:                                   # last on the disk, so that cutting the disk cuts it
@@ -167,13 +166,13 @@ class Bench:
             command += ["-serial", target]
         return command
 
-    def _console(self) -> str:
+    def console(self) -> str:
         path = self._folder / "com1"
         return path.read_text("latin-1") if path.exists() else ""
 
     def _check_words(self, case: Case) -> str | None:
         # The firmware's console goes to COM1 as well, with escape sequences; the loader's own line is the last.
-        lines = re.findall(r"petrel: cannot boot: [^\r\n]*", self._console())
+        lines = re.findall(r"petrel: cannot boot: [^\r\n]*", self.console())
         if not lines or not re.search(f"^petrel: cannot boot: .*(?:{case.sentence})", lines[-1]) or not lines[-1].endswith("."):
             return f"COM1 says {lines[-1:]}, expected {case.sentence!r}"
         events = []
@@ -190,10 +189,23 @@ def main() -> int:
     parser.add_argument("-k", metavar="NAME", default="", help="only cases whose name contains NAME")
     parser.add_argument("-v", action="store_true", help="print what each case said")
     options = parser.parse_args()
+    missing = find_missing(options.tree / LOADER)
+    if missing:
+        print(f"skipped: {missing}")
+        return STATUS_SKIPPED
+    return run_cases((options.tree / LOADER).read_bytes(), options)
+
+
+def find_missing(loader: Path) -> str | None:
     for program in ("qemu-system-x86_64", "mformat", "mcopy", "mmd"):
         if shutil.which(program) is None:
-            raise SystemExit(f"boot_errors: {program} is not installed")
-    loader = (options.tree / "EFI/BOOT/BOOTX64.EFI").read_bytes()
+            return f"{program} is not installed"
+    if not any(path.exists() for path in FIRMWARE):
+        return "no OVMF.fd found; install the package ovmf"
+    return None if loader.exists() else f"{loader} is not built"
+
+
+def run_cases(loader: bytes, options: argparse.Namespace) -> int:
     passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="petrel-loader-") as folder:
         bench = Bench(loader, Path(folder))
@@ -202,7 +214,7 @@ def main() -> int:
             passed, failed = passed + (wrong is None), failed + (wrong is not None)
             print(f"{'pass' if wrong is None else 'FAIL'} {case.name}{'' if wrong is None else ': ' + wrong}", flush=True)
             if options.v and case.sentence:
-                print("     " + "".join(re.findall(r"petrel: cannot boot: [^\r\n]*", bench._console())[-1:]))
+                print("     " + "".join(re.findall(r"petrel: cannot boot: [^\r\n]*", bench.console())[-1:]))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
