@@ -114,6 +114,7 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
+    process.allow_children()
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGHUP, _terminate)
     try:

@@ -69,6 +69,11 @@ class Child:
                 os.close(self._pidfd)
 
 
+def allow_children() -> None:
+    """For the start of a command: takes back what `kill_all` forbade."""
+    _stopping.clear()
+
+
 def kill_all() -> None:
     """Ends every child that still runs, and lets no thread start another: for the way out."""
     _stopping.set()

@@ -26,7 +26,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
 _CHOICES = {"accel": ACCELERATORS, "firmware": KINDS, "preset": PRESETS}
 
 
-def load(path: Path = Path(FILE)) -> dict[str, Any]:
+def load(path: Path | None = None) -> dict[str, Any]:
+    path = path or Path(FILE)
     if not path.is_file():
         return {}
     try:

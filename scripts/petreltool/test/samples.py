@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: MIT
+"""Small PE images for the tests, written byte by byte."""
+from __future__ import annotations
+
+import struct
+
+AMD64, I386, ARM64 = 0x8664, 0x14C, 0xAA64
+NATIVE, CONSOLE = 1, 3
+_BASE, _HEADERS, _SECTION = 0x140000000, 0x400, 0x1000
+
+
+def driver(imports: dict[str, list[str]] | None = None, machine: int = AMD64, subsystem: int = NATIVE,
+           characteristics: int = 0x22) -> bytes:
+    """A PE32+ image with one section that holds its import table."""
+    section = _import_section(imports if imports is not None else {"ntoskrnl.exe": ["DbgPrint"]})
+    raw_size = (len(section) + 0x1FF) & ~0x1FF
+    dos = b"MZ".ljust(0x3C, b"\0") + struct.pack("<I", 0x40)
+    file_header = b"PE\0\0" + struct.pack("<HHIIIHH", machine, 1, 0, 0, 0, 240, characteristics)
+    optional = struct.pack("<HBBIIIII", 0x20B, 14, 0, raw_size, 0, 0, _SECTION, _SECTION)
+    optional += struct.pack("<QIIHHHHHHIIIIHH", _BASE, 0x1000, 0x200, 10, 0, 0, 0, 10, 0, 0, 0x2000, _HEADERS, 0, subsystem, 0)
+    optional += struct.pack("<QQQQII", 0x100000, 0x1000, 0x100000, 0x1000, 0, 16)
+    directories = [(0, 0)] * 16
+    directories[1] = (_SECTION, len(section)) if imports is None or imports else (0, 0)
+    optional += b"".join(struct.pack("<II", *entry) for entry in directories)
+    table = struct.pack("<8sIIIIIIHHI", b".rdata", len(section), _SECTION, raw_size, _HEADERS, 0, 0, 0, 0, 0x40000040)
+    return (dos + file_header + optional + table).ljust(_HEADERS, b"\0") + section.ljust(raw_size, b"\0")
+
+
+def _import_section(imports: dict[str, list[str]]) -> bytes:
+    """Descriptors, then for each module its table, its name and its hints and names."""
+    descriptors, rest = b"", b""
+    start = _SECTION + 20 * (len(imports) + 1)
+    for module, names in imports.items():
+        table = start + len(rest)
+        strings = table + 8 * (len(names) + 1)
+        entries, text = b"", b""
+        for name in names:
+            entries += struct.pack("<Q", strings + len(text))
+            text += struct.pack("<H", 0) + name.encode() + b"\0"
+        module_name = strings + len(text)
+        rest += entries + bytes(8) + text + module.encode() + b"\0"
+        descriptors += struct.pack("<IIIII", table, 0, 0, module_name, table)
+    return descriptors + bytes(20) + rest
