@@ -31,7 +31,8 @@ static bool FillFromProcessor(uint64_t *Words)
     return true;
 }
 
-/* Port 0x80 goes out to the chipset, so how long it takes depends on things outside the processor. Weak, and EntropySource says so. */
+/* Port 0x80 goes out to the chipset, so how long it takes depends on things outside the processor. Weak: the source is handed
+ * over so that the kernel knows. */
 static void FillFromJitter(uint64_t *Words)
 {
     uint64_t state = ReadTsc();

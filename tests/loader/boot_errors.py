@@ -71,11 +71,13 @@ def cut_disk(volume: Volume) -> None:
 
 
 BIG_KERNEL = make_pe(EXIT_33 + bytes(0x8000 - len(EXIT_33)))
-OPTIONAL_HEADER = 64 + 24
+SIZE_OF_IMAGE = 64 + 24 + 56             # its offset in make_pe's files
+HUGE_KERNEL = make_pe()[:SIZE_OF_IMAGE] + b"\0\0\0\x7f" + make_pe()[SIZE_OF_IMAGE + 4:]
 
 CASES = [
     Case("good", None),
-    Case("good-missing-import", None, {DRIVER: make_pe(imports=[("nobody.sys", "Nothing")])} | config("driver=\\petrel\\a.sys\n")),
+    Case("good-missing-import", None,
+         {DRIVER: make_pe(imports=[("nobody.sys", "Nothing")])} | config("driver=\\petrel\\a.sys\n")),
     Case("good-foreign-writable-code", None,
          {"foreign/a.sys": make_pe(text_flags=0xE0000020)} | config("driver=\\foreign\\a.sys\n")),
     Case("good-empty-file", None, {"petrel/empty": b""} | config("file=\\petrel\\empty\nhive=\\petrel\\empty\n")),
@@ -97,14 +99,17 @@ CASES = [
     Case("kernel-writable-code", r"ntoskrnl\.exe has a section that is both writable and executable: \.text",
          kernel(make_pe(text_flags=0xE0000020))),
     Case("kernel-no-entry", r"ntoskrnl\.exe has no entry point", kernel(make_pe(entry=False))),
-    Case("kernel-huge", r"ntoskrnl\.exe", kernel(make_pe()[:OPTIONAL_HEADER + 56] + b"\0\0\0\x7f" + make_pe()[OPTIONAL_HEADER + 60:])),
-    Case("kernel-imports", r"ntoskrnl\.exe imports Nothing from nobody\.dll", kernel(make_pe(imports=[("nobody.dll", "Nothing")]))),
+    Case("kernel-huge", r"not enough memory for \\petrel\\ntoskrnl\.exe", kernel(HUGE_KERNEL)),
+    Case("kernel-imports", r"ntoskrnl\.exe imports Nothing from nobody\.dll",
+         kernel(make_pe(imports=[("nobody.dll", "Nothing")]))),
     Case("kernel-folder", r"ntoskrnl\.exe is a folder", {KERNEL: None}),
     Case("driver-missing", r"\\petrel\\a\.sys is missing", config("driver=\\petrel\\a.sys\n")),
-    Case("driver-truncated", r"\\petrel\\a\.sys cannot be loaded", {DRIVER: BIG_KERNEL[:0x1000]} | config("driver=\\petrel\\a.sys\n")),
+    Case("driver-truncated", r"\\petrel\\a\.sys cannot be loaded",
+         {DRIVER: BIG_KERNEL[:0x1000]} | config("driver=\\petrel\\a.sys\n")),
     Case("driver-writable-code", r"\\petrel\\a\.sys has a section that is both",
          {DRIVER: make_pe(text_flags=0xE0000020)} | config("driver=\\petrel\\a.sys\n")),
-    Case("driver-twice", r"names two images of one module name", {DRIVER: make_pe()} | config("driver=\\petrel\\a.sys\n" * 2)),
+    Case("driver-twice", r"names two images of one module name",
+         {DRIVER: make_pe()} | config("driver=\\petrel\\a.sys\n" * 2)),
     Case("hal-missing", r"\\petrel\\hal\.dll is missing", without=("petrel/hal.dll",)),
     Case("hal-imports", r"hal\.dll imports Nothing from ntoskrnl\.exe",
          {"petrel/hal.dll": make_pe(imports=[("ntoskrnl.exe", "Nothing")], dll=True)}),
