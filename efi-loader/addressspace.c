@@ -14,7 +14,8 @@ static void Map(ADDRESS_SPACE *Space, uint64_t Virtual, uint64_t Physical, uint6
 
     if (status != PAGE_TABLE_OK) {
         FailBoot("the loader's page tables cannot map 0x%llx (its reason is number %llu); this is a defect of the loader, "
-                 "please report it", (unsigned long long)Virtual, (unsigned long long)status);
+                 "please report it",
+                 (unsigned long long)Virtual, (unsigned long long)status);
     }
 }
 

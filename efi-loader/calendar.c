@@ -23,8 +23,8 @@ static bool IsTime(const CALENDAR_TIME *Time)
     if (Time->Day < 1 || Time->Day > DaysInMonth(Time->Year, Time->Month)) {
         return false;
     }
-    return Time->Hour < 24 && Time->Minute < 60 && Time->Second < 60 && Time->Nanosecond < 1000000000
-        && Time->ZoneMinutes >= -1440 && Time->ZoneMinutes <= 1440;
+    return Time->Hour < 24 && Time->Minute < 60 && Time->Second < 60 && Time->Nanosecond < 1000000000 &&
+           Time->ZoneMinutes >= -1440 && Time->ZoneMinutes <= 1440;
 }
 
 uint64_t CalendarToNtTime(const CALENDAR_TIME *Time)
@@ -38,7 +38,7 @@ uint64_t CalendarToNtTime(const CALENDAR_TIME *Time)
     for (uint32_t month = 1; month < Time->Month; month++) {
         days += DaysInMonth(Time->Year, month);
     }
-    int64_t minutes = (int64_t)(days * 1440 + Time->Hour * 60 + Time->Minute) + Time->ZoneMinutes;
+    int64_t minutes = (int64_t)(days * 1440 + Time->Hour * 60ull + Time->Minute) + Time->ZoneMinutes;
 
     if (minutes < 0) {
         return 0;

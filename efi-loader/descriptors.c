@@ -15,8 +15,16 @@
 
 /* UEFI 2.10, table 7.6 */
 enum {
-    EFI_LOADER_CODE = 1, EFI_LOADER_DATA, EFI_BOOT_CODE, EFI_BOOT_DATA, EFI_RUNTIME_CODE, EFI_RUNTIME_DATA, EFI_CONVENTIONAL,
-    EFI_UNUSABLE, EFI_ACPI_RECLAIM, EFI_ACPI_NVS
+    EFI_LOADER_CODE = 1,
+    EFI_LOADER_DATA,
+    EFI_BOOT_CODE,
+    EFI_BOOT_DATA,
+    EFI_RUNTIME_CODE,
+    EFI_RUNTIME_DATA,
+    EFI_CONVENTIONAL,
+    EFI_UNUSABLE,
+    EFI_ACPI_RECLAIM,
+    EFI_ACPI_NVS
 };
 
 static uint64_t EndPage(const LOADER_MEMORY *Entry)
@@ -124,7 +132,7 @@ static uint32_t KernelType(const FIRMWARE_MEMORY *Memory)
     case EFI_CONVENTIONAL:
         /* Only write-back memory is ordinary memory; specific-purpose memory belongs to a driver. */
         return (Memory->Attribute & (ATTRIBUTE_WB | ATTRIBUTE_SPECIFIC_PURPOSE)) == ATTRIBUTE_WB ? LOADER_MEMORY_FREE
-                                                                                              : LOADER_MEMORY_RESERVED;
+                                                                                                 : LOADER_MEMORY_RESERVED;
     case EFI_RUNTIME_CODE:
     case EFI_RUNTIME_DATA:
         return LOADER_MEMORY_RUNTIME;

@@ -8,7 +8,11 @@
 
 #define WORDS 9                  /* 64 bytes for the kernel, 8 for cookies */
 #define JITTER_ROUNDS 64
-enum { SOURCE_FIRMWARE = 1, SOURCE_RDRAND = 2, SOURCE_JITTER = 3 };
+enum {
+    SOURCE_FIRMWARE = 1,
+    SOURCE_RDRAND = 2,
+    SOURCE_JITTER = 3
+};
 
 static bool FillFromFirmware(uint64_t *Words)
 {

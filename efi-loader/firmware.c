@@ -5,26 +5,35 @@
 
 FIRMWARE Firmware;
 
+static const struct {
+    EFI_STATUS Status;
+    const char *Text;
+} StatusTexts[] = {
+    { EFI_SUCCESS, "success" },
+    { EFI_LOAD_ERROR, "load error" },
+    { EFI_INVALID_PARAMETER, "invalid parameter" },
+    { EFI_UNSUPPORTED, "unsupported" },
+    { EFI_BAD_BUFFER_SIZE, "bad buffer size" },
+    { EFI_BUFFER_TOO_SMALL, "buffer too small" },
+    { EFI_NOT_READY, "not ready" },
+    { EFI_DEVICE_ERROR, "device error" },
+    { EFI_OUT_OF_RESOURCES, "out of resources" },
+    { EFI_VOLUME_CORRUPTED, "volume corrupted" },
+    { EFI_NO_MEDIA, "no media" },
+    { EFI_MEDIA_CHANGED, "media changed" },
+    { EFI_NOT_FOUND, "not found" },
+    { EFI_ACCESS_DENIED, "access denied" },
+    { EFI_TIMEOUT, "timeout" },
+    { EFI_ABORTED, "aborted" },
+    { EFI_SECURITY_VIOLATION, "security violation" },
+};
+
 const char *FirmwareStatusText(EFI_STATUS Status)
 {
-    switch (Status) {
-    case EFI_SUCCESS: return "success";
-    case EFI_LOAD_ERROR: return "load error";
-    case EFI_INVALID_PARAMETER: return "invalid parameter";
-    case EFI_UNSUPPORTED: return "unsupported";
-    case EFI_BAD_BUFFER_SIZE: return "bad buffer size";
-    case EFI_BUFFER_TOO_SMALL: return "buffer too small";
-    case EFI_NOT_READY: return "not ready";
-    case EFI_DEVICE_ERROR: return "device error";
-    case EFI_OUT_OF_RESOURCES: return "out of resources";
-    case EFI_VOLUME_CORRUPTED: return "volume corrupted";
-    case EFI_NO_MEDIA: return "no media";
-    case EFI_MEDIA_CHANGED: return "media changed";
-    case EFI_NOT_FOUND: return "not found";
-    case EFI_ACCESS_DENIED: return "access denied";
-    case EFI_TIMEOUT: return "timeout";
-    case EFI_ABORTED: return "aborted";
-    case EFI_SECURITY_VIOLATION: return "security violation";
-    default: return "an error without a name";
+    for (size_t i = 0; i < sizeof(StatusTexts) / sizeof(StatusTexts[0]); i++) {
+        if (StatusTexts[i].Status == Status) {
+            return StatusTexts[i].Text;
+        }
     }
+    return "an error without a name";
 }

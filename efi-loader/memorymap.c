@@ -102,8 +102,8 @@ uint32_t FillMemory(LOADER_MEMORY *Entries, uint32_t Capacity)
     uint64_t image = (uint64_t)Firmware.LoadedImage->ImageBase;
     uint64_t imagePages = PagesFor(image % PAGE_BYTES + Firmware.LoadedImage->ImageSize);
 
-    if (!ConvertFirmwareMap(&list, &Map) || !PaintMemory(&list, image / PAGE_BYTES, imagePages, LOADER_MEMORY_RECLAIMABLE)
-        || !PaintAllocations(&list)) {
+    if (!ConvertFirmwareMap(&list, &Map) || !PaintMemory(&list, image / PAGE_BYTES, imagePages, LOADER_MEMORY_RECLAIMABLE) ||
+        !PaintAllocations(&list)) {
         FailBoot("the firmware's memory map grew by too many entries while it was being left; restart the machine");
     }
     return list.Count;

@@ -46,8 +46,8 @@ static void DescribeFramebuffer(LOADER_FRAMEBUFFER *Framebuffer)
     if (mode == NULL || mode->Info == NULL || mode->FrameBufferBase == 0 || mode->FrameBufferSize == 0) {
         return;
     }
-    if (mode->Info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor
-        && mode->Info->PixelFormat != PixelBlueGreenRedReserved8BitPerColor) {
+    if (mode->Info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor &&
+        mode->Info->PixelFormat != PixelBlueGreenRedReserved8BitPerColor) {
         return;
     }
     *Framebuffer = (LOADER_FRAMEBUFFER){
@@ -68,8 +68,8 @@ static uint64_t ReadClock(void)
         return 0;
     }
     CALENDAR_TIME calendar = {
-        time.Year, time.Month, time.Day, time.Hour, time.Minute, time.Second, time.Nanosecond,
-        time.TimeZone == UNSPECIFIED_ZONE ? 0 : time.TimeZone,
+        time.Year,   time.Month,  time.Day,        time.Hour,
+        time.Minute, time.Second, time.Nanosecond, time.TimeZone == UNSPECIFIED_ZONE ? 0 : time.TimeZone,
     };
 
     return CalendarToNtTime(&calendar);

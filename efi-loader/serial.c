@@ -5,8 +5,15 @@
 #include <stdbool.h>
 #include "processor.h"
 
-enum { REG_DATA = 0, REG_INTERRUPT_ENABLE = 1, REG_FIFO = 2, REG_LINE_CONTROL = 3, REG_MODEM_CONTROL = 4, REG_LINE_STATUS = 5,
-       REG_SCRATCH = 7 };
+enum {
+    REG_DATA = 0,
+    REG_INTERRUPT_ENABLE = 1,
+    REG_FIFO = 2,
+    REG_LINE_CONTROL = 3,
+    REG_MODEM_CONTROL = 4,
+    REG_LINE_STATUS = 5,
+    REG_SCRATCH = 7
+};
 #define LINE_8N1 0x03u
 #define LINE_DIVISOR_LATCH 0x80u
 #define FIFO_ENABLE_AND_CLEAR 0x07u

@@ -19,7 +19,8 @@ void OpenBootVolume(void)
     status = Firmware.Boot->HandleProtocol(Firmware.LoadedImage->DeviceHandle, &fileSystemGuid, (void **)&fileSystem);
     if (status != EFI_SUCCESS) {
         FailBoot("the loader was not started from a volume with a file system (the firmware said: %s); start "
-                 "\\EFI\\BOOT\\BOOTX64.EFI from a FAT volume", FirmwareStatusText(status));
+                 "\\EFI\\BOOT\\BOOTX64.EFI from a FAT volume",
+                 FirmwareStatusText(status));
     }
     status = fileSystem->OpenVolume(fileSystem, &Root);
     if (status != EFI_SUCCESS) {
@@ -32,7 +33,7 @@ static void ReadFileSize(VOLUME_FILE *File)
     EFI_GUID infoGuid = EFI_FILE_INFO_ID;
     union {
         EFI_FILE_INFO Info;
-        uint8_t Bytes[sizeof(EFI_FILE_INFO) + 2 * (CONFIG_MAX_PATH + 1)];
+        uint8_t Bytes[sizeof(EFI_FILE_INFO) + sizeof(CHAR16) * (CONFIG_MAX_PATH + 1)];
     } buffer;
     UINTN size = sizeof(buffer);
     EFI_STATUS status = File->Handle->GetInfo(File->Handle, &infoGuid, &size, &buffer);

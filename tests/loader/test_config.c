@@ -82,8 +82,9 @@ static void AnEmptyValueSwitchesOff(void **State)
 static void RefusalsNameTheLine(void **State)
 {
     static const char *const bad[] = {
-        "\n\nnonsense\n", "\n\n=x\n", "\n\nKernel=\\k\n", "\n\na b=c", "\n\nkernel=\n", "\n\nkernel=k.exe\n", "\n\ndriver=\n",
-        "\n\ndriver=\\dir\\", "\n\noption=\xC3\xA9\n", "\n\noption=\x01\n", "\nhal=\\a\nhal=\\b\n", "\n\nfile=\\",
+        "\n\nnonsense\n",        "\n\n=x\n",           "\n\nKernel=\\k\n",     "\n\na b=c",
+        "\n\nkernel=\n",         "\n\nkernel=k.exe\n", "\n\ndriver=\n",        "\n\ndriver=\\dir\\",
+        "\n\noption=\xC3\xA9\n", "\n\noption=\x01\n",  "\nhal=\\a\nhal=\\b\n", "\n\nfile=\\",
     };
 
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -126,7 +127,8 @@ static void TooManyFilesAreRefused(void **State)
 
 static void AnyBytesEndWell(void **State)
 {
-    static const char alphabet[] = "kerneldriv=\\\n\r #\t\xFF" "a1.-";
+    static const char alphabet[] = "kerneldriv=\\\n\r #\t\xFF"
+                                   "a1.-";
     uint64_t seed = 0x5EED;
     char bytes[200];
 

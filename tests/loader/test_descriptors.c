@@ -84,17 +84,19 @@ static bool Convert(MEMORY_LIST *List, const FIRMWARE_MEMORY *Memory, size_t Cou
 static void FirmwareTypesBecomeOurs(void **State)
 {
     static const uint32_t expected[] = {
-        LOADER_MEMORY_RESERVED, LOADER_MEMORY_FREE, LOADER_MEMORY_FREE, LOADER_MEMORY_FREE, LOADER_MEMORY_FREE,
-        LOADER_MEMORY_RUNTIME, LOADER_MEMORY_RUNTIME, LOADER_MEMORY_FREE, LOADER_MEMORY_RESERVED, LOADER_MEMORY_ACPI_RECLAIM,
-        LOADER_MEMORY_ACPI_NVS, LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED,
-        LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED,
+        LOADER_MEMORY_RESERVED, LOADER_MEMORY_FREE,         LOADER_MEMORY_FREE,     LOADER_MEMORY_FREE,
+        LOADER_MEMORY_FREE,     LOADER_MEMORY_RUNTIME,      LOADER_MEMORY_RUNTIME,  LOADER_MEMORY_FREE,
+        LOADER_MEMORY_RESERVED, LOADER_MEMORY_ACPI_RECLAIM, LOADER_MEMORY_ACPI_NVS, LOADER_MEMORY_RESERVED,
+        LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED,     LOADER_MEMORY_RESERVED, LOADER_MEMORY_RESERVED,
+        LOADER_MEMORY_RESERVED,
     };
     FIRMWARE_MEMORY memory[17] = { 0 };
     MEMORY_LIST list = EmptyList(ENTRIES);
 
     for (uint32_t i = 0; i < 17; i++) {
-        memory[i] = (FIRMWARE_MEMORY){ .Type = i == 16 ? 0x80000000u : i, .PhysicalStart = (17 - i) * 0x2000ull, .PageCount = 2,
-                                       .Attribute = WB };
+        memory[i] = (FIRMWARE_MEMORY){
+            .Type = i == 16 ? 0x80000000u : i, .PhysicalStart = (17 - i) * 0x2000ull, .PageCount = 2, .Attribute = WB
+        };
     }
     assert_true(Convert(&list, memory, 17));
     CheckOrder(&list);
@@ -159,7 +161,10 @@ static void HostileRangesAreCut(void **State)
 
 static void StridesAreRespected(void **State)
 {
-    struct { FIRMWARE_MEMORY Memory; uint64_t More; } memory[2] = {
+    struct {
+        FIRMWARE_MEMORY Memory;
+        uint64_t More;
+    } memory[2] = {
         { { .Type = 7, .PhysicalStart = 0x1000, .PageCount = 300, .Attribute = WB }, ~0ull },
         { { .Type = 4, .PhysicalStart = 0x900000, .PageCount = 5, .Attribute = WB }, ~0ull },
     };

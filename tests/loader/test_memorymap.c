@@ -30,8 +30,10 @@ static EFI_STATUS EFIAPI FakeGetMemoryMap(UINTN *Size, EFI_MEMORY_DESCRIPTOR *Ma
     }
     *Key = CurrentKey;
     for (UINTN i = 0; i < Descriptors; i++) {
-        FIRMWARE_MEMORY memory = { .Type = i == 0 ? 7 : 0, .PhysicalStart = i == 0 ? 0x100000 : 0x10000000000 + i * 0x2000,
-                                   .PageCount = i == 0 ? FreePages : 1, .Attribute = 8 };
+        FIRMWARE_MEMORY memory = { .Type = i == 0 ? 7 : 0,
+                                   .PhysicalStart = i == 0 ? 0x100000 : 0x10000000000 + i * 0x2000,
+                                   .PageCount = i == 0 ? FreePages : 1,
+                                   .Attribute = 8 };
 
         memcpy((char *)Map + i * STRIDE, &memory, sizeof(memory));
     }

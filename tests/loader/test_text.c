@@ -63,8 +63,9 @@ static void FindsFileNames(void **State)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(FormatsTextAndNumbers), cmocka_unit_test(CutsAtTheEndOfTheBuffer), cmocka_unit_test(HidesUnprintableBytes),
-        cmocka_unit_test(EscapesJson),           cmocka_unit_test(ComparesModules),         cmocka_unit_test(FindsFileNames),
+        cmocka_unit_test(FormatsTextAndNumbers), cmocka_unit_test(CutsAtTheEndOfTheBuffer),
+        cmocka_unit_test(HidesUnprintableBytes), cmocka_unit_test(EscapesJson),
+        cmocka_unit_test(ComparesModules),       cmocka_unit_test(FindsFileNames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
