@@ -11,7 +11,7 @@
 #include "builder.h"
 #include "mutate.h"
 
-#define MAX_SEEDS 64
+#define MAX_SEEDS 256
 #define MAX_FILE (2u << 20)
 #define SPARE 0x10000
 
@@ -29,9 +29,8 @@ static const char *const VariantNames[BUILD_VARIANT_COUNT] = { "full", "flat", "
 static void AddSeed(const char *Name, const uint8_t *Bytes, size_t Size)
 {
     uint8_t *copy = malloc(Size);
-    if (copy == NULL || SeedCount == MAX_SEEDS) {
-        fprintf(stderr, "pe-mutate: too many seeds\n");
-        exit(2);
+    if (copy == NULL) {
+        abort();
     }
     memcpy(copy, Bytes, Size);
     Seeds[SeedCount++] = (SEED){ Name, copy, Size };
@@ -55,7 +54,7 @@ static void AddFile(const char *Path)
     if (file != NULL) {
         fclose(file);
     }
-    if (size == 0 || size > MAX_FILE || PeParse(Mutant, size, PE_LAYOUT_FILE, NULL, &image) != PE_OK) {
+    if (size == 0 || size > MAX_FILE || SeedCount == MAX_SEEDS || PeParse(Mutant, size, PE_LAYOUT_FILE, NULL, &image) != PE_OK) {
         printf("skipped %s\n", Path);
         return;
     }
