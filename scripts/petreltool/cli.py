@@ -6,10 +6,11 @@ import argparse
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from . import VERSION, process, terminal
-from .errors import EXIT_INTERRUPT, EXIT_PASS, PetrelError, UsageError
+from .errors import EXIT_INTERRUPT, EXIT_MACHINERY, EXIT_PASS, PetrelError, UsageError
 from .paths import PRESETS, ROOT
 
 Command = Callable[[argparse.Namespace], int]
@@ -129,5 +130,12 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return EXIT_PASS
+    except OSError as error:                # a full disk, a folder without permission
+        terminal.say(str(error))
+        return EXIT_MACHINERY
+    except Exception:                       # a mistake in the tool must not look like a verdict (Python's own status is 1)
+        terminal.clear()
+        traceback.print_exc()
+        return EXIT_MACHINERY
     finally:
         process.kill_all()

@@ -17,7 +17,7 @@ from .lab import Record
 from .names import status
 from .paths import ROOT
 from .symbols import Symbolizer
-from .verdict import Verdict
+from .verdict import Verdict, machine_failure
 
 SCHEMA = "petrel-report/1"
 
@@ -132,7 +132,8 @@ def self_tests(record: Record, why: str | None) -> dict[str, Any]:
     summary = (record.named("tests") or [Event("tests", {})])[-1]
     counted = {kind: sum(event.get("result") == kind for event in results) for kind in ("pass", "fail", "skip")}
     return {"passed": summary.get("passed", counted["pass"]), "failed": summary.get("failed", counted["fail"]),
-            "skipped": summary.get("skipped", counted["skip"]), "verdict": "fail" if why else "pass", "why": why or "",
+            "skipped": summary.get("skipped", counted["skip"]), "why": why or "",
+            "verdict": "pass" if why is None else "error" if machine_failure(record) else "fail",
             "failures": [_pick(event, "name", "why") for event in results if event.get("result") not in ("pass", "skip")]}
 
 

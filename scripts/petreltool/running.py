@@ -144,8 +144,9 @@ def _describe(plan: Plan, group: list[Subject], record: Record) -> None:
 
 def _show_last_words(record: Record) -> None:
     for channel, text in (("COM1", record.console), ("QEMU", record.emulator)):
-        for line in [line for line in text.splitlines() if line.strip()][-8:]:
-            terminal.say(f"{channel}| {terminal.printable(line)}")
+        lines = dict.fromkeys(terminal.printable(line).strip() for line in text.splitlines())     # the loader says it twice
+        for line in [line for line in lines if line][-8:]:
+            terminal.say(f"{channel}| {line}")
 
 
 def _groups(plan: Plan) -> list[list[Subject]]:

@@ -72,7 +72,7 @@ def judge(record: Record, file: str) -> Verdict:
     if said:
         return _check_word(record, file, said[-1])
     if not begun:
-        return Verdict("error", _why_never_begun(record))
+        return _never_begun(record)
     return Verdict("crash", "the machine died without a word while the driver ran"
                    if not record.named("end") else "the machine ended without a verdict on the driver")
 
@@ -130,12 +130,13 @@ def _doubt(record: Record, file: str) -> str | None:
     return f"the driver passed, but the machine ended with status {record.exit_status}"
 
 
-def _why_never_begun(record: Record) -> str:
-    if record.expired:
-        return "the machine did not reach the driver within its time limit"
+def _never_begun(record: Record) -> Verdict:
+    """Another driver in the same machine may be to blame; its own verdict says so."""
     if other := record_running(record):
-        return f"the machine ended with {other} before it reached this driver"
-    return "the machine ended before it reached the driver"
+        return Verdict("skipped", f"the machine ended with {other} before it reached this driver")
+    if record.expired:
+        return Verdict("error", "the machine did not reach the driver within its time limit")
+    return Verdict("error", "the machine ended before it reached the driver")
 
 
 def judge_self_tests(record: Record) -> str | None:

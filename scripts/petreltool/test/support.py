@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from petreltool import cli, lab, running
+from petreltool import cli, lab, process, running
 from petreltool.machine import MachineOptions
 
 from . import samples
@@ -30,6 +30,7 @@ def fake_options(scenario: str, drivers: tuple[str, ...] = ("one.sys",)) -> Mach
 
 
 def fake_run(scenario: str, drivers: tuple[str, ...] = ("one.sys",), limits: lab.Limits = SHORT) -> lab.Record:
+    process.allow_children()                    # a command that ran before in this process has ended
     with mock.patch("petreltool.firmware.arguments", return_value=[]):
         return lab.run(fake_options(scenario, drivers), limits)
 

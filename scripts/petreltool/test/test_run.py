@@ -110,6 +110,12 @@ class BadInput(CommandCase):
         self.assertEqual(self.petrel()[0], 2)
 
 
+    def test_a_mistake_in_the_tool_is_no_verdict(self) -> None:
+        for error in (RuntimeError("a mistake"), OSError(28, "No space left on device")):
+            with mock.patch("petreltool.lab.run", side_effect=error):
+                self.assertEqual(self.petrel("run", self.write("passing.sys"))[0], EXIT_MACHINERY)
+
+
 class Demonstration(CommandCase):
     def test_a_payload_that_cannot_be_fetched(self) -> None:
         with mock.patch("petreltool.fetch.get", side_effect=PayloadError("no network")):
