@@ -100,6 +100,3 @@ class LayerCheck(FolderCase):
             with self.subTest(file=file, include=include):
                 problems = self.check({**headers, file: f'#include "{include}"\n'})
                 self.assertEqual(not problems, right, problems)
-
-    def test_the_repository(self) -> None:
-        self.assertEqual(check_layers.main([str(ROOT)]), 0)
