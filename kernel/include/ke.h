@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ * The kernel core for the other components: processors, ranked locks, threads, the dispatcher, traps, bug checks.
+ * What drivers may call as well is declared by the DDK; only what is Petrel's own stands here.
+ */
+#pragma once
+#include "nt.h"
+#include "intrinsics.h"
+#include "../abi/loaderblock.h"
+
+/* ---- Ranked spin locks ----
+ * Every spin lock of the kernel itself has a rank from this list. A processor may acquire a lock only while all it holds rank
+ * lower (stand earlier in the list); checked kernels stop at the first breach. Drivers' KSPIN_LOCKs have no rank.
+ */
+typedef enum KE_LOCK_RANK {
+    KeRankNone,
+    KeRankCancel,             /* io: the system-wide cancel lock */
+    KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankLoadedModules,      /* mm: PsLoadedModuleList */
+    KeRankWorkQueue,          /* ex */
+    KeRankVerifier,           /* vf: call counts, trap space */
+    KeRankPool,               /* mm: pool descriptors */
+    KeRankLookaside,          /* ex */
+    KeRankShootdown,          /* ke: one TLB shootdown at a time */
+    KeRankSystemPtes,         /* mm: system address allocator */
+    KeRankPageTables,         /* mm: building kernel page tables */
+    KeRankPfn,                /* mm: page frame lists */
+    KeRankProcessList,        /* ps */
+    KeRankDispatcher,         /* ke: the dispatcher database */
+    KeRankDpcQueue,           /* ke: one processor's DPC queue */
+    KeRankInterrupt,          /* ke: interrupt objects */
+    KeRankEvents,             /* kd: the event channel */
+    KeRankDebugPort,          /* kd: DbgPrint */
+    KeRankCount
+} KE_LOCK_RANK;
+
+typedef struct TSA_(capability("spin lock")) KE_LOCK {
+    KSPIN_LOCK Lock;          /* a: 0 free, 1 held */
+    ULONG Rank;               /* I */
+    ULONG OwnerProcessor;     /* holder: processor number + 1, for checks */
+} KE_LOCK;
+#define KE_LOCK_OF_RANK(rank) { 0, rank, 0 }
+
+KIRQL KeLockAcquire(KE_LOCK *Lock) ACQUIRES_LOCK(*Lock);
+VOID KeLockRelease(KE_LOCK *Lock, KIRQL OldIrql) RELEASES_LOCK(*Lock);
+VOID KeLockAcquireAtDispatch(KE_LOCK *Lock) TSA_(acquire_capability(*Lock)) TSA_(requires_capability(KiAtDispatch));
+VOID KeLockReleaseFromDispatch(KE_LOCK *Lock) TSA_(release_capability(*Lock)) TSA_(requires_capability(KiAtDispatch));
+BOOLEAN KeLockIsHeld(const KE_LOCK *Lock);       /* by this processor */
+
+/* ---- Processors ---- */
+#define KE_MAXIMUM_PROCESSORS 8u
+#define KI_GDT_ENTRIES 16u
+#define KI_IST_STACKS 4u
+
+/* NT's KPCR with what Petrel keeps behind it. One per processor, at GS; found by number in KiProcessors. */
+typedef struct KI_PROCESSOR {
+    KPCR Pcr;
+    ULONG64 Gdt[KI_GDT_ENTRIES];          /* I */
+    KTSS64 Tss;                           /* I */
+    ULONG64 HeldRanks;                    /* P bit per KE_LOCK_RANK held */
+    volatile LONG ReadyToRun;             /* a: the processor is in its idle loop */
+    volatile LONG IpiRequest;             /* a: KI_IPI_... bits asked of this processor */
+    volatile LONG NmiReported;            /* a */
+    ULONG64 ClockTicks;                   /* P */
+    LONG IrqlOfInterrupt;                 /* P IRQL that the innermost interrupt interrupted */
+    PVOID IstBases[KI_IST_STACKS];        /* I highest address of each */
+    PKTHREAD DpcThread;                   /* P the thread a DPC interrupted, or NULL */
+    ULONG64 LookasideHits;                /* P */
+    PVOID PoolLists;                      /* I mm: this processor's free lists */
+} KI_PROCESSOR;
+extern KI_PROCESSOR *KiProcessors[KE_MAXIMUM_PROCESSORS];
+
+static inline KI_PROCESSOR *KeCurrentProcessor(VOID)
+{
+    KI_PROCESSOR *p;
+    __asm__ volatile("movq %%gs:%c1, %0" : "=r"(p) : "i"(__builtin_offsetof(KPCR, Self)));
+    return p;
+}
+static inline PKPRCB KeGetCurrentPrcb(VOID) { return &KeCurrentProcessor()->Pcr.Prcb; }
+static inline PKTHREAD KeCurrentThread(VOID) { return (PKTHREAD)__readgsqword(0x188); }
+static inline ULONG KeProcessorNumber(VOID) { return __readgsdword(0x1A4); }
+static inline KIRQL KeIrql(VOID) { return (KIRQL)KiReadCr8(); }
+
+/* Starts the other processors, at most Limit in all. PASSIVE_LEVEL, once. */
+VOID KeStartProcessors(ULONG Limit);
+
+/* ---- Boot ---- */
+DECLSPEC_NORETURN VOID KiSystemStartup(LOADER_BLOCK *Block);
+extern LOADER_BLOCK *KeLoaderBlock;
+extern ULONG64 KeBootTsc;                        /* TSC at the kernel's entry */
+VOID KiInitializeFirstProcessor(VOID);           /* descriptors, GS, control registers of processor 0 */
+VOID KiInitializeDispatcher(VOID);               /* idle thread and process, queues; then threads may be created */
+VOID KiStartClock(VOID);
+
+/* ---- Dispatcher objects ---- */
+typedef enum KE_OBJECT_TYPE {
+    EventNotificationObject, EventSynchronizationObject, MutantObject, ProcessObject, QueueObject, SemaphoreObject, ThreadObject,
+    GateObject, TimerNotificationObject, TimerSynchronizationObject
+} KE_OBJECT_TYPE;                                /* DISPATCHER_HEADER.Type */
+
+/* ---- Threads ---- */
+typedef VOID KE_THREAD_ROUTINE(PVOID StartContext);
+#define KE_KERNEL_STACK_SIZE 0x6000u
+
+/* Makes an initialized, not started thread of the caller's KTHREAD-sized memory and kernel stack (StackBase is its high end). */
+VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD_ROUTINE *Routine, PVOID Context);
+VOID KeStartThread(PKTHREAD Thread);
+/* The body of the thread that frees dead threads (KeUpcalls.ReapThread for each); never returns. ps starts it. */
+VOID KeReapThreads(PVOID Context);
+/* Ends the calling thread: signals it and never runs again. The memory may be freed by Reap, which runs at PASSIVE_LEVEL on
+ * another thread once the stack is no longer in use. */
+DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
+VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryTable);
+NTSTATUS KeYieldExecution(VOID);                 /* STATUS_NO_YIELD_PERFORMED when nobody else is ready */
+ULONG KeQuantumTicks(VOID);
+
+typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
+#define LOW_REALTIME_PRIORITY_ 16
+
+/* ---- Upward calls: owned here, filled by the named component in its init (design, "Layers") ---- */
+typedef struct KE_UPCALLS {
+    /* mm: resolves a page fault. STATUS_SUCCESS: run the instruction again. */
+    NTSTATUS (*AccessFault)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
+    /* ps: frees a thread that has left its stack. PASSIVE_LEVEL. */
+    VOID (*ReapThread)(PKTHREAD Thread);
+    /* vf: a fault in the trap space, i.e. a missing import was used. Does not return when it is one. */
+    VOID (*MissingImport)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
+    /* init: the driver under test, for bug checks and hang reports; NULL when none. */
+    PCSTR (*DriverUnderTest)(VOID);
+    /* vf: last words of the trace at the end of the machine. Any IRQL. */
+    VOID (*FlushTrace)(VOID);
+} KE_UPCALLS;
+extern KE_UPCALLS KeUpcalls;
+
+/* ---- Exceptions ---- */
+/* The DDK's CONTEXT from frames and back; Flags as in CONTEXT.ContextFlags. */
+VOID KeContextFromFrames(PCONTEXT Context, const KTRAP_FRAME *Trap, const KEXCEPTION_FRAME *Exception);
+VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+DECLSPEC_NORETURN VOID KiContinue(PCONTEXT Context);     /* loads a kernel-mode context */
+
+/* ---- Stacks ---- */
+typedef struct KE_FRAME { ULONG64 Address; } KE_FRAME;
+/* Return addresses from Context outward (frame 0 is Context->Rip), at most Maximum; never faults. */
+ULONG KeWalkStack(const CONTEXT *Context, ULONG64 *Frames, ULONG Maximum);
+/* The calling function's own stack, Skip innermost frames left out. */
+ULONG KeCaptureStack(ULONG Skip, ULONG64 *Frames, ULONG Maximum);
+/* TRUE when [Address, Address + Length) lies in a kernel stack this processor may be on now. */
+BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length);
+
+/* ---- Interprocessor ---- */
+/* Runs Routine(Context) at IPI_LEVEL on every other running processor and returns when all have. IRQL <= DISPATCH_LEVEL. */
+VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context);
+/* Removes Count pages from every processor's TLB. */
+VOID KeFlushTb(ULONG64 Address, ULONG Count);
+/* Stops all other processors for good (NMI), for bug checks. */
+VOID KeFreezeProcessors(VOID);
+
+/* ---- Verdicts ---- */
+/* What the machine says when it stops because of a driver; see docs/protocol.md. Never returns. */
+DECLSPEC_NORETURN VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64 P4, const CONTEXT *Context);

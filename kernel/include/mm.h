@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ * Memory management for the other components. What drivers call is declared by the DDK.
+ */
+#pragma once
+#include "nt.h"
+#include "../abi/loaderblock.h"
+#include "../../pe/pe.h"
+
+/* Boot: page frames, kernel regions, KUSER_SHARED_DATA, pools. Bugchecks when memory is too small. */
+VOID MmInitialize(LOADER_BLOCK *Block);
+/* Gives back what only the loader and the boot needed: the identity mapping, reclaimable descriptors. */
+VOID MmReleaseLoaderMemory(VOID);
+
+/* ---- Kernel memory ---- */
+/* Zeroed, non-executable, page-aligned; freed with the same size. NULL when out of memory. IRQL <= DISPATCH_LEVEL. */
+PVOID MmAllocatePagesForKernel(SIZE_T Bytes);
+VOID MmFreePagesForKernel(PVOID Address, SIZE_T Bytes);
+/* A kernel stack of KE_KERNEL_STACK_SIZE with an unmapped page below it; returns its high end, or NULL. */
+PVOID MmCreateKernelStack(VOID);
+VOID MmDeleteKernelStack(PVOID StackBase);
+
+/* A free physical page below 1 MiB, identity mapped read-write-execute until released; 0 when there is none. */
+ULONG64 MmReserveTrampolinePage(VOID);
+VOID MmReleaseTrampolinePage(ULONG64 Page);
+
+/* ---- Statistics, for leak checks and the report ---- */
+typedef struct MM_STATISTICS {
+    ULONG64 TotalPages, FreePages;
+    ULONG64 PoolBytes[3], PoolBlocks[3];          /* nonpaged, nonpaged no-execute, paged */
+    ULONG64 SystemPages;                          /* of the system address allocator */
+} MM_STATISTICS;
+VOID MmQueryStatistics(MM_STATISTICS *Statistics);
+
+/* ---- System images ---- */
+typedef struct MM_IMAGE {
+    KLDR_DATA_TABLE_ENTRY Entry;                  /* first: PsLoadedModuleList links these */
+    PE_IMAGE Pe;                                  /* I mapped view */
+    SIZE_T MappedSize;                            /* I */
+    BOOLEAN LoadedByLoader;                       /* I never unmapped */
+    BOOLEAN UnderTest;                            /* I a driver of the lab */
+    volatile LONG References;                     /* a images that import from this one, and the driver object */
+    WCHAR FullName[128];                          /* I */
+    CHAR AnsiName[64];                            /* I base name */
+} MM_IMAGE;
+
+/* Binds one import for an image; what the address stands for is the binder's business (init, vf). */
+typedef BOOLEAN MM_BIND(PVOID Context, MM_IMAGE *Importer, const PE_IMPORT *Import, ULONG64 *Address);
+
+/* The images that the loader mapped become entries of PsLoadedModuleList. */
+NTSTATUS MmAdoptLoaderImages(LOADER_BLOCK *Block);
+/* Maps a driver from the bytes of its file, relocates and binds it, protects its sections and links it into the list.
+ * PeStatus says why for STATUS_INVALID_IMAGE_FORMAT. PASSIVE_LEVEL. */
+NTSTATUS MmLoadSystemImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSize, BOOLEAN UnderTest, MM_BIND *Bind,
+                           PVOID BindContext, MM_IMAGE **Image, PE_STATUS *PeStatus);
+VOID MmUnloadSystemImage(MM_IMAGE *Image);
+/* Binds the import table of an image again, e.g. to thunks. */
+NTSTATUS MmRebindImage(MM_IMAGE *Image, MM_BIND *Bind, PVOID Context);
+/* The image by base name ("foo.sys"; extension optional, case ignored), or NULL. */
+MM_IMAGE *MmFindImage(PCSTR Name);
+/* The image that holds an address, or NULL. Any IRQL. */
+MM_IMAGE *MmImageOfAddress(ULONG64 Address);
+extern LIST_ENTRY PsLoadedModuleList;
+
+/* An export's address, forwarders followed; 0 when there is none. */
+ULONG64 MmFindExport(const MM_IMAGE *Image, PCSTR Name, ULONG Ordinal);

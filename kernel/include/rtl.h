@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * Run-time library for the kernel's components: what the DDK does not declare.
+ */
+#pragma once
+#include "nt.h"
+#include <stdarg.h>
+
+/* ---- What rtl needs from above (design, "Upward calls": rtl heap) ---- */
+typedef struct RTL_UPCALLS {
+    PVOID (*Allocate)(SIZE_T Bytes);              /* paged memory for results such as RtlAnsiStringToUnicodeString's; NULL: none */
+    VOID (*Free)(PVOID Block);
+    BOOLEAN (*IsOnStack)(ULONG64 Address, ULONG Length);       /* ke: the range lies in a stack this processor may be on */
+    /* mm: the image that holds an address, with its exception directory. Any IRQL. */
+    BOOLEAN (*FindImage)(ULONG64 Address, PULONG64 Base, PULONG Size, const VOID **FunctionTable, PULONG FunctionCount);
+} RTL_UPCALLS;
+extern RTL_UPCALLS RtlUpcalls;
+
+/* Hands over the casing tables (65,536 upcase, then 65,536 downcase values). Until then only ASCII has case. */
+VOID RtlInitializeCasing(const USHORT *Table);
+
+/* ---- Exceptions ---- */
+/* Runs the handlers on the stack for an exception at Context. TRUE: continue at *Context. Does not return when a handler unwinds. */
+BOOLEAN RtlDispatchException(PEXCEPTION_RECORD Record, PCONTEXT Context);
+/* Moves Context to the caller of its frame. FALSE, with Context unchanged, when the frame or its unwind data make no sense or lie
+ * outside the stack: never faults. Any IRQL. */
+BOOLEAN RtlUnwindOneFrame(PCONTEXT Context);
+
+/* ---- printf family, as the C runtime of NT drivers: %s %S %c %C %d %i %u %x %X %o %p %e-less, %I64d %lld %zd %hs %hS %ls %wZ %Z ----
+ * Count of characters written without the NUL, or -1 when they did not fit; the buffer then holds what did, NUL-terminated when
+ * Size is not 0. */
+int RtlFormatAnsi(PCHAR Buffer, SIZE_T Size, PCSTR Format, va_list Arguments);
+int RtlFormatWide(PWCHAR Buffer, SIZE_T Count, PCWSTR Format, va_list Arguments);

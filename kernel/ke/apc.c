@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT
+ * Asynchronous procedure calls in kernel mode. Queues and flags of a thread are under KiDispatcherLock; delivery happens on the
+ * thread itself at APC_LEVEL, when the APC software interrupt gets through or a wait is about to begin.
+ *
+ * Special kernel APCs have no normal routine and are stopped only by IRQL and guarded regions; normal ones also by critical
+ * regions and by another normal one in progress. User APCs are queued and made pending; user mode takes them from there.
+ */
+#include "ki.h"
+
+VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process)
+{
+    InitializeListHead(&Thread->ApcState.ApcListHead[KernelMode]);
+    InitializeListHead(&Thread->ApcState.ApcListHead[UserMode]);
+    Thread->ApcState.Process = Process;
+    InitializeListHead(&Thread->SavedApcState.ApcListHead[KernelMode]);
+    InitializeListHead(&Thread->SavedApcState.ApcListHead[UserMode]);
+    Thread->ApcStateIndex = 0;
+    Thread->ApcQueueable = 1;
+}
+
+static PKAPC KiFirstApc(PKTHREAD Thread, KPROCESSOR_MODE Mode)
+{
+    PLIST_ENTRY head = &Thread->ApcState.ApcListHead[(UCHAR)Mode];
+    return IsListEmpty(head) ? NULL : CONTAINING_RECORD(head->Flink, KAPC, ApcListEntry);
+}
+
+/* Special APCs come first in the queue, so the first entry decides. */
+BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread)
+{
+    PKAPC apc;
+    if (!Thread->ApcState.KernelApcPending || Thread->SpecialApcDisable != 0)
+        return FALSE;
+    apc = KiFirstApc(Thread, KernelMode);
+    if (apc == NULL)
+        return FALSE;
+    return apc->NormalRoutine == NULL || (Thread->KernelApcDisable == 0 && !Thread->ApcState.KernelApcInProgress);
+}
+
+VOID NTAPI KeInitializeApc(PRKAPC Apc, PRKTHREAD Thread, KAPC_ENVIRONMENT Environment, PKKERNEL_ROUTINE KernelRoutine,
+                           PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID Context)
+{
+    RtlZeroMemory(Apc, sizeof(*Apc));
+    Apc->Type = 18;                              /* ApcObject */
+    Apc->Size = sizeof(KAPC);
+    Apc->ApcStateIndex = Environment == CurrentApcEnvironment ? (CCHAR)Thread->ApcStateIndex : (CCHAR)Environment;
+    Apc->Thread = Thread;
+    Apc->KernelRoutine = KernelRoutine;
+    Apc->RundownRoutine = RundownRoutine;
+    Apc->NormalRoutine = NormalRoutine;
+    Apc->ApcMode = NormalRoutine != NULL ? Mode : KernelMode;
+    Apc->NormalContext = NormalRoutine != NULL ? Context : NULL;
+}
+
+static VOID KiLinkApcLocked(PKTHREAD Thread, PKAPC Apc)
+{
+    PLIST_ENTRY head = &Thread->ApcState.ApcListHead[(UCHAR)Apc->ApcMode], entry;
+
+    if (Apc->NormalRoutine != NULL) {
+        InsertTailList(head, &Apc->ApcListEntry);
+        return;
+    }
+    for (entry = head->Flink; entry != head; entry = entry->Flink)      /* behind the special ones, before the others */
+        if (CONTAINING_RECORD(entry, KAPC, ApcListEntry)->NormalRoutine != NULL)
+            break;
+    InsertTailList(entry, &Apc->ApcListEntry);
+}
+
+/* Makes the thread notice: wakes it from a wait that the APC may interrupt, or sends its processor the APC interrupt. */
+static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
+static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment)
+{
+    if (Apc->ApcMode == UserMode) {
+        if (Thread->State == Waiting && Thread->WaitMode == UserMode && Thread->Alertable) {
+            Thread->ApcState.UserApcPending = TRUE;
+            KiUnwaitThreadLocked(Thread, STATUS_USER_APC, Increment);
+        }
+        return;
+    }
+    Thread->ApcState.KernelApcPending = TRUE;
+    if (Thread->State == Waiting && Thread->WaitIrql < APC_LEVEL && KiKernelApcIsDeliverable(Thread))
+        KiUnwaitThreadLocked(Thread, STATUS_KERNEL_APC, Increment);
+    else if (Thread->State == Running && Thread != KeCurrentThread())
+        HalSendInterrupt(HalProcessorApicId(Thread->NextProcessor), HAL_VECTOR_APC);
+    /* For the current thread KiExitDispatcher asks for the interrupt; a ready thread looks when it resumes. */
+}
+
+BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment)
+{
+    PKTHREAD thread = Apc->Thread;
+    KIRQL irql = KiLockDispatcher();
+
+    if (Apc->Inserted || !thread->ApcQueueable) {
+        KiExitDispatcher(irql);
+        return FALSE;
+    }
+    Apc->SystemArgument1 = SystemArgument1;
+    Apc->SystemArgument2 = SystemArgument2;
+    Apc->Inserted = TRUE;
+    KiLinkApcLocked(thread, Apc);
+    KiNotifyApcLocked(thread, Apc, Increment);
+    KiExitDispatcher(irql);
+    return TRUE;
+}
+
+static PKAPC KiTakeKernelApcLocked(PKTHREAD Thread)
+{
+    PKAPC apc;
+    if (!KiKernelApcIsDeliverable(Thread)) {
+        if (KiFirstApc(Thread, KernelMode) == NULL)
+            Thread->ApcState.KernelApcPending = FALSE;
+        return NULL;
+    }
+    apc = KiFirstApc(Thread, KernelMode);
+    RemoveEntryList(&apc->ApcListEntry);
+    apc->Inserted = FALSE;
+    return apc;
+}
+
+static VOID KiRunKernelApc(PKTHREAD Thread, PKAPC Apc)
+{
+    PKNORMAL_ROUTINE normal = Apc->NormalRoutine;
+    PVOID context = Apc->NormalContext, argument1 = Apc->SystemArgument1, argument2 = Apc->SystemArgument2;
+
+    Apc->KernelRoutine(Apc, &normal, &context, &argument1, &argument2);      /* may free the APC */
+    if (normal == NULL)
+        return;
+    Thread->ApcState.KernelApcInProgress = TRUE;
+    KiWriteCr8(PASSIVE_LEVEL);
+    normal(context, argument1, argument2);
+    KiWriteCr8(APC_LEVEL);
+    Thread->ApcState.KernelApcInProgress = FALSE;
+}
+
+VOID KiDeliverKernelApcs(VOID)
+{
+    PKTHREAD thread = KeCurrentThread();
+    PKAPC apc;
+
+    do {
+        KIRQL irql = KiLockDispatcher();
+        apc = KiTakeKernelApcLocked(thread);
+        KeLockRelease(&KiDispatcherLock, irql);
+        if (apc != NULL)
+            KiRunKernelApc(thread, apc);
+    } while (apc != NULL);
+}
+
+static VOID KiCheckForApcs(PKTHREAD Thread)
+{
+    if (KiKernelApcIsDeliverable(Thread) && KeIrql() < APC_LEVEL)
+        HalRequestSoftwareInterrupt(APC_LEVEL);
+}
+
+VOID NTAPI KeEnterCriticalRegion(VOID) { KeCurrentThread()->KernelApcDisable--; }
+VOID NTAPI KeEnterGuardedRegion(VOID) { KeCurrentThread()->SpecialApcDisable--; }
+
+VOID NTAPI KeLeaveCriticalRegion(VOID)
+{
+    PKTHREAD thread = KeCurrentThread();
+    if (++thread->KernelApcDisable == 0)
+        KiCheckForApcs(thread);
+}
+
+VOID NTAPI KeLeaveGuardedRegion(VOID)
+{
+    PKTHREAD thread = KeCurrentThread();
+    if (++thread->SpecialApcDisable == 0)
+        KiCheckForApcs(thread);
+}
+
+BOOLEAN NTAPI KeAreApcsDisabled(VOID) { return KeCurrentThread()->CombinedApcDisable != 0; }
+BOOLEAN NTAPI KeAreAllApcsDisabled(VOID) { return KeCurrentThread()->SpecialApcDisable != 0 || KeIrql() >= APC_LEVEL; }

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ * Asking other processors to do something now. One request is under way at a time (KiIpiLock, rank Shootdown): the requester
+ * publishes a routine, interrupts the others, and waits until each has run it. It waits at DISPATCH_LEVEL with interrupts on, and
+ * every lock of lower rank is held at DISPATCH_LEVEL at most, so that two requesters cannot wait for each other.
+ */
+#include "ki.h"
+
+#define KI_IPI_CALL 1
+
+static KE_LOCK KiIpiLock = KE_LOCK_OF_RANK(KeRankShootdown);
+static VOID (*KiIpiRoutine)(PVOID);              /* KiIpiLock */
+static PVOID KiIpiContext;                       /* KiIpiLock */
+static volatile LONG KiIpiPending;               /* a processors that have not finished */
+
+VOID KiIpiInterrupt(VOID)
+{
+    KI_PROCESSOR *self = KeCurrentProcessor();
+    if (InterlockedExchange(&self->IpiRequest, 0) == 0)
+        return;
+    KiIpiRoutine(KiIpiContext);
+    InterlockedDecrement(&KiIpiPending);
+}
+
+static LONG KiCountOthers(ULONG Self)
+{
+    LONG count = 0;
+    ULONG i;
+    for (i = 0; i < KE_MAXIMUM_PROCESSORS; i++)
+        if (i != Self && KiProcessors[i] != NULL && KiProcessors[i]->ReadyToRun)
+            count++;
+    return count;
+}
+
+VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context)
+{
+    KIRQL irql = KeLockAcquire(&KiIpiLock);
+    ULONG self = KeProcessorNumber(), i;
+
+    KiIpiRoutine = Routine;
+    KiIpiContext = Context;
+    InterlockedExchange(&KiIpiPending, KiCountOthers(self));
+    for (i = 0; i < KE_MAXIMUM_PROCESSORS; i++) {
+        if (i == self || KiProcessors[i] == NULL || !KiProcessors[i]->ReadyToRun)
+            continue;
+        InterlockedExchange(&KiProcessors[i]->IpiRequest, KI_IPI_CALL);
+        HalSendInterrupt(HalProcessorApicId(i), HAL_VECTOR_IPI);
+    }
+    while (InterlockedOr(&KiIpiPending, 0) != 0)
+        KiPause();
+    KeLockRelease(&KiIpiLock, irql);
+}
+
+/* ---- Translation buffers ---- */
+typedef struct KI_FLUSH {
+    ULONG64 Address;
+    ULONG Count;
+} KI_FLUSH;
+
+#define FLUSH_ALL_ABOVE 32u
+
+static VOID KiFlushHere(PVOID Context)
+{
+    KI_FLUSH *flush = Context;
+    ULONG i;
+
+    if (flush->Count > FLUSH_ALL_ABOVE) {        /* toggling PGE drops global entries too */
+        ULONG64 cr4 = KiReadCr4();
+        KiWriteCr4(cr4 & ~0x80ull);
+        KiWriteCr4(cr4);
+        return;
+    }
+    for (i = 0; i < flush->Count; i++)
+        KiInvalidatePage(flush->Address + ((ULONG64)i << PAGE_SHIFT));
+}
+
+VOID KeFlushTb(ULONG64 Address, ULONG Count)
+{
+    KI_FLUSH flush = { Address, Count };
+    KiFlushHere(&flush);
+    if (KiCountOthers(KeProcessorNumber()) != 0)
+        KeIpiGenericCallOthers(KiFlushHere, &flush);
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT
+ * Private to ke/.
+ */
+#pragma once
+#include "ke.h"
+#include "hal.h"
+
+/* Selectors in NT's order; SYSCALL and SYSRET depend on it. */
+#define KGDT_KERNEL_CODE 0x10
+#define KGDT_KERNEL_DATA 0x18
+#define KGDT_USER_CODE32 0x20
+#define KGDT_USER_DATA 0x28
+#define KGDT_USER_CODE 0x30
+#define KGDT_TSS 0x40
+#define KGDT_USER_TEB32 0x50
+
+/* Interrupt stack table slots. */
+#define KI_IST_DOUBLE_FAULT 1
+#define KI_IST_NMI 2
+#define KI_IST_MACHINE_CHECK 3
+
+#define KI_QUANTUM_TICKS 20                       /* milliseconds */
+
+/* What KiSwapContext leaves at KernelStack (switch.S). */
+typedef struct KI_SWITCH_FRAME {
+    ULONG MxCsr, Fill[3];
+    M128A Xmm[10];
+    ULONG64 Fill2;
+    ULONG64 R15, R14, R13, R12, Rsi, Rdi, Rbx, Rbp, Return;
+} KI_SWITCH_FRAME;
+C_ASSERT(FIELD_OFFSET(KI_SWITCH_FRAME, R15) == 0xB8);
+
+/* ---- Dispatcher database: all dispatcher objects, threads' scheduling state, timers ---- */
+extern KE_LOCK KiDispatcherLock;
+static inline KIRQL KiLockDispatcher(VOID) ACQUIRES_LOCK(KiDispatcherLock) { return KeLockAcquire(&KiDispatcherLock); }
+/* Releases the lock, switches to a thread that became ready if this processor may, and lowers to OldIrql. */
+VOID KiExitDispatcher(KIRQL OldIrql) RELEASES_LOCK(KiDispatcherLock);
+VOID KiReadyThreadLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+/* Gives the processor to another thread; the caller's state and lists are set. Returns when the caller was chosen again. */
+VOID KiSwapThreadLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
+VOID KiSetPriorityLocked(PKTHREAD Thread, KPRIORITY Priority) REQUIRES_LOCK(KiDispatcherLock);
+VOID KiQuantumEndLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
+VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
+/* Object is signalled: satisfies waits in order as long as it stays so. */
+VOID KiWaitTestLocked(PVOID Object, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
+BOOLEAN KiIsSignalledLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+VOID KiSatisfyWaitLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
+
+/* ---- Timers ---- */
+#define KI_WAIT_TIMER 0x5741                      /* upper half of a thread's own timer's Processor (NT's TimerType) */
+VOID KiInitializeTimers(VOID);
+VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime) REQUIRES_LOCK(KiDispatcherLock);
+BOOLEAN KiRemoveTimerLocked(PKTIMER Timer) REQUIRES_LOCK(KiDispatcherLock);
+VOID KiExpireTimers(VOID);                        /* DISPATCH_LEVEL */
+BOOLEAN KiTimersAreDue(ULONG64 Now);              /* any IRQL, may say yes too often, never no */
+ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval);     /* interrupt time at which a relative or absolute interval ends */
+ULONG64 KiQueryInterruptTime(VOID);
+
+/* ---- DPCs and APCs ---- */
+VOID KiRetireDpcs(PVOID Prcb);                    /* DISPATCH_LEVEL, on the DPC stack */
+VOID KiDeliverKernelApcs(VOID);                   /* APC_LEVEL */
+BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread);
+VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
+
+/* ---- Traps ---- */
+VOID KiDispatchTrap(ULONG Vector, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiDispatchInterruptVector(PKTRAP_FRAME Trap, ULONG Vector);
+VOID KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiDispatchInterrupt(VOID);                   /* the dispatch software interrupt, at DISPATCH_LEVEL */
+VOID KiClockInterrupt(PKTRAP_FRAME Trap);
+VOID KiIpiInterrupt(VOID);
+VOID KiNmi(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number);     /* on the processor itself */
+extern const UCHAR KiInterruptStubs[];
+
+/* ---- Assembly ---- */
+VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
+VOID KiThreadStartup(VOID);
+VOID KiCallOnStack(PVOID StackBase, VOID (*Routine)(PVOID), PVOID Argument);
+VOID KiCaptureContext(PCONTEXT Context);
+DECLSPEC_NORETURN VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context);
+
+static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEADER *)Object; }

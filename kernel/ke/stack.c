@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ * Stacks: which one an address belongs to, and walking one without ever faulting. The walker trusts unwind data only for the
+ * arithmetic; every memory read is checked against the stack it must be on.
+ */
+#include "ki.h"
+#include "rtl.h"
+
+static BOOLEAN KiIsWithin(ULONG64 Address, ULONG Length, ULONG64 Low, ULONG64 High)
+{
+    return Address >= Low && Address < High && Length <= High - Address;
+}
+
+BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length)
+{
+    KI_PROCESSOR *processor = KeCurrentProcessor();
+    PKTHREAD thread = processor->Pcr.Prcb.CurrentThread;
+    ULONG i;
+
+    if (thread != NULL && KiIsWithin(Address, Length, (ULONG64)thread->StackLimit, (ULONG64)thread->StackBase))
+        return TRUE;
+    for (i = 0; i < KI_IST_STACKS; i++) {
+        ULONG64 base = (ULONG64)processor->IstBases[i];
+        if (KiIsWithin(Address, Length, base - KE_KERNEL_STACK_SIZE, base))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+ULONG KeWalkStack(const CONTEXT *Context, ULONG64 *Frames, ULONG Maximum)
+{
+    CONTEXT context = *Context;
+    ULONG count = 0;
+
+    while (count < Maximum && context.Rip != 0) {
+        ULONG64 stack = context.Rsp;
+        Frames[count++] = context.Rip;
+        if (!RtlUnwindOneFrame(&context) || context.Rsp <= stack)
+            break;
+    }
+    return count;
+}
+
+ULONG KeCaptureStack(ULONG Skip, ULONG64 *Frames, ULONG Maximum)
+{
+    CONTEXT context;
+
+    KiCaptureContext(&context);
+    for (Skip++; Skip != 0; Skip--)
+        if (!RtlUnwindOneFrame(&context))
+            return 0;
+    return KeWalkStack(&context, Frames, Maximum);
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ * Threads and processes as the dispatcher sees them: making one runnable, priorities, affinity, and the end. Objects, IDs and
+ * memory are ps's.
+ *
+ * A dead thread cannot free the stack it stands on: it puts itself on KiTerminatedThreads (dispatcher lock) and switches away for
+ * good; KiReaperEvent wakes the reaper, which takes it from there.
+ */
+#include "ki.h"
+
+static LIST_ENTRY KiTerminatedThreads = { &KiTerminatedThreads, &KiTerminatedThreads };   /* D by QueueListEntry */
+static KEVENT KiReaperEvent = { .Header = { .Type = EventSynchronizationObject, .Size = sizeof(KEVENT) / sizeof(LONG),
+                                            .WaitListHead = { &KiReaperEvent.Header.WaitListHead,
+                                                              &KiReaperEvent.Header.WaitListHead } } };
+
+VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryTable)
+{
+    RtlZeroMemory(Process, sizeof(*Process));
+    Process->Header.Type = ProcessObject;
+    Process->Header.Size = sizeof(KPROCESS) / sizeof(LONG);
+    InitializeListHead(&Process->Header.WaitListHead);
+    InitializeListHead(&Process->ThreadListHead);
+    InitializeListHead(&Process->ProfileListHead);
+    InitializeListHead(&Process->ReadyListHead);
+    Process->BasePriority = (SCHAR)BasePriority;
+    Process->QuantumReset = KI_QUANTUM_TICKS;
+    Process->DirectoryTableBase = DirectoryTable;
+    Process->Affinity.Count = 1;
+    Process->Affinity.Size = 1;
+    Process->Affinity.Bitmap[0] = (1ull << KE_MAXIMUM_PROCESSORS) - 1;
+}
+
+static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
+{
+    static volatile LONG nextIdeal;
+
+    Thread->Header.Type = ThreadObject;
+    Thread->Header.Size = (UCHAR)(sizeof(KTHREAD) / sizeof(LONG));
+    InitializeListHead(&Thread->Header.WaitListHead);
+    InitializeListHead(&Thread->MutantListHead);
+    KiInitializeApcState(Thread, Process);
+    KeInitializeTimer(&Thread->Timer);
+    Thread->Timer.Processor = KI_WAIT_TIMER << 16;
+    KeInitializeEvent(&Thread->SuspendEvent, NotificationEvent, FALSE);
+    Thread->Process = Process;
+    Thread->SystemThread = 1;
+    Thread->BasePriority = Process->BasePriority;
+    Thread->Priority = Process->BasePriority;
+    Thread->QuantumReset = KI_QUANTUM_TICKS;
+    Thread->Affinity.Mask = Process->Affinity.Bitmap[0];
+    Thread->IdealProcessor = (ULONG)InterlockedIncrement(&nextIdeal) % max(HalProcessorCount(), 1);
+    Thread->PreviousMode = KernelMode;
+    Thread->State = Initialized;
+}
+
+VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD_ROUTINE *Routine, PVOID Context)
+{
+    ULONG64 top = (ULONG64)StackBase;
+    KI_SWITCH_FRAME *frame;
+
+    RtlZeroMemory(Thread, sizeof(*Thread));
+    KiInitThreadState(Thread, Process);
+    Thread->StackBase = StackBase;
+    Thread->InitialStack = StackBase;
+    Thread->StackLimit = (PVOID)(top - KE_KERNEL_STACK_SIZE);
+    /* From the top: 0 as the return address that ends stack walks, home space, then what KiSwapContext pops. */
+    top -= 0x30;
+    *(ULONG64 *)(top + 0x28) = 0;
+    frame = (KI_SWITCH_FRAME *)top - 1;
+    RtlZeroMemory(frame, sizeof(*frame));
+    frame->MxCsr = 0x1F80;
+    frame->Rbx = (ULONG64)Routine;
+    frame->Rsi = (ULONG64)Context;
+    frame->Return = (ULONG64)KiThreadStartup;
+    Thread->KernelStack = frame;
+}
+
+/* The first code of a new thread: releases the lock that the switch handed over. */
+VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context) UNCHECKED_LOCKS
+{
+    KeLockRelease(&KiDispatcherLock, PASSIVE_LEVEL);
+    Routine(Context);
+    KeTerminateThread(0);
+}
+
+VOID KeStartThread(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+    InsertTailList(&Thread->Process->ThreadListHead, &Thread->ThreadListEntry);
+    KiReadyThreadLocked(Thread);
+    KiExitDispatcher(irql);
+}
+
+static VOID KiAbandonMutants(PKTHREAD Thread)
+{
+    while (!IsListEmpty(&Thread->MutantListHead)) {
+        PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
+        LONG NTAPI KeReleaseMutant(PRKMUTANT, KPRIORITY, BOOLEAN, BOOLEAN);
+        if (mutant->ApcDisable)                  /* a kernel mutex: the thread that holds one may not end */
+            KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
+        KeReleaseMutant(mutant, 0, TRUE, FALSE);
+    }
+}
+
+VOID KeTerminateThread(KPRIORITY Increment)
+{
+    PKTHREAD thread = KeCurrentThread();
+
+    KiAbandonMutants(thread);
+    KiLockDispatcher();
+    thread->ApcQueueable = 0;
+    RemoveEntryList(&thread->ThreadListEntry);
+    thread->Header.SignalState = 1;
+    KiWaitTestLocked(thread, Increment);
+    thread->State = Terminated;
+    InsertTailList(&KiTerminatedThreads, &thread->QueueListEntry);
+    KiSetEventLocked(&KiReaperEvent, 0);
+    KiSwapThreadLocked();
+    KeBugCheckEx(CRITICAL_STRUCTURE_CORRUPTION, (ULONG_PTR)thread, 0, 0, 0);
+}
+
+/* The reaper's body: never returns. ps starts a thread with it. */
+VOID KeReapThreads(PVOID Context)
+{
+    (void)Context;
+    for (;;) {
+        KIRQL irql = KiLockDispatcher();
+        PLIST_ENTRY entry = IsListEmpty(&KiTerminatedThreads) ? NULL : RemoveHeadList(&KiTerminatedThreads);
+        KiExitDispatcher(irql);
+        if (entry != NULL)
+            KeUpcalls.ReapThread(CONTAINING_RECORD(entry, KTHREAD, QueueListEntry));
+        else
+            KeWaitForSingleObject(&KiReaperEvent, Executive, KernelMode, FALSE, NULL);
+    }
+}
+
+/* ---- The documented interface ---- */
+KPRIORITY NTAPI KeQueryPriorityThread(PRKTHREAD Thread) { return Thread->Priority; }
+
+KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
+{
+    KIRQL irql = KiLockDispatcher();
+    KPRIORITY old = Thread->Priority;
+
+    ASSERT(Priority > LOW_PRIORITY && Priority <= HIGH_PRIORITY);
+    KiSetPriorityLocked(Thread, Priority);
+    KiExitDispatcher(irql);
+    return old;
+}
+
+LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
+{
+    KIRQL irql = KiLockDispatcher();
+    LONG old = Thread->BasePriority - Thread->Process->BasePriority;
+    LONG lowest = Thread->Process->BasePriority >= LOW_REALTIME_PRIORITY_ ? LOW_REALTIME_PRIORITY_ : 1;
+    LONG highest = lowest == 1 ? LOW_REALTIME_PRIORITY_ - 1 : HIGH_PRIORITY;
+    LONG base = min(max(Thread->Process->BasePriority + Increment, lowest), highest);
+
+    Thread->BasePriority = (SCHAR)base;
+    KiSetPriorityLocked(Thread, base);
+    KiExitDispatcher(irql);
+    return old;
+}
+
+/* Restricts a thread to processors; takes effect before return when it is the caller. */
+static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock);
+static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity)
+{
+    PKPRCB prcb = KeGetCurrentPrcb();
+
+    Thread->Affinity.Mask = Affinity;
+    if (Thread != prcb->CurrentThread || (Affinity >> prcb->Number & 1))
+        return;
+    KiReadyThreadLocked(Thread);                 /* on a processor of the new set */
+    KiSwapThreadLocked();
+}
+
+KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
+{
+    PKTHREAD thread = KeCurrentThread();
+    KIRQL irql = KiLockDispatcher();
+    KAFFINITY old = thread->SystemAffinityActive ? thread->Affinity.Mask : 0;
+    KAFFINITY usable = Affinity & KeQueryActiveProcessors();
+
+    if (usable != 0) {
+        thread->SystemAffinityActive = 1;
+        KiSetAffinityLocked(thread, usable);
+    }
+    KiExitDispatcher(irql);
+    return old;
+}
+
+VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
+{
+    PKTHREAD thread = KeCurrentThread();
+    KIRQL irql = KiLockDispatcher();
+
+    thread->SystemAffinityActive = Affinity != 0;
+    KiSetAffinityLocked(thread, Affinity != 0 ? Affinity : thread->Process->Affinity.Bitmap[0]);
+    KiExitDispatcher(irql);
+}
+
+VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity) { KeSetSystemAffinityThreadEx(Affinity); }
+VOID NTAPI KeRevertToUserAffinityThread(VOID) { KeRevertToUserAffinityThreadEx(0); }

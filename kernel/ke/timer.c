@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT
+ * Timers: 256 lists, one for each millisecond modulo 256, each sorted by due time. The clock interrupt only looks whether the
+ * first timer of a list that came up is due; expiry itself runs at DISPATCH_LEVEL. Under KiDispatcherLock; the earliest due time
+ * of each list is also read by the clock without it.
+ *
+ * Due times are interrupt time. An absolute timer is converted when it is set; it does not follow later changes of system time
+ * (CAVEATS).
+ */
+#include "ki.h"
+
+#define TIMER_BUCKETS 256u
+#define NEVER (~0ull)
+
+typedef struct KI_TIMER_BUCKET {
+    LIST_ENTRY List;                             /* D sorted by DueTime */
+    volatile ULONG64 Earliest;                   /* D written, a read */
+} KI_TIMER_BUCKET;
+
+static KI_TIMER_BUCKET KiTimerBuckets[TIMER_BUCKETS];
+static ULONG64 KiTimerHand;                      /* D the millisecond up to which everything expired */
+
+VOID KiInitializeTimers(VOID)
+{
+    ULONG i;
+    for (i = 0; i < TIMER_BUCKETS; i++) {
+        InitializeListHead(&KiTimerBuckets[i].List);
+        KiTimerBuckets[i].Earliest = NEVER;
+    }
+}
+
+static ULONG64 KiMillisecondOf(ULONG64 Time) { return Time / HAL_CLOCK_INCREMENT; }
+static KI_TIMER_BUCKET *KiBucketOf(ULONG64 DueTime) { return &KiTimerBuckets[KiMillisecondOf(DueTime) % TIMER_BUCKETS]; }
+
+static VOID KiUpdateEarliest(KI_TIMER_BUCKET *Bucket)
+{
+    ULONG64 earliest = NEVER;
+    if (!IsListEmpty(&Bucket->List))
+        earliest = CONTAINING_RECORD(Bucket->List.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
+    __atomic_store_n(&Bucket->Earliest, earliest, __ATOMIC_RELEASE);
+}
+
+VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime)
+{
+    KI_TIMER_BUCKET *bucket = KiBucketOf(DueTime);
+    PLIST_ENTRY entry;
+
+    Timer->DueTime.QuadPart = DueTime;
+    for (entry = bucket->List.Blink; entry != &bucket->List; entry = entry->Blink)
+        if (CONTAINING_RECORD(entry, KTIMER, TimerListEntry)->DueTime.QuadPart <= DueTime)
+            break;
+    InsertHeadList(entry, &Timer->TimerListEntry);
+    Timer->Header.Inserted = TRUE;
+    KiUpdateEarliest(bucket);
+}
+
+BOOLEAN KiRemoveTimerLocked(PKTIMER Timer)
+{
+    KI_TIMER_BUCKET *bucket = KiBucketOf(Timer->DueTime.QuadPart);
+
+    if (!Timer->Header.Inserted)
+        return FALSE;
+    RemoveEntryList(&Timer->TimerListEntry);
+    Timer->Header.Inserted = FALSE;
+    KiUpdateEarliest(bucket);
+    return TRUE;
+}
+
+ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval)
+{
+    ULONG64 now = KiQueryInterruptTime();
+    LARGE_INTEGER system;
+
+    if (Interval.QuadPart < 0)
+        return now + (ULONG64)-Interval.QuadPart;
+    KeQuerySystemTime(&system);
+    return Interval.QuadPart <= system.QuadPart ? now : now + (ULONG64)(Interval.QuadPart - system.QuadPart);
+}
+
+/* Looks at the lists that came up since the hand, all of them when that is long ago. */
+BOOLEAN KiTimersAreDue(ULONG64 Now)
+{
+    ULONG64 from = __atomic_load_n(&KiTimerHand, __ATOMIC_RELAXED), to = KiMillisecondOf(Now);
+    ULONG64 i, count = min(to - from + 1, TIMER_BUCKETS);
+
+    for (i = 0; i < count; i++)
+        if (__atomic_load_n(&KiTimerBuckets[(to - i) % TIMER_BUCKETS].Earliest, __ATOMIC_ACQUIRE) <= Now)
+            return TRUE;
+    return FALSE;
+}
+
+static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock);
+static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now)
+{
+    PKDPC dpc = Timer->Dpc;
+
+    Timer->Header.SignalState = 1;
+    if (Timer->Period != 0)
+        KiInsertTimerLocked(Timer, max(Timer->DueTime.QuadPart + Timer->Period * 10000ull, Now + 1));
+    KiWaitTestLocked(Timer, 0);
+    if (dpc != NULL) {
+        ULONG64 system = KiQueryInterruptTime();
+        KeInsertQueueDpc(dpc, (PVOID)(ULONG_PTR)(ULONG)system, (PVOID)(ULONG_PTR)(ULONG)(system >> 32));
+    }
+}
+
+/* A thread's own timer is its wait timeout. */
+static PKTHREAD KiThreadOfTimer(PKTIMER Timer)
+{
+    return Timer->Header.Type == TimerNotificationObject && Timer->Processor >> 16 == KI_WAIT_TIMER
+               ? CONTAINING_RECORD(Timer, KTHREAD, Timer) : NULL;
+}
+
+static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock);
+static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now)
+{
+    while (!IsListEmpty(&Bucket->List)) {
+        PKTIMER timer = CONTAINING_RECORD(Bucket->List.Flink, KTIMER, TimerListEntry);
+        PKTHREAD thread = KiThreadOfTimer(timer);
+        if (timer->DueTime.QuadPart > Now)
+            break;
+        KiRemoveTimerLocked(timer);
+        if (thread != NULL)
+            KiUnwaitThreadLocked(thread, STATUS_TIMEOUT, 0);
+        else
+            KiFireTimerLocked(timer, Now);
+    }
+}
+
+VOID KiExpireTimers(VOID)
+{
+    KIRQL irql = KiLockDispatcher();
+    ULONG64 now = KiQueryInterruptTime(), to = KiMillisecondOf(now), at = KiTimerHand;
+
+    if (to - at >= TIMER_BUCKETS)
+        at = to - TIMER_BUCKETS + 1;
+    for (; at <= to; at++)
+        KiExpireBucketLocked(&KiTimerBuckets[at % TIMER_BUCKETS], now);
+    __atomic_store_n(&KiTimerHand, to, __ATOMIC_RELAXED);
+    KiExitDispatcher(irql);
+}
+
+/* ---- The documented interface ---- */
+VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
+{
+    RtlZeroMemory(Timer, sizeof(*Timer));
+    Timer->Header.Type = Type == NotificationTimer ? TimerNotificationObject : TimerSynchronizationObject;
+    Timer->Header.Size = sizeof(KTIMER) / sizeof(LONG);
+    InitializeListHead(&Timer->Header.WaitListHead);
+}
+
+VOID NTAPI KeInitializeTimer(PKTIMER Timer) { KeInitializeTimerEx(Timer, NotificationTimer); }
+
+BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PKDPC Dpc)
+{
+    ULONG64 due = KiDueTimeFromInterval(DueTime);
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN wasInserted = KiRemoveTimerLocked(Timer);
+
+    Timer->Header.SignalState = 0;
+    Timer->Dpc = Dpc;
+    Timer->Period = (ULONG)Period;
+    if (due <= KiQueryInterruptTime()) {         /* already over: fires here */
+        Timer->DueTime.QuadPart = due;
+        KiFireTimerLocked(Timer, KiQueryInterruptTime());
+    } else {
+        KiInsertTimerLocked(Timer, due);
+    }
+    KiExitDispatcher(irql);
+    return wasInserted;
+}
+
+BOOLEAN NTAPI KeSetTimer(PKTIMER Timer, LARGE_INTEGER DueTime, PKDPC Dpc) { return KeSetTimerEx(Timer, DueTime, 0, Dpc); }
+
+BOOLEAN NTAPI KeSetCoalescableTimer(PKTIMER Timer, LARGE_INTEGER DueTime, ULONG Period, ULONG TolerableDelay, PKDPC Dpc)
+{
+    (void)TolerableDelay;                        /* a permission to be late, not a duty */
+    return KeSetTimerEx(Timer, DueTime, (LONG)Period, Dpc);
+}
+
+BOOLEAN NTAPI KeCancelTimer(PKTIMER Timer)
+{
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN wasInserted = KiRemoveTimerLocked(Timer);
+    KiExitDispatcher(irql);
+    return wasInserted;
+}
+
+BOOLEAN NTAPI KeReadStateTimer(PKTIMER Timer) { return __atomic_load_n(&Timer->Header.SignalState, __ATOMIC_ACQUIRE) != 0; }

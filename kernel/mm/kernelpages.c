@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * Whole pages of kernel memory, and kernel stacks, from the system region.
+ */
+#include "mi.h"
+
+static ULONG MiPagesOf(SIZE_T Bytes) { return (ULONG)((Bytes + PAGE_SIZE - 1) >> PAGE_SHIFT); }
+
+PVOID MmAllocatePagesForKernel(SIZE_T Bytes)
+{
+    ULONG pages = MiPagesOf(Bytes);
+    ULONG64 address = Bytes > MI_SYSTEM_PTES_SIZE ? 0 : MiReserveAddresses(&MiSystemRegion, pages);
+
+    if (address == 0)
+        return NULL;
+    if (!MiMapFreshPages(address, pages, MI_KERNEL_DATA)) {
+        MiReleaseAddresses(&MiSystemRegion, address, pages);
+        return NULL;
+    }
+    return (PVOID)address;
+}
+
+VOID MmFreePagesForKernel(PVOID Address, SIZE_T Bytes)
+{
+    MiUnmapAndFree((ULONG64)Address, MiPagesOf(Bytes));
+    MiReleaseAddresses(&MiSystemRegion, (ULONG64)Address, MiPagesOf(Bytes));
+}
+
+#define MI_STACK_PAGES (KE_KERNEL_STACK_SIZE / PAGE_SIZE)
+
+/*      base          guard page, never mapped: an overflow faults there and ends as a double fault with its own stack
+ *      base + 1000   the stack                                                                                          */
+PVOID MmCreateKernelStack(VOID)
+{
+    ULONG64 address = MiReserveAddresses(&MiSystemRegion, MI_STACK_PAGES + 1);
+
+    if (address == 0)
+        return NULL;
+    if (!MiMapFreshPages(address + PAGE_SIZE, MI_STACK_PAGES, MI_KERNEL_DATA)) {
+        MiReleaseAddresses(&MiSystemRegion, address, MI_STACK_PAGES + 1);
+        return NULL;
+    }
+    return (PVOID)(address + PAGE_SIZE + KE_KERNEL_STACK_SIZE);
+}
+
+VOID MmDeleteKernelStack(PVOID StackBase)
+{
+    ULONG64 address = (ULONG64)StackBase - KE_KERNEL_STACK_SIZE - PAGE_SIZE;
+    MiUnmapAndFree(address + PAGE_SIZE, MI_STACK_PAGES);
+    MiReleaseAddresses(&MiSystemRegion, address, MI_STACK_PAGES + 1);
+}

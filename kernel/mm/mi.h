@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * Private to mm/.
+ */
+#pragma once
+#include "mm.h"
+#include "ke.h"
+#include "../abi/pagetable.h"
+
+/* ---- Page frames ---- */
+typedef enum MI_PAGE_STATE { MiPageReserved, MiPageZeroed, MiPageFree, MiPageActive, MiPageBad } MI_PAGE_STATE;
+
+/* NT's MMPFN (0x30 bytes); names of its unions' members where Petrel uses them. One for each page of RAM. */
+typedef struct _MMPFN {
+    ULONG64 Flink;                   /* M next page of its list; a page number */
+    ULONG64 *PteAddress;             /* M the entry that maps it */
+    ULONG64 OriginalPte;
+    ULONG64 ShareCount;              /* M mappings, or Blink */
+    USHORT ReferenceCount;           /* M locks and I/O */
+    UCHAR PageLocation;              /* M MI_PAGE_STATE */
+    UCHAR Flags;
+    ULONG Reserved;
+    ULONG64 PteFrame;                /* M the page table that holds PteAddress */
+} MMPFN;
+C_ASSERT(sizeof(MMPFN) == 0x30);
+#define MiPfn(page) ((MMPFN *)MI_PFN_DATABASE + (page))
+#define MI_NO_PAGE (~0ull)
+
+extern KE_LOCK MiPfnLock;
+extern ULONG64 MmHighestPhysicalPage;
+extern PFN_NUMBER MiTotalPages;
+extern volatile LONG64 MiAvailablePages;
+
+VOID MiInitializePfnDatabase(LOADER_BLOCK *Block);
+/* A page, zeroed on request, or MI_NO_PAGE. IRQL <= DISPATCH_LEVEL. */
+PFN_NUMBER MiAllocatePage(BOOLEAN Zeroed);
+VOID MiFreePage(PFN_NUMBER Page);
+/* Count physically contiguous pages within [Low, High], aligned to Boundary pages (0: any); MI_NO_PAGE if none. */
+PFN_NUMBER MiAllocateContiguousPages(PFN_NUMBER Count, PFN_NUMBER Low, PFN_NUMBER High, PFN_NUMBER Boundary);
+BOOLEAN MiIsRam(PFN_NUMBER Page);
+VOID MiReclaimDescriptors(LOADER_BLOCK *Block);
+
+/* ---- Page tables ---- */
+#define MI_KERNEL_DATA (MI_PTE_VALID | MI_PTE_WRITE | MI_PTE_GLOBAL | MI_PTE_ACCESSED | MI_PTE_DIRTY | MI_PTE_NO_EXECUTE)
+#define MI_KERNEL_CODE_DATA (MI_PTE_VALID | MI_PTE_WRITE | MI_PTE_GLOBAL | MI_PTE_ACCESSED | MI_PTE_DIRTY)
+/* Makes the tables above a kernel address exist. */
+BOOLEAN MiEnsureTables(ULONG64 Address);
+/* Maps one page; the tables exist. */
+static inline VOID MiWritePte(ULONG64 Address, PFN_NUMBER Page, ULONG64 Bits)
+{
+    __atomic_store_n(MiAddressToPte(Address), (ULONG64)Page << PAGE_SHIFT | Bits, __ATOMIC_RELEASE);
+}
+BOOLEAN MiIsMapped(ULONG64 Address);
+/* Changes the protection bits of mapped pages and flushes them. */
+VOID MiProtectRange(ULONG64 Address, ULONG Pages, ULONG64 Bits);
+/* Maps fresh zeroed pages at [Address, Address + Pages); all or nothing. */
+BOOLEAN MiMapFreshPages(ULONG64 Address, ULONG Pages, ULONG64 Bits);
+/* Unmaps, flushes, and frees the pages. */
+VOID MiUnmapAndFree(ULONG64 Address, ULONG Pages);
+VOID MiUnmapOnly(ULONG64 Address, ULONG Pages);
+
+/* ---- Hyperspace: this processor's mapping slot, at DISPATCH_LEVEL ---- */
+VOID MiInitializeHyperSpace(VOID);
+PVOID MiMapInHyperSpace(PFN_NUMBER Page, PKIRQL OldIrql);
+VOID MiUnmapHyperSpace(KIRQL OldIrql);
+
+/* ---- Address regions: a bitmap of pages ---- */
+typedef struct MI_REGION {
+    KE_LOCK Lock;
+    ULONG64 Base;                    /* I */
+    ULONG Pages;                     /* I */
+    ULONG Hint;                      /* Lock */
+    ULONG Used;                      /* Lock */
+    ULONG64 *Bits;                   /* Lock */
+} MI_REGION;
+extern MI_REGION MiSystemRegion;
+VOID MiInitializeRegion(MI_REGION *Region, ULONG64 Base, ULONG64 Bytes);
+/* Address of Pages free pages, or 0. */
+ULONG64 MiReserveAddresses(MI_REGION *Region, ULONG Pages);
+VOID MiReleaseAddresses(MI_REGION *Region, ULONG64 Address, ULONG Pages);
+
+/* ---- Pools ---- */
+VOID MiInitializePools(VOID);
+VOID MiQueryPools(MM_STATISTICS *Statistics);
+
+NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
+VOID MiInitializeSharedUserData(VOID);

@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT
+ * Pools: small blocks cut from pages, with NT's 16-byte POOL_HEADER in front; whole pages for what does not fit (bigpool.c).
+ *
+ * A page of a pool is a chain of blocks: BlockSize leads to the next, PreviousSize to the one before, both in 16-byte units; a
+ * block in use has PoolType set, a free one 0. Free neighbours are merged; a page that is one free block goes back. Free blocks
+ * hang in one list for each size. Each pool has its lock (rank Pool).
+ *
+ * In front stands a cache for each processor and small size, used at DISPATCH_LEVEL without a lock. A block in a cache has
+ * PoolType 0 too, so that a second free of it is caught, and carries MI_POOL_CACHED so that its neighbours do not merge with it.
+ */
+#include "mi.h"
+#include "pool.h"
+
+#define UNIT 16u
+#define HEADER_UNITS 1u
+#define PAGE_UNITS (PAGE_SIZE / UNIT)
+#define LARGEST_SMALL (PAGE_SIZE - UNIT)
+#define CACHE_SIZES 33u                          /* blocks of up to 32 units */
+#define CACHE_DEPTH 32u
+#define MI_POOL_IN_USE 2u
+#define MI_POOL_CACHED 0x80u
+
+typedef struct MI_POOL {
+    KE_LOCK Lock;
+    MI_REGION Region;
+    ULONG64 PageBits;                            /* I protection of its pages */
+    LIST_ENTRY Free[PAGE_UNITS + 1];             /* Lock: by size in units */
+    ULONG64 FreeSummary[PAGE_UNITS / 64 + 1];    /* Lock: which lists are not empty */
+    volatile LONG64 Bytes, Blocks;               /* a in use, as asked for */
+    ULONG SparePages;                            /* Lock: pages that are one free block */
+} MI_POOL;
+
+/* Behind the header of a free block. */
+typedef struct MI_FREE_BLOCK {
+    POOL_HEADER Header;
+    LIST_ENTRY Link;
+} MI_FREE_BLOCK;
+
+typedef struct MI_POOL_CACHE {
+    struct {
+        MI_FREE_BLOCK *First;                    /* P singly linked by Link.Flink */
+        ULONG Depth;
+    } Sizes[MiPoolCount][CACHE_SIZES];
+} MI_POOL_CACHE;
+
+static MI_POOL MiPools[MiPoolCount];
+static MI_POOL_CACHE MiPoolCaches[KE_MAXIMUM_PROCESSORS];
+
+VOID MiInitializePools(VOID)
+{
+    static const struct { ULONG64 Base, Bits; } layout[MiPoolCount] = {
+        [MiPoolNonPaged] = { MI_NONPAGED_POOL, MI_KERNEL_CODE_DATA },
+        [MiPoolNonPagedNx] = { MI_NONPAGED_POOL + MI_POOL_SIZE / 4, MI_KERNEL_DATA },
+        [MiPoolPaged] = { MI_PAGED_POOL, MI_KERNEL_DATA },
+    };
+    ULONG i, size;
+
+    for (i = 0; i < MiPoolCount; i++) {
+        MI_POOL *pool = &MiPools[i];
+        pool->Lock.Rank = KeRankPool;
+        pool->Region.Lock.Rank = KeRankSystemPtes;
+        pool->PageBits = layout[i].Bits;
+        MiInitializeRegion(&pool->Region, layout[i].Base, MI_POOL_SIZE / 4);
+        for (size = 0; size <= PAGE_UNITS; size++)
+            InitializeListHead(&pool->Free[size]);
+    }
+    MiInitializeBigPages();
+}
+
+MI_POOL_KIND MiPoolOfType(POOL_TYPE Type)
+{
+    if (Type & 1)
+        return MiPoolPaged;
+    return Type & MI_NX_POOL ? MiPoolNonPagedNx : MiPoolNonPaged;
+}
+
+static MI_POOL *MiPoolOfAddress(ULONG64 Address)
+{
+    ULONG i;
+    for (i = 0; i < MiPoolCount; i++) {
+        MI_REGION *region = &MiPools[i].Region;
+        if (Address - region->Base < (ULONG64)region->Pages << PAGE_SHIFT)
+            return &MiPools[i];
+    }
+    return NULL;
+}
+
+/* ---- Free lists, lock held ---- */
+static VOID MiLinkFreeLocked(MI_POOL *Pool, MI_FREE_BLOCK *Block)
+{
+    ULONG size = Block->Header.BlockSize == 0 ? PAGE_UNITS : Block->Header.BlockSize;
+    Block->Header.PoolType = 0;
+    InsertHeadList(&Pool->Free[size], &Block->Link);
+    Pool->FreeSummary[size / 64] |= 1ull << size % 64;
+}
+
+static VOID MiUnlinkFreeLocked(MI_POOL *Pool, MI_FREE_BLOCK *Block)
+{
+    ULONG size = Block->Header.BlockSize == 0 ? PAGE_UNITS : Block->Header.BlockSize;
+    if (RemoveEntryList(&Block->Link))
+        Pool->FreeSummary[size / 64] &= ~(1ull << size % 64);
+}
+
+static POOL_HEADER *MiNextBlock(POOL_HEADER *Header)
+{
+    POOL_HEADER *next = Header + Header->BlockSize;
+    return ((ULONG64)next & (PAGE_SIZE - 1)) == 0 || Header->BlockSize == 0 ? NULL : next;
+}
+
+static MI_FREE_BLOCK *MiFindFreeLocked(MI_POOL *Pool, ULONG Units)
+{
+    ULONG word = Units / 64;
+    ULONG64 bits = Pool->FreeSummary[word] & (~0ull << Units % 64);
+
+    while (bits == 0) {
+        if (++word > PAGE_UNITS / 64)
+            return NULL;
+        bits = Pool->FreeSummary[word];
+    }
+    return CONTAINING_RECORD(Pool->Free[word * 64 + (ULONG)__builtin_ctzll(bits)].Flink, MI_FREE_BLOCK, Link);
+}
+
+/* Cuts a free, unlinked block to Units; the rest becomes free. BlockSize is a byte: 0 stands for a whole page. */
+static VOID MiSplitLocked(MI_POOL *Pool, POOL_HEADER *Block, ULONG Units)
+{
+    ULONG size = Block->BlockSize == 0 ? PAGE_UNITS : Block->BlockSize;
+    POOL_HEADER *rest = Block + Units, *next;
+
+    if (size - Units < 2)
+        return;
+    next = size == PAGE_UNITS ? NULL : MiNextBlock(Block);
+    Block->BlockSize = (UCHAR)Units;
+    RtlZeroMemory(rest, sizeof(*rest));
+    rest->PreviousSize = (UCHAR)Units;
+    rest->BlockSize = (UCHAR)(size - Units);
+    if (next != NULL)
+        next->PreviousSize = rest->BlockSize;
+    MiLinkFreeLocked(Pool, (MI_FREE_BLOCK *)rest);
+}
+
+static POOL_HEADER *MiTakeBlock(MI_POOL *Pool, ULONG Units)
+{
+    KIRQL irql = KeLockAcquire(&Pool->Lock);
+    MI_FREE_BLOCK *block = MiFindFreeLocked(Pool, Units);
+
+    if (block != NULL) {
+        if (block->Header.BlockSize == 0)
+            Pool->SparePages--;
+        MiUnlinkFreeLocked(Pool, block);
+        MiSplitLocked(Pool, &block->Header, Units);
+        block->Header.PoolType = MI_POOL_IN_USE;
+    }
+    KeLockRelease(&Pool->Lock, irql);
+    return block != NULL ? &block->Header : NULL;
+}
+
+/* A fresh page as one free block. */
+static BOOLEAN MiGrowPool(MI_POOL *Pool)
+{
+    ULONG64 address = MiReserveAddresses(&Pool->Region, 1);
+    KIRQL irql;
+
+    if (address == 0)
+        return FALSE;
+    if (!MiMapFreshPages(address, 1, Pool->PageBits)) {
+        MiReleaseAddresses(&Pool->Region, address, 1);
+        return FALSE;
+    }
+    irql = KeLockAcquire(&Pool->Lock);
+    MiLinkFreeLocked(Pool, (MI_FREE_BLOCK *)address);
+    Pool->SparePages++;
+    KeLockRelease(&Pool->Lock, irql);
+    return TRUE;
+}
+
+/* ---- Processor caches ---- */
+static POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
+{
+    KIRQL old = KeIrql();
+    MI_FREE_BLOCK *block;
+
+    KiWriteCr8(DISPATCH_LEVEL);
+    {
+        MI_POOL_CACHE *cache = &MiPoolCaches[KeProcessorNumber()];
+        block = cache->Sizes[Kind][Units].First;
+        if (block != NULL) {
+            cache->Sizes[Kind][Units].First = (MI_FREE_BLOCK *)block->Link.Flink;
+            cache->Sizes[Kind][Units].Depth--;
+            block->Header.PoolType = MI_POOL_IN_USE;
+            block->Header.PoolIndex = 0;
+        }
+    }
+    KiWriteCr8(old);
+    return block != NULL ? &block->Header : NULL;
+}
+
+static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, POOL_HEADER *Header)
+{
+    MI_FREE_BLOCK *block = (MI_FREE_BLOCK *)Header;
+    KIRQL old = KeIrql();
+    BOOLEAN taken = FALSE;
+
+    KiWriteCr8(DISPATCH_LEVEL);
+    {
+        MI_POOL_CACHE *cache = &MiPoolCaches[KeProcessorNumber()];
+        if (cache->Sizes[Kind][Header->BlockSize].Depth < CACHE_DEPTH) {
+            Header->PoolType = 0;
+            Header->PoolIndex = MI_POOL_CACHED;
+            block->Link.Flink = (PLIST_ENTRY)cache->Sizes[Kind][Header->BlockSize].First;
+            cache->Sizes[Kind][Header->BlockSize].First = block;
+            cache->Sizes[Kind][Header->BlockSize].Depth++;
+            taken = TRUE;
+        }
+    }
+    KiWriteCr8(old);
+    return taken;
+}
+
+/* ---- Allocation ---- */
+static ULONG MiUnitsOf(SIZE_T Bytes)
+{
+    ULONG units = (ULONG)((Bytes + UNIT - 1) / UNIT) + HEADER_UNITS;
+    return max(units, 2u);                       /* room for the link of a free block */
+}
+
+static POOL_HEADER *MiAllocateSmall(MI_POOL_KIND Kind, ULONG Units)
+{
+    POOL_HEADER *header = Units < CACHE_SIZES ? MiTakeFromCache(Kind, Units) : NULL;
+
+    while (header == NULL) {
+        header = MiTakeBlock(&MiPools[Kind], Units);
+        if (header == NULL && !MiGrowPool(&MiPools[Kind]))
+            return NULL;
+    }
+    return header;
+}
+
+static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
+{
+    MI_POOL *pool = &MiPools[Kind];
+    ULONG pages = (ULONG)((Bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
+    ULONG64 address = Bytes > MI_POOL_SIZE / 4 ? 0 : MiReserveAddresses(&pool->Region, pages);
+
+    if (address == 0)
+        return NULL;
+    if (!MiMapFreshPages(address, pages, pool->PageBits)) {
+        MiReleaseAddresses(&pool->Region, address, pages);
+        return NULL;
+    }
+    if (!MiRecordBigPages(address, Bytes, Tag)) {
+        MiUnmapAndFree(address, pages);
+        MiReleaseAddresses(&pool->Region, address, pages);
+        return NULL;
+    }
+    return (PVOID)address;
+}
+
+PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
+{
+    MI_POOL *pool = &MiPools[Kind];
+    POOL_HEADER *header;
+    PVOID block;
+
+    if (Bytes > LARGEST_SMALL - UNIT) {
+        block = MiAllocateBig(Kind, Bytes, Tag);
+        if (block == NULL)
+            return NULL;
+    } else {
+        header = MiAllocateSmall(Kind, MiUnitsOf(Bytes));
+        if (header == NULL)
+            return NULL;
+        header->PoolTag = Tag;
+        header->ProcessBilled = NULL;
+        Bytes = header->BlockSize * UNIT;
+        block = header + 1;
+    }
+    InterlockedAdd64(&pool->Bytes, (LONG64)Bytes);
+    InterlockedIncrement64(&pool->Blocks);
+    return block;
+}
+
+/* ---- Freeing ---- */
+DECLSPEC_NORETURN static VOID MiBadFree(ULONG Reason, POOL_HEADER *Header, PVOID Block)
+{
+    KeBugCheckEx(BAD_POOL_CALLER, Reason, (ULONG_PTR)Header->PoolTag, *(ULONG_PTR *)Header, (ULONG_PTR)Block);
+}
+
+/* Headers of this block and its neighbours must agree, or somebody wrote past an end. */
+static VOID MiCheckNeighbours(POOL_HEADER *Header)
+{
+    POOL_HEADER *next = MiNextBlock(Header);
+    ULONG offset = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT;
+
+    if (Header->BlockSize == 0 || offset + Header->BlockSize > PAGE_UNITS || Header->PreviousSize > offset ||
+        (Header->PreviousSize == 0) != (offset == 0))
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)(Header + Header->BlockSize), *(ULONG_PTR *)Header);
+    if (next != NULL && next->PreviousSize != Header->BlockSize)
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)next, *(ULONG_PTR *)Header);
+    if (offset != 0 && (Header - Header->PreviousSize)->BlockSize != Header->PreviousSize)
+        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)(Header - Header->PreviousSize), *(ULONG_PTR *)Header);
+}
+
+static BOOLEAN MiIsMergeable(const POOL_HEADER *Header)
+{
+    return Header->PoolType == 0 && Header->PoolIndex != MI_POOL_CACHED;
+}
+
+/* Merges with free neighbours; a block that is a whole page has BlockSize 0. */
+static POOL_HEADER *MiMergeLocked(MI_POOL *Pool, POOL_HEADER *Header)
+{
+    POOL_HEADER *next = MiNextBlock(Header), *previous;
+    ULONG size = Header->BlockSize;
+
+    if (next != NULL && MiIsMergeable(next)) {
+        MiUnlinkFreeLocked(Pool, (MI_FREE_BLOCK *)next);
+        size += next->BlockSize;
+    }
+    if (((ULONG64)Header & (PAGE_SIZE - 1)) != 0) {
+        previous = Header - Header->PreviousSize;
+        if (MiIsMergeable(previous)) {
+            MiUnlinkFreeLocked(Pool, (MI_FREE_BLOCK *)previous);
+            size += previous->BlockSize;
+            Header = previous;
+        }
+    }
+    Header->BlockSize = (UCHAR)size;
+    next = MiNextBlock(Header);
+    if (next != NULL)
+        next->PreviousSize = (UCHAR)size;
+    return Header;
+}
+
+/* The page to unmap when it became empty and enough spare ones are left, else 0. */
+static ULONG64 MiReturnBlock(MI_POOL *Pool, POOL_HEADER *Header)
+{
+    KIRQL irql = KeLockAcquire(&Pool->Lock);
+    ULONG64 page = 0;
+
+    Header->PoolType = 0;
+    Header->PoolIndex = 0;
+    Header = MiMergeLocked(Pool, Header);
+    if (Header->BlockSize == 0 && Pool->SparePages >= 8) {
+        page = (ULONG64)Header;
+    } else {
+        Pool->SparePages += Header->BlockSize == 0;
+        MiLinkFreeLocked(Pool, (MI_FREE_BLOCK *)Header);
+    }
+    KeLockRelease(&Pool->Lock, irql);
+    return page;
+}
+
+static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
+{
+    POOL_HEADER *header = (POOL_HEADER *)Block - 1;
+    MI_POOL_KIND kind = (MI_POOL_KIND)(Pool - MiPools);
+    ULONG64 page;
+
+    if (((ULONG64)Block & (UNIT - 1)) != 0)
+        KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)Block, 0, 0);
+    if (header->PoolType == 0)
+        MiBadFree(7, header, Block);             /* freed already */
+    if (header->PoolType != MI_POOL_IN_USE)
+        MiBadFree(0x46, header, Block);
+    MiCheckNeighbours(header);
+    InterlockedAdd64(&Pool->Bytes, -(LONG64)(header->BlockSize * UNIT));
+    MiPoisonFreed(Block, (header->BlockSize - HEADER_UNITS) * UNIT);
+    if (header->BlockSize < CACHE_SIZES && MiPutIntoCache(kind, header))
+        return;
+    page = MiReturnBlock(Pool, header);
+    if (page != 0) {
+        MiUnmapAndFree(page, 1);
+        MiReleaseAddresses(&Pool->Region, page, 1);
+    }
+}
+
+static VOID MiFreeBig(MI_POOL *Pool, PVOID Block)
+{
+    SIZE_T bytes = MiForgetBigPages((ULONG64)Block, NULL);
+    ULONG pages = (ULONG)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
+
+    if (bytes == 0)
+        KeBugCheckEx(BAD_POOL_CALLER, 0x41, (ULONG_PTR)Block, 0, 0);
+    InterlockedAdd64(&Pool->Bytes, -(LONG64)bytes);
+    MiUnmapAndFree((ULONG64)Block, pages);
+    MiReleaseAddresses(&Pool->Region, (ULONG64)Block, pages);
+}
+
+VOID MiFreePool(PVOID Block)
+{
+    MI_POOL *pool = MiPoolOfAddress((ULONG64)Block);
+
+    if (pool == NULL || !MiIsMapped((ULONG64)Block))
+        KeBugCheckEx(BAD_POOL_CALLER, (LONG64)Block >= 0 ? 0x40 : 0x46, (ULONG_PTR)Block, 0, 0);
+    InterlockedDecrement64(&pool->Blocks);
+    if (((ULONG64)Block & (PAGE_SIZE - 1)) == 0)
+        MiFreeBig(pool, Block);
+    else
+        MiFreeSmall(pool, Block);
+}
+
+ULONG MiPoolTag(PVOID Block)
+{
+    ULONG tag = 0;
+    if (((ULONG64)Block & (PAGE_SIZE - 1)) != 0)
+        return ((POOL_HEADER *)Block - 1)->PoolTag;
+    MiQueryBigPages((ULONG64)Block, &tag);
+    return tag;
+}
+
+VOID MiQueryPools(MM_STATISTICS *Statistics)
+{
+    ULONG i;
+    for (i = 0; i < MiPoolCount; i++) {
+        Statistics->PoolBytes[i] = (ULONG64)MiPools[i].Bytes;
+        Statistics->PoolBlocks[i] = (ULONG64)MiPools[i].Blocks;
+    }
+}
