@@ -116,6 +116,7 @@ def _terminate(_signal: int, _frame: object) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     process.allow_children()
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # also where a script started us in the background
     signal.signal(signal.SIGTERM, _terminate)
     signal.signal(signal.SIGHUP, _terminate)
     try:

@@ -28,6 +28,7 @@ def _has_tests(build_folder: str, selection: list[str]) -> bool:
 
 def command(arguments: argparse.Namespace) -> int:
     setup.ensure()
+    say("building what the tests need")
     if arguments.ring != "host":
         for preset in PRESETS:
             build(preset)
