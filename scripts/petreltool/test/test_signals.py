@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
 """No machine outlives the tool, however the tool ends."""
-import os
 import signal
 import time
 import unittest
@@ -47,7 +46,7 @@ def wait_until(condition: object, seconds: float = 15.0) -> bool:
 class Signals(FolderCase):
     def end_with(self, number: int, jobs: str = "1") -> int:
         files = [self.write(f"{name}.sys") for name in ("hang_deaf", "never_starts")]
-        tool = start_tool(_CODE, "run", "-j", jobs, *files)
+        tool = start_tool(_CODE, self.folder, "run", "-j", jobs, *files)
         try:
             self.assertTrue(wait_until(lambda: len(children(str(self.folder))) == int(jobs)), "the machines did not start")
             tool.send_signal(number)
@@ -73,10 +72,8 @@ class Signals(FolderCase):
         self.assertEqual(self.end_with(signal.SIGKILL), -signal.SIGKILL)
 
     def test_no_folder_is_left(self) -> None:
-        before = {entry for entry in os.listdir("/tmp") if entry.startswith("petrel-")}
         self.end_with(signal.SIGINT)
-        left = {entry for entry in os.listdir("/tmp") if entry.startswith("petrel-")} - before
-        self.assertEqual({entry for entry in left if not entry.startswith("petrel-test-")}, set())
+        self.assertEqual(list(self.folder.glob("petrel-*")), [])
 
 
 if __name__ == "__main__":
