@@ -20,6 +20,7 @@ static void NoSections(BUILDER *b) { Put16(b->File + b->NtOffset + 6, 0); }
 static void PageFileAlignment(BUILDER *b) { Put32(b->File + b->Optional + 36, 0x200); }
 static void TinyFileAlignment(BUILDER *b) { Put32(b->File + b->Optional + 36, 0x100); }
 static void NoImageSize(BUILDER *b) { Put32(b->File + b->Optional + 56, 0); }
+static void HeadersBeyondImage(BUILDER *b) { Put32(b->File + b->Optional + 56, 0x3FF); }
 static void ShortHeaders(BUILDER *b) { Put32(b->File + b->Optional + 60, b->SectionTable + b->SectionCount * 40 - 1); }
 static void TightHeaders(BUILDER *b) { Put32(b->File + b->Optional + 60, b->SectionTable + b->SectionCount * 40); }
 static void HeadersBeyondFile(BUILDER *b) { Put32(b->File + b->Optional + 60, 0x1000); b->FileSize = 0x800; }
@@ -74,6 +75,7 @@ const RULE_CASE HeaderCases[] = {
     { PE_RULE_SECTION_COUNT, PE_BAD_HEADER, NULL, NoSections, NULL, BUILD_FULL },
     { PE_RULE_ALIGNMENT, PE_BAD_HEADER, PageFileAlignment, TinyFileAlignment, NULL, BUILD_FULL },
     { PE_RULE_IMAGE_SIZE, PE_BAD_HEADER, NULL, NoImageSize, NULL, BUILD_FULL },
+    { PE_RULE_IMAGE_SIZE, PE_BAD_HEADER, NULL, HeadersBeyondImage, NULL, BUILD_FULL },
     { PE_RULE_HEADERS_SIZE, PE_BAD_HEADER, TightHeaders, ShortHeaders, NULL, BUILD_FULL },
     { PE_RULE_HEADERS_BACKED, PE_TRUNCATED, NULL, HeadersBeyondFile, NULL, BUILD_FULL },
     { PE_RULE_MAPPED_SIZE, PE_TRUNCATED, NULL, Empty, RunMapped, BUILD_FLAT },

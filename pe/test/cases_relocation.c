@@ -18,6 +18,20 @@ static void OneEntry(BUILDER *b, uint32_t Page, uint16_t Entry)
 
 static void EmptyBlock(BUILDER *b) { Put32(Relocations(b) + 4, 8); Put32(Directory(b, PE_DIR_BASE_RELOC) + 4, 8); }
 static void SmallBlock(BUILDER *b) { Put32(Relocations(b) + 4, 7); }
+/* The second block claims two bytes more than there are. */
+static void LongLastBlock(BUILDER *b)
+{
+    uint32_t first = Get32(Relocations(b) + 4);
+    Put32(Relocations(b) + first + 4, b->Directories[PE_DIR_BASE_RELOC].Size - first + 2);
+}
+
+static void WholeLastBlock(BUILDER *b)
+{
+    uint32_t first = Get32(Relocations(b) + 4);
+    Put32(Relocations(b) + first + 4, b->Directories[PE_DIR_BASE_RELOC].Size - first);
+    memset(Relocations(b) + first + 8, 0, b->Directories[PE_DIR_BASE_RELOC].Size - first - 8);
+}
+
 static void AbsoluteType(BUILDER *b) { OneEntry(b, 0xFFFFF000u, 0x0FFF); }
 static void HighLow(BUILDER *b) { OneEntry(b, 0x1000, 0x3000); }
 static void FirstTarget(BUILDER *b) { OneEntry(b, 0, 0xA000 | 0x400); }
@@ -47,6 +61,7 @@ static PE_STATUS RunRelocate(BUILDER *Builder, PE_RULE *Rule)
 
 const RULE_CASE RelocationCases[] = {
     { PE_RULE_RELOC_BLOCK, PE_BAD_RELOCATION, EmptyBlock, SmallBlock, NULL, BUILD_FULL },
+    { PE_RULE_RELOC_BLOCK, PE_BAD_RELOCATION, WholeLastBlock, LongLastBlock, NULL, BUILD_FULL },
     { PE_RULE_RELOC_TYPE, PE_BAD_RELOCATION, AbsoluteType, HighLow, NULL, BUILD_FULL },
     { PE_RULE_RELOC_TARGET, PE_BAD_RELOCATION, FirstTarget, HeaderTarget, NULL, BUILD_FULL },
     { PE_RULE_RELOC_SELF, PE_BAD_RELOCATION, BeforeDirectory, IntoDirectory, NULL, BUILD_FULL },

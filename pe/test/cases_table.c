@@ -29,6 +29,8 @@ static void GuardInHeaders(BUILDER *b) { Put64(Config(b) + 0x78, b->ImageBase + 
 static void ShortTls(BUILDER *b) { Put32(Directory(b, PE_DIR_TLS) + 4, 39); }
 static void EmptyTemplate(BUILDER *b) { Put64(Tls(b) + 8, b->ImageBase + b->TlsTemplate); }
 static void ReversedTemplate(BUILDER *b) { Put64(Tls(b) + 8, b->ImageBase + b->TlsTemplate - 1); }
+static void HugeZeroFill(BUILDER *b) { Put32(Tls(b) + 32, 0x7FFFF000u); }
+static void LargeZeroFill(BUILDER *b) { Put32(Tls(b) + 32, 0x7FFFF000u - 24); }
 static void NoIndex(BUILDER *b) { Put64(Tls(b) + 16, 0); }
 static void IndexOutside(BUILDER *b) { Put64(Tls(b) + 16, b->ImageBase - 4); }
 static void NoCallbacks(BUILDER *b) { Put64(Tls(b) + 24, 0); }
@@ -81,6 +83,7 @@ const RULE_CASE TableCases[] = {
     { PE_RULE_LOAD_CONFIG_GUARD, PE_BAD_LOAD_CONFIG, NoGuard, GuardInHeaders, NULL, BUILD_FULL },
     { PE_RULE_TLS_HEADER, PE_BAD_TLS, NULL, ShortTls, NULL, BUILD_FULL },
     { PE_RULE_TLS_TEMPLATE, PE_BAD_TLS, EmptyTemplate, ReversedTemplate, NULL, BUILD_FULL },
+    { PE_RULE_TLS_TEMPLATE, PE_BAD_TLS, LargeZeroFill, HugeZeroFill, NULL, BUILD_FULL },
     { PE_RULE_TLS_INDEX, PE_BAD_TLS, NoIndex, IndexOutside, NULL, BUILD_FULL },
     { PE_RULE_TLS_CALLBACKS, PE_BAD_TLS, NoCallbacks, CallbackOutside, NULL, BUILD_FULL },
     { PE_RULE_RESOURCE_TABLE, PE_BAD_RESOURCE, NoResources, ManyResources, NULL, BUILD_FULL },

@@ -220,6 +220,7 @@ static void TestBindStopsAtTheRefusedImport(void **State)
     assert_int_equal(PeBindImports(&mapped, Resolve, &seen, &failed), PE_UNRESOLVED);
     assert_string_equal(failed.Name, "KeBugCheckEx");
     assert_int_equal(failed.Index, 2);
+    assert_int_equal(seen.Count, 3);
     assert_int_equal(Get64(Builder.Slots + 8), 0xFFFFF80000000001ull);
     assert_int_equal(Get64(Builder.Slots + 16), before);
 }
@@ -247,6 +248,21 @@ static void TestFindExports(void **State)
     image = Parse(BUILD_MINIMAL);
     assert_int_equal(PeFindExportByName(&image, "Beta", &found), PE_NOT_FOUND);
     assert_null(PeExportModuleName(&image));
+}
+
+/* The byte behind the directory is no forwarder. */
+static void TestExportBehindTheDirectory(void **State)
+{
+    (void)State;
+    PE_EXPORT found;
+    PE_IMAGE image = Parse(BUILD_FULL);
+    PE_RANGE directory = image.Directories[PE_DIR_EXPORT];
+    Put32(BuilderAt(&Builder, Builder.ExportFunctions), directory.Rva + directory.Size);
+    assert_int_equal(PeFindExportByName(&image, "Alpha", &found), PE_OK);
+    assert_int_equal(found.Rva, directory.Rva + directory.Size);
+    assert_null(found.Forwarder);
+    Put32(BuilderAt(&Builder, Builder.ExportFunctions), directory.Rva + directory.Size - 1);
+    assert_int_equal(PeFindExportByName(&image, "Alpha", &found), PE_BAD_EXPORT);
 }
 
 static bool SeeExport(void *Context, const char *Name, const PE_EXPORT *Export)
@@ -416,6 +432,7 @@ int main(void)
         cmocka_unit_test(TestBind),
         cmocka_unit_test(TestBindStopsAtTheRefusedImport),
         cmocka_unit_test(TestFindExports),
+        cmocka_unit_test(TestExportBehindTheDirectory),
         cmocka_unit_test(TestEnumerateExports),
         cmocka_unit_test(TestSplitForwarder),
         cmocka_unit_test(TestFindRuntimeFunction),

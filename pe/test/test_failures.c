@@ -32,7 +32,7 @@ static bool SeeNothing(void *Context, const PE_IMPORT *Import)
 static bool ResolveAll(void *Context, const PE_IMPORT *Import, uint64_t *Address)
 {
     ++*(uint32_t *)Context;
-    *Address = Import->Index;
+    *Address = 0x4141414141414141ull + Import->Index;
     return true;
 }
 
@@ -66,30 +66,76 @@ static void TestBadImportStopsDelayEnumeration(void **State)
     assert_int_equal(PeBindImports(&File, ResolveAll, &count, NULL), PE_WRONG_LAYOUT);
 }
 
-/* The last lookup table of the image runs to its last byte without a null entry. */
-static void TestLookupTableToTheEnd(void **State)
+/* An image of one page that imports by ordinal from one module, whose pieces the caller places. */
+static uint8_t *BuildOneImport(uint32_t LookupAt, uint32_t NameAt, uint32_t SlotsAt)
 {
-    (void)State;
-    PE_RULE rule;
     BuildImage(&Builder, BUILD_MINIMAL);
     uint32_t base = Builder.Sections[0].Rva;
     uint8_t *bytes = Builder.File + Builder.Sections[0].FileOffset;
-    Put32(bytes, base + PE_PAGE_SIZE - 16);
-    Put32(bytes + 12, base + 0x100);
-    Put32(bytes + 16, base + 0x200);
-    memset(bytes + 20, 0, 20);
-    memcpy(bytes + 0x100, "m", 2);
-    Put64(bytes + PE_PAGE_SIZE - 16, (1ull << 63) | 1);
-    Put64(bytes + PE_PAGE_SIZE - 8, (1ull << 63) | 2);
+    memset(bytes, 0, PE_PAGE_SIZE);
+    Put32(bytes, base + LookupAt);
+    Put32(bytes + 12, base + NameAt);
+    Put32(bytes + 16, base + SlotsAt);
     Put32(BuilderSection(&Builder, 0) + 8, PE_PAGE_SIZE);
     Put32(BuilderSection(&Builder, 0) + 16, PE_PAGE_SIZE);
     Put32(Directory(&Builder, PE_DIR_IMPORT), base);
     Builder.FileSize = Builder.Sections[0].FileOffset + PE_PAGE_SIZE;
-    Load();
+    return bytes;
+}
+
+/* In memory of exactly the image's size, so that the sanitizer sees the first byte too many. */
+static void ExpectImportRule(PE_RULE Expected)
+{
+    PE_RULE rule;
+    PE_IMAGE mapped;
+    assert_int_equal(PeParse(Builder.File, Builder.FileSize, PE_LAYOUT_FILE, NULL, &File), PE_OK);
+    uint8_t *memory = malloc(File.SizeOfImage);
+    assert_non_null(memory);
     assert_int_equal(PeCheck(&File, &rule), PE_BAD_IMPORT);
-    assert_int_equal(rule, PE_RULE_IMPORT_LOOKUP);
-    assert_int_equal(PeCheck(&Mapped, &rule), PE_BAD_IMPORT);
-    assert_int_equal(rule, PE_RULE_IMPORT_LOOKUP);
+    assert_int_equal(rule, Expected);
+    assert_int_equal(PeMap(&File, memory, File.SizeOfImage, &mapped), PE_OK);
+    assert_int_equal(PeCheck(&mapped, &rule), PE_BAD_IMPORT);
+    assert_int_equal(rule, Expected);
+    free(memory);
+}
+
+/* A lookup table runs to the image's last byte, or to within half an entry of it, without a null entry. */
+static void TestLookupTableToTheEnd(void **State)
+{
+    (void)State;
+    for (uint32_t left = 0; left < 8; left += 4) {
+        uint8_t *bytes = BuildOneImport(PE_PAGE_SIZE - 16 - left, 0x100, 0x200);
+        memcpy(bytes + 0x100, "m", 2);
+        Put64(bytes + PE_PAGE_SIZE - 16 - left, (1ull << 63) | 1);
+        Put64(bytes + PE_PAGE_SIZE - 8 - left, (1ull << 63) | 2);
+        ExpectImportRule(PE_RULE_IMPORT_LOOKUP);
+    }
+}
+
+/* A name as long as names may be, whose NUL would be the first byte behind the image. */
+static void TestNameToTheEnd(void **State)
+{
+    (void)State;
+    uint8_t *bytes = BuildOneImport(0x100, PE_PAGE_SIZE - 255, 0x200);
+    memset(bytes + PE_PAGE_SIZE - 255, 'm', 255);
+    ExpectImportRule(PE_RULE_IMPORT_MODULE);
+}
+
+/* The first slot lies over the NUL of the module's name, and none follows. */
+static void TestSlotOverTheNameOfItsModule(void **State)
+{
+    (void)State;
+    uint32_t count = 0;
+    uint8_t *bytes = BuildOneImport(0x100, PE_PAGE_SIZE - 18, PE_PAGE_SIZE - 24);
+    Put64(bytes + 0x100, (1ull << 63) | 1);
+    Put64(bytes + 0x108, (1ull << 63) | 2);
+    memcpy(bytes + PE_PAGE_SIZE - 18, "m", 2);
+    memset(bytes + PE_PAGE_SIZE - 16, 'x', 16);
+    Load();
+    assert_int_equal(PeCheck(&Mapped, NULL), PE_OK);
+    assert_int_equal(PeBindImports(&Mapped, ResolveAll, &count, NULL), PE_BAD_IMPORT);
+    assert_int_equal(Mapped.Rule, PE_RULE_IMPORT_MODULE);
+    assert_int_equal(count, 1);
 }
 
 static void TestBadExportTables(void **State)
@@ -192,6 +238,8 @@ int main(void)
         cmocka_unit_test(TestBadDelayImportHasItsOwnStatus),
         cmocka_unit_test(TestBadImportStopsDelayEnumeration),
         cmocka_unit_test(TestLookupTableToTheEnd),
+        cmocka_unit_test(TestNameToTheEnd),
+        cmocka_unit_test(TestSlotOverTheNameOfItsModule),
         cmocka_unit_test(TestBadExportTables),
         cmocka_unit_test(TestBadExportName),
         cmocka_unit_test(TestDebugRecordOutsideTheImage),
