@@ -51,6 +51,7 @@ KI_CONTROL_REGISTER(4)
 KI_CONTROL_REGISTER(8)
 
 static inline VOID KiInvalidatePage(ULONG64 Address) { __asm__ volatile("invlpg (%0)" : : "r"(Address) : "memory"); }
+static inline VOID KiCompilerBarrier(VOID) { __asm__ volatile("" : : : "memory"); }
 static inline VOID KiPause(VOID) { __asm__ volatile("pause" : : : "memory"); }
 static inline VOID KiDisableInterrupts(VOID) { __asm__ volatile("cli" : : : "memory"); }
 static inline VOID KiEnableInterrupts(VOID) { __asm__ volatile("sti" : : : "memory"); }

@@ -80,8 +80,15 @@ static inline PKTHREAD KeCurrentThread(VOID) { return (PKTHREAD)__readgsqword(0x
 static inline ULONG KeProcessorNumber(VOID) { return __readgsdword(0x1A4); }
 static inline KIRQL KeIrql(VOID) { return (KIRQL)KiReadCr8(); }
 
-/* Starts the other processors, at most Limit in all. PASSIVE_LEVEL, once. */
-VOID KeStartProcessors(ULONG Limit);
+/* What a processor needs before it can run: zeroed page-aligned memory for itself, and stacks (their high ends). */
+typedef struct KE_PROCESSOR_MEMORY {
+    KI_PROCESSOR *Processor;
+    PVOID Stacks[KI_IST_STACKS];          /* 0: DPCs, the others: interrupt stack table */
+    PVOID IdleStack;
+} KE_PROCESSOR_MEMORY;
+/* Starts application processor Number; it idles when this returns. FALSE: it did not arrive. PASSIVE_LEVEL, one at a time. */
+BOOLEAN KeStartProcessor(ULONG Number, const KE_PROCESSOR_MEMORY *Memory, ULONG64 TrampolinePage);
+DECLSPEC_NORETURN VOID KiIdleLoop(VOID);
 
 /* ---- Boot ---- */
 DECLSPEC_NORETURN VOID KiSystemStartup(LOADER_BLOCK *Block);
@@ -101,7 +108,8 @@ typedef enum KE_OBJECT_TYPE {
 typedef VOID KE_THREAD_ROUTINE(PVOID StartContext);
 #define KE_KERNEL_STACK_SIZE 0x6000u
 
-/* Makes an initialized, not started thread of the caller's KTHREAD-sized memory and kernel stack (StackBase is its high end). */
+/* Makes an initialized, not started thread of the caller's KTHREAD-sized memory and kernel stack (StackBase is its high end).
+ * Routine NULL: the thread is running already, on that stack, which is left alone. */
 VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD_ROUTINE *Routine, PVOID Context);
 VOID KeStartThread(PKTHREAD Thread);
 /* The body of the thread that frees dead threads (KeUpcalls.ReapThread for each); never returns. ps starts it. */
@@ -157,3 +165,32 @@ VOID KeFreezeProcessors(VOID);
 /* ---- Verdicts ---- */
 /* What the machine says when it stops because of a driver; see docs/protocol.md. Never returns. */
 DECLSPEC_NORETURN VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64 P4, const CONTEXT *Context);
+
+/* ---- Exported routines that the DDK of this version does not declare, or declares as macros ---- */
+#undef KeGetCurrentIrql
+#undef KeLowerIrql
+#undef KeRaiseIrql
+#undef KfRaiseIrql
+#undef KeQuerySystemTime
+#undef KeQueryTickCount
+#undef KeQueryInterruptTime
+KIRQL NTAPI KeGetCurrentIrql(VOID);
+VOID NTAPI KeLowerIrql(KIRQL NewIrql);
+KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);
+KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
+KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
+ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
+VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime);
+VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime);
+VOID NTAPI KeQueryTickCount(PLARGE_INTEGER CurrentCount);
+ULONGLONG NTAPI KeQueryInterruptTime(VOID);
+VOID NTAPI KeInitializeApc(PRKAPC Apc, PRKTHREAD Thread, KAPC_ENVIRONMENT Environment, PKKERNEL_ROUTINE KernelRoutine,
+                           PKRUNDOWN_ROUTINE RundownRoutine, PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode, PVOID Context);
+BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment);
+VOID NTAPI KeInitializeMutant(PRKMUTANT Mutant, BOOLEAN InitialOwner);
+LONG NTAPI KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait);
+DECLSPEC_NORETURN VOID NTAPI RtlRaiseStatus(NTSTATUS Status);
+VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
+DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status);
+DECLSPEC_NORETURN VOID NTAPI ExRaiseAccessViolation(VOID);
+DECLSPEC_NORETURN VOID NTAPI ExRaiseDatatypeMisalignment(VOID);

@@ -63,3 +63,8 @@ extern LIST_ENTRY PsLoadedModuleList;
 
 /* An export's address, forwarders followed; 0 when there is none. */
 ULONG64 MmFindExport(const MM_IMAGE *Image, PCSTR Name, ULONG Ordinal);
+
+/* ---- Exported routines younger than the DDK ---- */
+PVOID NTAPI ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag);
+VOID NTAPI ExFreePool2(PVOID P, ULONG Tag, PVOID Parameters, ULONG Count);
+PVOID NTAPI MmMapIoSpaceEx(PHYSICAL_ADDRESS PhysicalAddress, SIZE_T NumberOfBytes, ULONG Protect);

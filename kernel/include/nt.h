@@ -36,6 +36,15 @@ typedef struct _M128A KI_M128A;
 #include "../abi/obmethods.h"
 #include <generated/ntprivate.h>
 
+/* Bug checks younger than the DDK's list. */
+#define MACHINE_CHECK_EXCEPTION 0x9Cu
+#define CRITICAL_STRUCTURE_CORRUPTION 0x109u
+#define KERNEL_SECURITY_CHECK_FAILURE 0x139u
+
+typedef enum _KAPC_ENVIRONMENT {
+    OriginalApcEnvironment, AttachedApcEnvironment, CurrentApcEnvironment, InsertApcEnvironment
+} KAPC_ENVIRONMENT;
+
 #define CLOCK_LEVEL 13
 #define IPI_LEVEL 14
 #define POWER_LEVEL 14

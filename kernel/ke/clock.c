@@ -18,7 +18,8 @@ ULONG64 KiQueryInterruptTime(VOID)
 static VOID KiStoreSystemTime(volatile KSYSTEM_TIME *Time, ULONG64 Value)
 {
     Time->High2Time = (LONG)(Value >> 32);
-    __atomic_store_n((ULONG64 *)&Time->LowPart, Value, __ATOMIC_RELEASE);
+    KiCompilerBarrier();
+    *(volatile ULONG64 *)Time = Value;           /* one store on x86, whatever the field's alignment within the page */
 }
 
 static VOID KiPublishTime(ULONG64 Now)
@@ -85,13 +86,9 @@ VOID KiStartClock(VOID)
 }
 
 /* ---- The documented interface ---- */
-#undef KeQuerySystemTime
-#undef KeQueryTickCount
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = *(volatile LONG64 *)&SharedUserData->SystemTime; }
 VOID NTAPI KeQueryTickCount(PLARGE_INTEGER CurrentCount) { CurrentCount->QuadPart = *(volatile LONG64 *)&SharedUserData->TickCount; }
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = (LONG64)(KiQueryInterruptTime() + KiSystemTimeBias); }
-#undef KeQueryInterruptTime
-ULONGLONG NTAPI KeQueryInterruptTime(VOID);
 ULONGLONG NTAPI KeQueryInterruptTime(VOID) { return *(volatile ULONG64 *)&SharedUserData->InterruptTime; }
 ULONG NTAPI KeQueryTimeIncrement(VOID) { return HAL_CLOCK_INCREMENT; }
 

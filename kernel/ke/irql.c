@@ -3,15 +3,6 @@
  */
 #include "ki.h"
 
-#undef KeGetCurrentIrql
-#undef KeLowerIrql
-#undef KeRaiseIrql
-#undef KfRaiseIrql
-KIRQL NTAPI KeGetCurrentIrql(VOID);
-VOID NTAPI KeLowerIrql(KIRQL NewIrql);
-KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);
-KIRQL NTAPI KeRaiseIrqlToDpcLevel(VOID);
-KIRQL NTAPI KeRaiseIrqlToSynchLevel(VOID);
 
 KIRQL NTAPI KeGetCurrentIrql(VOID) { return KeIrql(); }
 

@@ -28,14 +28,12 @@ VOID NTAPI KeInitializeMutex(PRKMUTEX Mutex, ULONG Level)
     KiInitializeMutant(Mutex, NULL, 1);
 }
 
-VOID NTAPI KeInitializeMutant(PRKMUTANT Mutant, BOOLEAN InitialOwner);
 VOID NTAPI KeInitializeMutant(PRKMUTANT Mutant, BOOLEAN InitialOwner)
 {
     KiInitializeMutant(Mutant, InitialOwner ? KeCurrentThread() : NULL, 0);
 }
 
 /* STATUS_MUTANT_NOT_OWNED is raised when the caller does not own it. Abandoned: whoever owned it is dying. */
-LONG NTAPI KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait);
 LONG NTAPI KeReleaseMutant(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned, BOOLEAN Wait)
 {
     PKTHREAD thread = KeCurrentThread();

@@ -2,12 +2,11 @@
  * Bringing processors into the dispatcher: idle threads, DPC stacks, and the start of the application processors.
  */
 #include "ki.h"
-#include "mm.h"
 
 KI_PROCESSOR *KiProcessors[KE_MAXIMUM_PROCESSORS];
 LOADER_BLOCK *KeLoaderBlock;
 KE_UPCALLS KeUpcalls;
-CCHAR KeNumberProcessors;
+volatile CCHAR KeNumberProcessors;
 
 /* Processor 0 exists before there is memory to allocate it from. */
 static DECLSPEC_ALIGN(4096) KI_PROCESSOR KiFirstProcessor;
@@ -98,31 +97,17 @@ static VOID KiApplicationProcessorMain(PVOID Context)
     KiIdleLoop();
 }
 
-static KI_PROCESSOR *KiAllocateProcessor(VOID)
-{
-    KI_PROCESSOR *processor = MmAllocatePagesForKernel(sizeof(KI_PROCESSOR));
-    ULONG i;
-
-    if (processor == NULL)
-        return NULL;
-    for (i = 0; i < KI_IST_STACKS; i++) {
-        processor->IstBases[i] = MmCreateKernelStack();
-        if (processor->IstBases[i] == NULL)
-            return NULL;
-    }
-    return processor;
-}
-
-static BOOLEAN KiStartProcessor(ULONG Number, ULONG64 TrampolinePage)
+BOOLEAN KeStartProcessor(ULONG Number, const KE_PROCESSOR_MEMORY *Memory, ULONG64 TrampolinePage)
 {
     static KI_START start;
+    ULONG i;
 
-    start.Processor = KiAllocateProcessor();
-    start.StackBase = MmCreateKernelStack();
+    start.Processor = Memory->Processor;
+    start.StackBase = Memory->IdleStack;
     start.Number = Number;
     start.Done = 0;
-    if (start.Processor == NULL || start.StackBase == NULL)
-        return FALSE;
+    for (i = 0; i < KI_IST_STACKS; i++)
+        start.Processor->IstBases[i] = Memory->Stacks[i];
     if (!HalStartProcessor(Number, TrampolinePage, KiReadCr3(), start.StackBase, KiApplicationProcessorMain, &start))
         return FALSE;
     while (InterlockedOr(&start.Done, 0) == 0)
@@ -130,22 +115,7 @@ static BOOLEAN KiStartProcessor(ULONG Number, ULONG64 TrampolinePage)
     return TRUE;
 }
 
-VOID KeStartProcessors(ULONG Limit)
-{
-    ULONG count = min(min(HalProcessorCount(), Limit), KE_MAXIMUM_PROCESSORS), number;
-    ULONG64 page = MmReserveTrampolinePage();
-
-    if (page == 0)
-        return;
-    for (number = 1; number < count; number++)
-        if (!KiStartProcessor(number, page))
-            break;
-    MmReleaseTrampolinePage(page);
-}
-
 /* ---- The documented interface ---- */
-#undef KeGetCurrentProcessorNumber
-ULONG NTAPI KeGetCurrentProcessorNumber(VOID);
 ULONG NTAPI KeGetCurrentProcessorNumber(VOID) { return KeProcessorNumber(); }
 
 ULONG NTAPI KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER ProcNumber)

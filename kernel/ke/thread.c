@@ -16,7 +16,6 @@ VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryT
 {
     RtlZeroMemory(Process, sizeof(*Process));
     Process->Header.Type = ProcessObject;
-    Process->Header.Size = sizeof(KPROCESS) / sizeof(LONG);
     InitializeListHead(&Process->Header.WaitListHead);
     InitializeListHead(&Process->ThreadListHead);
     InitializeListHead(&Process->ProfileListHead);
@@ -34,7 +33,6 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     static volatile LONG nextIdeal;
 
     Thread->Header.Type = ThreadObject;
-    Thread->Header.Size = (UCHAR)(sizeof(KTHREAD) / sizeof(LONG));
     InitializeListHead(&Thread->Header.WaitListHead);
     InitializeListHead(&Thread->MutantListHead);
     KiInitializeApcState(Thread, Process);
@@ -52,26 +50,30 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     Thread->State = Initialized;
 }
 
-VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD_ROUTINE *Routine, PVOID Context)
+/* From the top: 0 as the return address that ends stack walks, home space, then what KiSwapContext pops. */
+static VOID KiBuildFirstFrame(PKTHREAD Thread, KE_THREAD_ROUTINE *Routine, PVOID Context)
 {
-    ULONG64 top = (ULONG64)StackBase;
-    KI_SWITCH_FRAME *frame;
+    ULONG64 top = (ULONG64)Thread->StackBase - 0x30;
+    KI_SWITCH_FRAME *frame = (KI_SWITCH_FRAME *)top - 1;
 
-    RtlZeroMemory(Thread, sizeof(*Thread));
-    KiInitThreadState(Thread, Process);
-    Thread->StackBase = StackBase;
-    Thread->InitialStack = StackBase;
-    Thread->StackLimit = (PVOID)(top - KE_KERNEL_STACK_SIZE);
-    /* From the top: 0 as the return address that ends stack walks, home space, then what KiSwapContext pops. */
-    top -= 0x30;
     *(ULONG64 *)(top + 0x28) = 0;
-    frame = (KI_SWITCH_FRAME *)top - 1;
     RtlZeroMemory(frame, sizeof(*frame));
     frame->MxCsr = 0x1F80;
     frame->Rbx = (ULONG64)Routine;
     frame->Rsi = (ULONG64)Context;
     frame->Return = (ULONG64)KiThreadStartup;
     Thread->KernelStack = frame;
+}
+
+VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD_ROUTINE *Routine, PVOID Context)
+{
+    RtlZeroMemory(Thread, sizeof(*Thread));
+    KiInitThreadState(Thread, Process);
+    Thread->StackBase = StackBase;
+    Thread->InitialStack = StackBase;
+    Thread->StackLimit = (PVOID)((ULONG64)StackBase - KE_KERNEL_STACK_SIZE);
+    if (Routine != NULL)
+        KiBuildFirstFrame(Thread, Routine, Context);
 }
 
 /* The first code of a new thread: releases the lock that the switch handed over. */
@@ -94,7 +96,6 @@ static VOID KiAbandonMutants(PKTHREAD Thread)
 {
     while (!IsListEmpty(&Thread->MutantListHead)) {
         PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
-        LONG NTAPI KeReleaseMutant(PRKMUTANT, KPRIORITY, BOOLEAN, BOOLEAN);
         if (mutant->ApcDisable)                  /* a kernel mutex: the thread that holds one may not end */
             KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
         KeReleaseMutant(mutant, 0, TRUE, FALSE);

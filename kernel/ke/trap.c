@@ -2,13 +2,12 @@
  * Exceptions of the processor: which are faults to resolve, which become NT exceptions, and which end the machine.
  */
 #include "ki.h"
+#include "kd.h"
 
 #define EFLAGS_IF 0x200u
 #define PF_WRITE 2u
 #define PF_FETCH 16u
 #define EXCEPTION_NONE 0
-
-extern BOOLEAN KiAddressIsInKernelImage(ULONG64 Address);
 
 static VOID KiFillRecord(PEXCEPTION_RECORD Record, NTSTATUS Code, const KTRAP_FRAME *Trap)
 {
@@ -25,6 +24,13 @@ DECLSPEC_NORETURN static VOID KiFatalTrap(ULONG Code, ULONG64 P1, ULONG64 P2, UL
     KeBugCheckFromFrame(Code, P1, P2, P3, P4, &context);
 }
 
+/* The kernel's image is where this function is. */
+static BOOLEAN KiIsInKernelImage(ULONG64 Address)
+{
+    KD_MODULE kernel;
+    return KdFindModule != NULL && KdFindModule((ULONG64)KiIsInKernelImage, &kernel) && Address - kernel.Base < kernel.Size;
+}
+
 /* A fault that memory management could not resolve. User addresses raise, as documented for __try; kernel addresses are fatal. */
 static VOID KiUnresolvedPageFault(ULONG64 Address, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, KIRQL Irql)
 {
@@ -32,7 +38,7 @@ static VOID KiUnresolvedPageFault(ULONG64 Address, PKTRAP_FRAME Trap, PKEXCEPTIO
     EXCEPTION_RECORD record;
 
     if (Irql >= DISPATCH_LEVEL)
-        KiFatalTrap(KiAddressIsInKernelImage(Trap->Rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, Address, Irql,
+        KiFatalTrap(KiIsInKernelImage(Trap->Rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, Address, Irql,
                     access, Trap->Rip, Trap, Exception);
     if ((LONG64)Address < 0)
         KiFatalTrap(PAGE_FAULT_IN_NONPAGED_AREA, Address, access, Trap->Rip, 2, Trap, Exception);

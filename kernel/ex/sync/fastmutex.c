@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ * Fast mutexes: one owner, not recursive, held at APC_LEVEL (the plain functions) or with APCs off by other means (...Unsafe).
+ * Count is 1 when free and counts down once for the owner and each waiter, so a release knows whether to hand over; the event
+ * carries the lock to one waiter. Drivers initialize the structure inline: its layout is ABI.
+ */
+#include "exsync.h"
+#include "ke.h"
+
+static VOID ExpWaitForFastMutex(PFAST_MUTEX Mutex)
+{
+    InterlockedIncrement((volatile LONG *)&Mutex->Contention);
+    KeWaitForSingleObject(&Mutex->Event, WrFastMutex, KernelMode, FALSE, NULL);
+}
+
+static VOID ExpAcquireFastMutex(PFAST_MUTEX Mutex)
+{
+    ASSERT(Mutex->Owner != KeCurrentThread());
+    if (InterlockedDecrement(&Mutex->Count) != 0)
+        ExpWaitForFastMutex(Mutex);
+    Mutex->Owner = KeCurrentThread();
+}
+
+static VOID ExpReleaseFastMutex(PFAST_MUTEX Mutex)
+{
+    ASSERT(Mutex->Owner == KeCurrentThread());
+    Mutex->Owner = NULL;
+    if (InterlockedIncrement(&Mutex->Count) <= 0)
+        KeSetEvent(&Mutex->Event, 0, FALSE);
+}
+
+VOID FASTCALL ExAcquireFastMutexUnsafe(PFAST_MUTEX Mutex) { ExpAcquireFastMutex(Mutex); }
+VOID FASTCALL ExReleaseFastMutexUnsafe(PFAST_MUTEX Mutex) { ExpReleaseFastMutex(Mutex); }
+
+VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX Mutex)
+{
+    KIRQL irql;
+    ASSERT(KeIrql() <= APC_LEVEL);
+    KeRaiseIrql(APC_LEVEL, &irql);
+    ExpAcquireFastMutex(Mutex);
+    Mutex->OldIrql = irql;
+}
+
+VOID FASTCALL ExReleaseFastMutex(PFAST_MUTEX Mutex)
+{
+    KIRQL irql = (KIRQL)Mutex->OldIrql;
+    ExpReleaseFastMutex(Mutex);
+    KeLowerIrql(irql);
+}
+
+BOOLEAN FASTCALL ExTryToAcquireFastMutex(PFAST_MUTEX Mutex)
+{
+    KIRQL irql;
+    ASSERT(KeIrql() <= APC_LEVEL);
+    KeRaiseIrql(APC_LEVEL, &irql);
+    if (InterlockedCompareExchange(&Mutex->Count, 0, 1) != 1) {
+        KeLowerIrql(irql);
+        return FALSE;
+    }
+    Mutex->Owner = KeCurrentThread();
+    Mutex->OldIrql = irql;
+    return TRUE;
+}

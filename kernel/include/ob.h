@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ * The object manager for the other components. What the DDK declares is not repeated here.
+ *
+ * An object is created with one reference, the creator's. A handle is another; so is standing in a directory. When the last handle
+ * of an object without OBJ_PERMANENT goes, its name goes too. When the last reference goes, the object is deleted at PASSIVE_LEVEL:
+ * at once, or by ObDeleteDeferredObjects when the caller may not wait.
+ */
+#pragma once
+#include "nt.h"
+
+/* Types, directories and the initial namespace. Works before there are threads to wait with: single-threaded. */
+VOID ObInitialize(VOID);
+/* The body of the thread that deletes objects whose last reference went above PASSIVE_LEVEL; never returns. ps starts it. */
+VOID ObDeleteDeferredObjects(PVOID Context);
+/* Returns when every deletion deferred before the call is done: for tests and before a driver is unloaded. PASSIVE_LEVEL. */
+VOID ObWaitForDeferredDeletes(VOID);
+
+/* ---- Upward calls: "ob security" of the design. NULL until se is there, which means: no subject, no check ---- */
+typedef struct OB_UPCALLS {
+    VOID (*CaptureSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
+    VOID (*ReleaseSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
+} OB_UPCALLS;
+extern OB_UPCALLS ObUpcalls;
+
+/* ---- Types ---- */
+extern POBJECT_TYPE ObTypeIndexTable[256];
+extern POBJECT_TYPE ObpTypeObjectType, ObpDirectoryObjectType, ObpSymbolicLinkObjectType;
+/* The types of the two pseudo handles; ps sets them. */
+extern POBJECT_TYPE ObpProcessType, ObpThreadType;
+extern ULONG ObHeaderCookie;
+
+/* Makes a type and \ObjectTypes\Name. Initializer->Length must be right. STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_COLLISION. */
+NTSTATUS ObCreateObjectType(PCUNICODE_STRING Name, const OBJECT_TYPE_INITIALIZER *Initializer, POBJECT_TYPE *Type);
+/* A type of the system: cannot fail or the machine ends. DefaultOffset is where in the body the dispatcher object to wait for
+ * lies, or OB_NOT_WAITABLE. */
+#define OB_NOT_WAITABLE (-1)
+typedef struct OB_TYPE_TEMPLATE {
+    PCWSTR Name;
+    GENERIC_MAPPING Mapping;
+    ACCESS_MASK ValidAccess;
+    POOL_TYPE PoolType;
+    LONG DefaultOffset;
+    UCHAR Flags;                                  /* OB_TYPE_... */
+    OB_CLOSE_METHOD *Close;
+    OB_DELETE_METHOD *Delete;
+    OB_PARSE_METHOD *Parse;
+    OB_QUERYNAME_METHOD *QueryName;
+} OB_TYPE_TEMPLATE;
+#define OB_TYPE_CASE_INSENSITIVE 0x01             /* OBJECT_TYPE_INITIALIZER.ObjectTypeFlags */
+#define OB_TYPE_UNNAMED_ONLY 0x02
+#define OB_TYPE_USE_DEFAULT_OBJECT 0x04
+#define OB_TYPE_SECURITY_REQUIRED 0x08
+#define OB_TYPE_MAINTAIN_HANDLE_COUNT 0x10
+POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template);
+POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object);
+
+/* ---- Headers ---- */
+static inline POBJECT_HEADER ObHeader(PVOID Object) { return CONTAINING_RECORD(Object, OBJECT_HEADER, Body); }
+ULONG NTAPI ObGetObjectHandleCount(PVOID Object);
+
+/* ---- Names and handles ---- */
+/* Access state, ParseContext and type as for ObReferenceObjectByName (DDK); a handle in place of a pointer. */
+NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                  PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle);
+NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode);
+/* A \Name directory entry without a handle, for boot: permanent, referenced by the namespace only. */
+NTSTATUS ObCreateBootDirectory(PCWSTR Path);
+NTSTATUS ObCreateBootLink(PCWSTR Path, PCWSTR Target);
+/* Fills an access state for a request with generic rights mapped; ends with ObDeleteAccessState. */
+VOID ObCreateAccessState(PACCESS_STATE State, PAUX_ACCESS_DATA Auxiliary, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping);
+VOID ObDeleteAccessState(PACCESS_STATE State);
+/* What to wait for when somebody waits for Object; NULL when it cannot be waited for. */
+PVOID ObWaitableObject(PVOID Object);
+
+NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                          PUNICODE_STRING LinkTarget);
+NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength);
+NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
+NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+
+/* ---- Handle tables: also the table of process and thread IDs ----
+ * A handle is a multiple of 4. Entries carry a 16-byte aligned kernel address; what it means is the owner's business. */
+/* NULL when out of memory. Process is recorded only; StrictFifo delays the reuse of values. */
+PHANDLE_TABLE ObCreateHandleTable(PEPROCESS Process, BOOLEAN StrictFifo);
+VOID ObDestroyHandleTable(PHANDLE_TABLE Table);
+PHANDLE_TABLE ObKernelHandleTable(VOID);
+/* A new handle to Pointer, or NULL when out of memory or handles. */
+HANDLE ObAllocateHandle(PHANDLE_TABLE Table, PVOID Pointer, ULONG Attributes, ACCESS_MASK GrantedAccess);
+/* The entry of a handle in use, locked: at DISPATCH_LEVEL until ObUnlockHandle or ObFreeLockedHandle. NULL, nothing changed, when
+ * there is none. */
+PHANDLE_TABLE_ENTRY ObLockHandle(PHANDLE_TABLE Table, HANDLE Handle, PKIRQL OldIrql);
+VOID ObUnlockHandle(PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
+VOID ObFreeLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
+static inline PVOID ObHandlePointer(const HANDLE_TABLE_ENTRY *Entry)
+{
+    return (PVOID)(0xFFFF000000000000ull | (ULONG64)Entry->ObjectPointerBits << 4);
+}
+
+/* ---- Calls from kernel mode into a system service: the Zw forms ---- */
+static inline KPROCESSOR_MODE ObEnterKernelMode(VOID)
+{
+    PKTHREAD thread = (PKTHREAD)__readgsqword(0x188);
+    KPROCESSOR_MODE mode = thread->PreviousMode;
+    thread->PreviousMode = KernelMode;
+    return mode;
+}
+static inline NTSTATUS ObLeaveKernelMode(KPROCESSOR_MODE Mode, NTSTATUS Status)
+{
+    ((PKTHREAD)__readgsqword(0x188))->PreviousMode = Mode;
+    return Status;
+}
+static inline KPROCESSOR_MODE ObPreviousMode(VOID) { return ((PKTHREAD)__readgsqword(0x188))->PreviousMode; }
+
+extern const struct KE_TEST_GROUP ObTests;

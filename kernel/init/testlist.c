@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ * Every group of self-tests, in the order of the layers.
+ */
+#include "initp.h"
+
+#define GROUP(name) extern const KE_TEST_GROUP name
+GROUP(KiEventTests);
+
+const KE_TEST_GROUP *const InitTestGroups[] = {
+    &KiEventTests,
+};
+const ULONG InitTestGroupCount = RTL_NUMBER_OF(InitTestGroups);

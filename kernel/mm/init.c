@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * Memory management's boot order.
+ */
+#include "mi.h"
+
+#define MI_MINIMUM_PAGES 4096u                   /* 16 MiB free, or nothing useful runs */
+
+static VOID MiInitializeSharedData(VOID)
+{
+    if (!MiMapFreshPages(MI_SHARED_USER_DATA, 1, MI_KERNEL_DATA))
+        KeBugCheckEx(INSTALL_MORE_MEMORY, 6, 0, 0, 0);
+}
+
+VOID MmInitialize(LOADER_BLOCK *Block)
+{
+    MiInitializePfnDatabase(Block);
+    if (MiAvailablePages < MI_MINIMUM_PAGES)
+        KeBugCheckEx(INSTALL_MORE_MEMORY, (ULONG_PTR)MiTotalPages, (ULONG_PTR)MiAvailablePages, MI_MINIMUM_PAGES, 0);
+    MiInitializeHyperSpace();
+    MiInitializeSharedData();
+    MiInitializeRegion(&MiSystemRegion, MI_SYSTEM_PTES, MI_SYSTEM_PTES_SIZE);
+    MiInitializePools();
+    KeUpcalls.AccessFault = MiAccessFault;
+}
+
+/* The loader's identity mapping goes with the whole user half of the boot page tables. */
+VOID MmReleaseLoaderMemory(VOID)
+{
+    ULONG i;
+    for (i = 0; i < 256; i++)
+        ((volatile ULONG64 *)MI_PXE_BASE)[i] = 0;
+    KeFlushTb(0, ~0u);
+    MiReclaimDescriptors(KeLoaderBlock);
+}
+
+VOID MmQueryStatistics(MM_STATISTICS *Statistics)
+{
+    RtlZeroMemory(Statistics, sizeof(*Statistics));
+    Statistics->TotalPages = MiTotalPages;
+    Statistics->FreePages = (ULONG64)MiAvailablePages;
+    Statistics->SystemPages = MiSystemRegion.Used;
+    MiQueryPools(Statistics);
+}
+
+/* Nothing of the kernel half is pageable, so no fault there can be resolved; user addresses have no owner yet. */
+NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame)
+{
+    (void)Address, (void)ErrorCode, (void)Frame;
+    return STATUS_ACCESS_VIOLATION;
+}

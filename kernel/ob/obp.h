@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * Private to ob/.
+ *
+ * An object in pool, lowest address first; optional parts are there when their bit in InfoMask is set:
+ *
+ *   PROCESS_INFO (0x10)  QUOTA_INFO (8)  HANDLE_INFO (4)  NAME_INFO (2)  CREATOR_INFO (1)  OBJECT_HEADER  body
+ *
+ * Locks, in the order in which they are taken; all push locks, except an entry's:
+ *   ObpNamespaceLock          shared to follow NAME_INFO.Directory upwards, exclusive to take an object out of the namespace
+ *   OBJECT_DIRECTORY.Lock     the buckets of one directory
+ *   OBJECT_HEADER.Lock        exclusive use (OBJ_EXCLUSIVE) against a new handle
+ *   HANDLE_TABLE.HandleTableLock   growth of the table
+ *   HANDLE_TABLE_FREE_LIST.FreeListLock
+ *   the Unlocked bit of a HANDLE_TABLE_ENTRY, a spin lock at DISPATCH_LEVEL
+ * No method of a type is called with any of them held.
+ */
+#pragma once
+#include "ob.h"
+#include "exsync.h"
+
+#define OBP_CREATOR_INFO 0x01
+#define OBP_NAME_INFO 0x02
+#define OBP_HANDLE_INFO 0x04
+#define OBP_QUOTA_INFO 0x08
+#define OBP_PROCESS_INFO 0x10
+
+/* OBJECT_HEADER.Flags */
+#define OB_FLAG_NEW_OBJECT 0x01
+#define OB_FLAG_KERNEL_OBJECT 0x02
+#define OB_FLAG_KERNEL_ONLY_ACCESS 0x04
+#define OB_FLAG_EXCLUSIVE_OBJECT 0x08
+#define OB_FLAG_PERMANENT_OBJECT 0x10
+#define OB_FLAG_DEFER_DELETE 0x80
+
+/* HANDLE_TABLE_ENTRY.Attributes */
+#define OBP_PROTECT_CLOSE 0x1
+#define OBP_INHERIT 0x2
+#define OBP_AUDIT 0x4
+#define OBP_ATTRIBUTES_MASK 0x7
+
+#define OBP_KERNEL_HANDLE 0xFFFFFFFF80000000ull
+#define OBP_DIRECTORY_BUCKETS 37
+#define OBP_MAXIMUM_REPARSES 32
+#define OBP_MAXIMUM_NAME 0xFFFE
+
+extern UCHAR ObpInfoMaskToOffset[256];
+extern EX_PUSH_LOCK ObpNamespaceLock;
+extern POBJECT_DIRECTORY ObpRootDirectoryObject;
+extern PHANDLE_TABLE ObpKernelHandleTable;
+
+/* ---- Headers (header.c) ---- */
+/* Where an optional part lies, or NULL. */
+static inline PVOID ObpOptionalInfo(POBJECT_HEADER Header, UCHAR Bit)
+{
+    if (!(Header->InfoMask & Bit))
+        return NULL;
+    return (PUCHAR)Header - ObpInfoMaskToOffset[Header->InfoMask & (Bit | (Bit - 1))];
+}
+static inline POBJECT_HEADER_NAME_INFO ObpNameInfo(POBJECT_HEADER Header) { return ObpOptionalInfo(Header, OBP_NAME_INFO); }
+static inline POBJECT_HEADER_PROCESS_INFO ObpProcessInfo(POBJECT_HEADER Header) { return ObpOptionalInfo(Header, OBP_PROCESS_INFO); }
+
+static inline UCHAR ObpTypeIndexMask(POBJECT_HEADER Header) { return (UCHAR)((ULONG64)Header >> 8) ^ (UCHAR)ObHeaderCookie; }
+static inline POBJECT_TYPE ObpTypeOf(POBJECT_HEADER Header) { return ObTypeIndexTable[Header->TypeIndex ^ ObpTypeIndexMask(Header)]; }
+
+VOID ObpInitializeHeaders(VOID);
+/* A zeroed object with one reference; Name's buffer becomes the object's. NULL when out of memory. */
+POBJECT_HEADER ObpAllocateObject(POBJECT_TYPE Type, PUNICODE_STRING Name, ULONG Attributes, ULONG BodySize);
+VOID ObpFreeObject(POBJECT_HEADER Header);
+VOID ObpFreeCreateInfo(POBJECT_HEADER Header);
+/* Calls the type's delete method and frees the object. PASSIVE_LEVEL, no reference left. */
+VOID ObpDeleteObject(POBJECT_HEADER Header);
+VOID ObpDeferDelete(POBJECT_HEADER Header);        /* IRQL <= DISPATCH_LEVEL */
+
+/* ---- Types ---- */
+VOID ObpInitializeTypes(VOID);
+VOID ObpPublishTypes(VOID);                        /* types made before \ObjectTypes existed appear there */
+
+/* ---- Directories ---- */
+ULONG ObpHashName(PCUNICODE_STRING Name);
+/* The object of that name, referenced, or NULL. */
+PVOID ObpLookupDirectoryEntry(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase);
+/* Puts Object, whose NAME_INFO holds its name, into Directory: STATUS_OBJECT_NAME_COLLISION (an object of that name),
+ * STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOLEAN IgnoreCase);
+/* Takes the object out of its directory unless it is permanent or has handles. */
+VOID ObpDeleteNameCheck(POBJECT_HEADER Header);
+OB_DELETE_METHOD ObpDeleteDirectory;
+
+/* ---- Symbolic links ---- */
+OB_DELETE_METHOD ObpDeleteSymbolicLink;
+OB_PARSE_METHOD ObpParseSymbolicLink;
+
+/* ---- Look-up (lookup.c) ---- */
+typedef struct OBP_LOOKUP {
+    HANDLE RootDirectory;
+    PUNICODE_STRING Name;                          /* may be NULL */
+    ULONG Attributes;
+    POBJECT_TYPE Type;                             /* NULL: any */
+    KPROCESSOR_MODE Mode;
+    PVOID ParseContext;
+    PSECURITY_QUALITY_OF_SERVICE Qos;
+    PACCESS_STATE AccessState;
+    PVOID Insert;                                  /* object to put at the end of the path when there is none, or NULL */
+} OBP_LOOKUP;
+/* The object, referenced. With Insert: that object itself when it was put there (its directory's reference is another one);
+ * STATUS_OBJECT_NAME_EXISTS with the object that was there for OBJ_OPENIF, else STATUS_OBJECT_NAME_COLLISION. */
+NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object);
+/* A copy of the caller's name in pool with a buffer of its own; no name at all is an empty string. */
+NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
+NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode);
+
+/* ---- Handles ---- */
+typedef struct OBP_NEW_HANDLE {
+    OB_OPEN_REASON Reason;
+    PVOID Object;                                  /* the handle takes a reference of its own */
+    POBJECT_TYPE Type;                             /* NULL: any, else STATUS_OBJECT_TYPE_MISMATCH */
+    ULONG Attributes;
+    KPROCESSOR_MODE Mode;
+    ACCESS_MASK Access;                            /* generic rights mapped here */
+} OBP_NEW_HANDLE;
+NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
+/* The rights a request ends up with. */
+ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
+/* The process's table and the handle without the kernel mark; NULL when the caller may not use such a handle. */
+PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode);
+PEPROCESS ObpCurrentProcess(VOID);
