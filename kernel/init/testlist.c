@@ -4,9 +4,14 @@
 #include "initp.h"
 
 #define GROUP(name) extern const KE_TEST_GROUP name
+GROUP(KiCoreTests);
 GROUP(KiEventTests);
+GROUP(KiWaitTests);
+GROUP(KiDeferredTests);
+GROUP(MiMemoryTests);
 
 const KE_TEST_GROUP *const InitTestGroups[] = {
-    &KiEventTests,
+    &KiCoreTests, &KiEventTests, &KiWaitTests, &KiDeferredTests,
+    &MiMemoryTests,
 };
 const ULONG InitTestGroupCount = RTL_NUMBER_OF(InitTestGroups);

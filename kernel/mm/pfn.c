@@ -114,7 +114,9 @@ VOID MiReclaimDescriptors(LOADER_BLOCK *Block)
 
 BOOLEAN MiIsRam(PFN_NUMBER Page)
 {
-    return Page <= MmHighestPhysicalPage && MiIsMapped((ULONG64)MiPfn(Page)) && MiPfn(Page)->PageLocation != MiPageReserved;
+    /* Around holes only a part of the database is mapped, and an entry may cross into a page that is not. */
+    return Page <= MmHighestPhysicalPage && MiIsMapped((ULONG64)MiPfn(Page)) && MiIsMapped((ULONG64)MiPfn(Page + 1) - 1) &&
+           MiPfn(Page)->PageLocation != MiPageReserved;
 }
 
 static PFN_NUMBER MiTakeFreePage(VOID)
