@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * \Device\Null: reads are at the end of the file, writes take everything and keep nothing.
+ */
+#include <ntddk.h>
+
+DRIVER_INITIALIZE DriverEntry;
+
+static NTSTATUS Complete(PIRP Irp, NTSTATUS Status, ULONG_PTR Information)
+{
+    Irp->IoStatus.Status = Status;
+    Irp->IoStatus.Information = Information;
+    IoCompleteRequest(Irp, IO_NO_INCREMENT);
+    return Status;
+}
+
+static NTSTATUS NTAPI NullCreateClose(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    return Complete(Irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS NTAPI NullRead(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    return Complete(Irp, STATUS_END_OF_FILE, 0);
+}
+
+static NTSTATUS NTAPI NullWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    return Complete(Irp, STATUS_SUCCESS, IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length);
+}
+
+static VOID NTAPI NullUnload(PDRIVER_OBJECT DriverObject)
+{
+    IoDeleteDevice(DriverObject->DeviceObject);
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Null");
+    PDEVICE_OBJECT device;
+
+    DriverObject->MajorFunction[IRP_MJ_CREATE] = NullCreateClose;
+    DriverObject->MajorFunction[IRP_MJ_CLEANUP] = NullCreateClose;
+    DriverObject->MajorFunction[IRP_MJ_CLOSE] = NullCreateClose;
+    DriverObject->MajorFunction[IRP_MJ_READ] = NullRead;
+    DriverObject->MajorFunction[IRP_MJ_WRITE] = NullWrite;
+    DriverObject->DriverUnload = NullUnload;
+    return IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_NULL, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
+}
