@@ -24,6 +24,11 @@ BOOLEAN RtlDispatchException(PEXCEPTION_RECORD Record, PCONTEXT Context);
 /* Moves Context to the caller of its frame. FALSE, with Context unchanged, when the frame or its unwind data make no sense or lie
  * outside the stack: never faults. Any IRQL. */
 BOOLEAN RtlUnwindOneFrame(PCONTEXT Context);
+/* Exported names that the DDK does not declare. */
+VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
+DECLSPEC_NORETURN VOID NTAPI RtlRestoreContext(PCONTEXT ContextRecord, PEXCEPTION_RECORD ExceptionRecord);
+/* Unwinds to TargetFrame and continues at TargetIp with ReturnValue in rax. Raises STATUS_BAD_STACK when there is none such. */
+VOID NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD ExceptionRecord, PVOID ReturnValue);
 
 /* ---- printf family, as the C runtime of NT drivers: %s %S %c %C %d %i %u %x %X %o %p %e-less, %I64d %lld %zd %hs %hS %ls %wZ %Z ----
  * Count of characters written without the NUL, or -1 when they did not fit; the buffer then holds what did, NUL-terminated when
