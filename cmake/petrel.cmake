@@ -20,8 +20,8 @@ target_compile_options(petrel_reproducible INTERFACE
 # Kernel-mode code: no red zone on this ABI by definition; SSE is allowed by the x64 driver ABI, AVX and x87 are not.
 add_library(petrel_kernel_mode INTERFACE)
 target_compile_options(petrel_kernel_mode INTERFACE
-    -ffreestanding -fms-extensions -fno-builtin -mno-stack-arg-probe -fno-stack-protector -fno-asynchronous-unwind-tables
-    -funwind-tables -fno-strict-aliasing -fwrapv -mno-avx -mcmodel=small -D_WIN32_WINNT=0x0A00 -DNTDDI_VERSION=0x0A000000
+    -ffreestanding -fms-extensions -fno-builtin -mno-stack-arg-probe -fno-stack-protector -fasynchronous-unwind-tables
+    -fno-strict-aliasing -fwrapv -mno-avx -mcmodel=small -D_WIN32_WINNT=0x0A00 -DNTDDI_VERSION=0x0A000000
     -D_AMD64_ -DUNICODE
     # mingw-w64's intrinsics and its DDK both have these two, and together they end up in every object.
     -D__INTRINSIC_DEFINED_InterlockedBitTestAndSet -D__INTRINSIC_DEFINED_InterlockedBitTestAndReset)
