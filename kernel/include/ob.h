@@ -57,6 +57,8 @@ POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object);
 /* ---- Headers ---- */
 static inline POBJECT_HEADER ObHeader(PVOID Object) { return CONTAINING_RECORD(Object, OBJECT_HEADER, Body); }
 ULONG NTAPI ObGetObjectHandleCount(PVOID Object);
+/* A reference unless the last one is gone already, for look-ups that find objects by other means than a reference. */
+BOOLEAN NTAPI ObReferenceObjectSafe(PVOID Object);
 
 /* ---- Names and handles ---- */
 /* Access state, ParseContext and type as for ObReferenceObjectByName (DDK); a handle in place of a pointer. */
@@ -80,6 +82,11 @@ NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredA
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+
+typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
+    BOOLEAN Inherit, ProtectFromClose;
+} OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
+NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
 
 /* ---- Handle tables: also the table of process and thread IDs ----
  * A handle is a multiple of 4. Entries carry a 16-byte aligned kernel address; what it means is the owner's business. */

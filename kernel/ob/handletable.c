@@ -71,8 +71,6 @@ static BOOLEAN ObpAddPage(PHANDLE_TABLE Table, PVOID Page)
     return ObpLinkPage(Table, Page, index);
 }
 
-/* Free entries remember their handle's value so that taking one from the list tells which it is: in LowValue's place there must
- * be 0, so it stands in the upper half of the pointer-sized rest by position in the page. */
 static VOID ObpFreeListInsertLocked(PHANDLE_TABLE_FREE_LIST List, PHANDLE_TABLE_ENTRY Entry, BOOLEAN AtEnd)
 {
     if (AtEnd && List->LastFreeHandleEntry != NULL && List->FirstFreeHandleEntry != NULL) {
@@ -218,7 +216,7 @@ PHANDLE_TABLE_ENTRY ObLockHandle(PHANDLE_TABLE Table, HANDLE Handle, PKIRQL OldI
 
     if (entry == NULL)
         return NULL;
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
     for (;;) {
         LONG64 low = __atomic_load_n(&entry->LowValue, __ATOMIC_RELAXED);
         if (low == 0)

@@ -69,6 +69,7 @@ VOID ObpFreeObject(POBJECT_HEADER Header);
 VOID ObpFreeCreateInfo(POBJECT_HEADER Header);
 /* Calls the type's delete method and frees the object. PASSIVE_LEVEL, no reference left. */
 VOID ObpDeleteObject(POBJECT_HEADER Header);
+VOID ObpInitializeDeferredDeletes(VOID);
 VOID ObpDeferDelete(POBJECT_HEADER Header);        /* IRQL <= DISPATCH_LEVEL */
 
 /* ---- Types ---- */

@@ -9,6 +9,8 @@ static POBJECT_HEADER volatile ObpRemoveObjectList;      /* a chain by NextToFre
 static KEVENT ObpRemoveObjectEvent;
 static volatile LONG64 ObpDeferred, ObpDeferredDone;     /* a */
 
+VOID ObpInitializeDeferredDeletes(VOID) { KeInitializeEvent(&ObpRemoveObjectEvent, SynchronizationEvent, FALSE); }
+
 VOID ObpDeferDelete(POBJECT_HEADER Header)
 {
     POBJECT_HEADER first;
@@ -39,7 +41,6 @@ static BOOLEAN ObpDeleteChain(VOID)
 
 VOID ObDeleteDeferredObjects(PVOID Context)
 {
-    KeInitializeEvent(&ObpRemoveObjectEvent, SynchronizationEvent, FALSE);
     for (;;) {
         while (ObpDeleteChain())
             continue;
@@ -85,6 +86,19 @@ LONG_PTR FASTCALL ObfReferenceObject(PVOID Object)
     if (now <= 1)                                /* was being deleted already */
         KeBugCheckEx(REFERENCE_BY_POINTER, (ULONG_PTR)ObpTypeOf(ObHeader(Object)), (ULONG_PTR)Object, 0x10, (ULONG_PTR)now);
     return (LONG_PTR)now;
+}
+
+BOOLEAN NTAPI ObReferenceObjectSafe(PVOID Object)
+{
+    POBJECT_HEADER header = ObHeader(Object);
+    LONG64 count = header->PointerCount, seen;
+
+    for (; count != 0; count = seen) {
+        seen = InterlockedCompareExchange64(&header->PointerCount, count + 1, count);
+        if (seen == count)
+            return TRUE;
+    }
+    return FALSE;
 }
 
 LONG_PTR FASTCALL ObfReferenceObjectWithTag(PVOID Object, ULONG Tag) { return ObfReferenceObject(Object); }

@@ -35,7 +35,7 @@ VOID FASTCALL ExAcquireFastMutex(PFAST_MUTEX Mutex)
 {
     KIRQL irql;
     ASSERT(KeIrql() <= APC_LEVEL);
-    KeRaiseIrql(APC_LEVEL, &irql);
+    irql = KfRaiseIrql(APC_LEVEL);
     ExpAcquireFastMutex(Mutex);
     Mutex->OldIrql = irql;
 }
@@ -51,7 +51,7 @@ BOOLEAN FASTCALL ExTryToAcquireFastMutex(PFAST_MUTEX Mutex)
 {
     KIRQL irql;
     ASSERT(KeIrql() <= APC_LEVEL);
-    KeRaiseIrql(APC_LEVEL, &irql);
+    irql = KfRaiseIrql(APC_LEVEL);
     if (InterlockedCompareExchange(&Mutex->Count, 0, 1) != 1) {
         KeLowerIrql(irql);
         return FALSE;

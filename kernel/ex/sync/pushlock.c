@@ -69,7 +69,7 @@ static VOID ExpAcquireSlow(PEX_PUSH_LOCK Lock, BOOLEAN Exclusive)
 
     ASSERT(KeIrql() <= APC_LEVEL);
     KeInitializeEvent(&self.Granted, SynchronizationEvent, FALSE);
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
     for (;;) {
         ULONG64 word = ExpRead(Lock), taken = ExpWordIfAcquired(word, Exclusive);
         if (taken != 0) {
@@ -124,7 +124,7 @@ static VOID ExpReleaseSlow(PEX_PUSH_LOCK Lock, BOOLEAN Exclusive)
     ULONG64 word, next;
     KIRQL irql;
 
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
     for (;;) {
         word = ExpRead(Lock);
         ASSERT(word & EXP_HELD);
@@ -178,7 +178,7 @@ static BOOLEAN ExpIsHeldExclusive(PEX_PUSH_LOCK Lock)
     BOOLEAN exclusive;
     KIRQL irql;
 
-    KeRaiseIrql(DISPATCH_LEVEL, &irql);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
     for (;;) {
         ULONG64 word = ExpRead(Lock);
         if (!(word & EXP_WAITING)) {

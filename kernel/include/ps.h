@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ * Processes and threads for the other components. What the DDK declares is not repeated here.
+ */
+#pragma once
+#include "nt.h"
+
+/* The System process, the table of ids, and the two threads that reap threads and delete objects; the idle threads stay in a
+ * process of their own with id 0. From here threads can be created. */
+VOID PsInitialize(VOID);
+
+/* ---- Upward calls: "ps cancel I/O" of the design ---- */
+typedef struct PS_UPCALLS {
+    /* io: cancels every request of the calling thread, which is about to end, and waits for it. PASSIVE_LEVEL. */
+    VOID (*CancelThreadIo)(PETHREAD Thread);
+} PS_UPCALLS;
+extern PS_UPCALLS PsUpcalls;
+
+extern POBJECT_TYPE PspProcessType, PspThreadType;
+extern LIST_ENTRY PsActiveProcessHead;
+extern PHANDLE_TABLE PspCidTable;
+
+/* What version queries answer; `version=` sets it. */
+typedef struct PS_VERSION {
+    ULONG Major, Minor, Build;
+} PS_VERSION;
+extern PS_VERSION PsVersion;
+
+static inline PETHREAD PsCurrentThread(VOID) { return (PETHREAD)__readgsqword(0x188); }
+static inline PEPROCESS PsCurrentProcess(VOID) { return (PEPROCESS)PsCurrentThread()->Tcb.ApcState.Process; }
+
+/* ---- Exported, but not declared by the DDK ---- */
+PUCHAR NTAPI PsGetProcessImageFileName(PEPROCESS Process);
+HANDLE NTAPI PsGetProcessInheritedFromUniqueProcessId(PEPROCESS Process);
+NTSTATUS NTAPI PsGetProcessExitStatus(PEPROCESS Process);
+PPEB NTAPI PsGetProcessPeb(PEPROCESS Process);
+PEPROCESS NTAPI PsGetThreadProcess(PETHREAD Thread);
+
+extern const struct KE_TEST_GROUP PsTests;

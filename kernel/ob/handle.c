@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ * Handles of objects. A handle whose value is negative belongs to the kernel's table (the System process's), whatever process is
+ * current, and only kernel mode may use it. -1 and -2 stand for the current process and thread without any table.
+ */
+#include "obp.h"
+#include "ke.h"
+
+PHANDLE_TABLE ObpKernelHandleTable;
+
+PEPROCESS ObpCurrentProcess(VOID) { return (PEPROCESS)KeCurrentThread()->ApcState.Process; }
+PHANDLE_TABLE ObKernelHandleTable(VOID) { return ObpKernelHandleTable; }
+
+static PHANDLE_TABLE ObpCurrentTable(VOID)
+{
+    PHANDLE_TABLE table = ObpCurrentProcess()->ObjectTable;
+    return table != NULL ? table : ObpKernelHandleTable;         /* before there is a System process */
+}
+
+static BOOLEAN ObpIsKernelValue(HANDLE Handle) { return (LONG64)Handle < 0; }
+static BOOLEAN ObpIsPseudo(HANDLE Handle) { return Handle == NtCurrentProcess() || Handle == NtCurrentThread(); }
+
+BOOLEAN NTAPI ObIsKernelHandle(HANDLE Handle) { return ObpIsKernelValue(Handle) && !ObpIsPseudo(Handle); }
+
+PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode)
+{
+    ULONG64 value = (ULONG64)*Handle;
+
+    if (!ObpIsKernelValue(*Handle))
+        return ObpCurrentTable();
+    if (Mode != KernelMode || (value & OBP_KERNEL_HANDLE) != OBP_KERNEL_HANDLE)
+        return NULL;
+    *Handle = (HANDLE)(value & ~OBP_KERNEL_HANDLE);
+    return ObpKernelHandleTable;
+}
+
+/* ---- Reference by handle ---- */
+static NTSTATUS ObpReferencePseudo(HANDLE Handle, POBJECT_TYPE Type, PVOID *Object, ACCESS_MASK *Granted)
+{
+    PVOID object = Handle == NtCurrentProcess() ? (PVOID)ObpCurrentProcess() : (PVOID)KeCurrentThread();
+    POBJECT_TYPE actual = Handle == NtCurrentProcess() ? ObpProcessType : ObpThreadType;
+
+    if (actual == NULL)                          /* before ps */
+        return STATUS_INVALID_HANDLE;
+    if (Type != NULL && Type != actual)
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    ObfReferenceObject(object);
+    *Object = object;
+    *Granted = actual->TypeInfo.ValidAccessMask;
+    return STATUS_SUCCESS;
+}
+
+static ULONG ObpHandleAttributes(const HANDLE_TABLE_ENTRY *Entry)
+{
+    return (Entry->Attributes & OBP_INHERIT ? OBJ_INHERIT : 0) | (Entry->Attributes & OBP_PROTECT_CLOSE ? 1 : 0) |
+           (Entry->Attributes & OBP_AUDIT ? 4 : 0);
+}
+
+NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
+                                         KPROCESSOR_MODE AccessMode, PVOID *Object, POBJECT_HANDLE_INFORMATION HandleInformation)
+{
+    OBJECT_HANDLE_INFORMATION information = { 0, 0 };
+    PHANDLE_TABLE_ENTRY entry;
+    PHANDLE_TABLE table;
+    NTSTATUS status = STATUS_SUCCESS;
+    POBJECT_HEADER header;
+    KIRQL irql;
+
+    *Object = NULL;
+    if (ObpIsPseudo(Handle)) {
+        status = ObpReferencePseudo(Handle, ObjectType, Object, &information.GrantedAccess);
+        if (NT_SUCCESS(status) && HandleInformation != NULL)
+            *HandleInformation = information;
+        return status;
+    }
+    table = ObpTableOfHandle(&Handle, AccessMode);
+    entry = table != NULL ? ObLockHandle(table, Handle, &irql) : NULL;
+    if (entry == NULL)
+        return STATUS_INVALID_HANDLE;
+    header = ObHandlePointer(entry);
+    information.HandleAttributes = ObpHandleAttributes(entry);
+    information.GrantedAccess = entry->GrantedAccessBits;
+    if (ObjectType != NULL && ObpTypeOf(header) != ObjectType)
+        status = STATUS_OBJECT_TYPE_MISMATCH;
+    else if (AccessMode != KernelMode && (DesiredAccess & ~information.GrantedAccess) != 0)
+        status = STATUS_ACCESS_DENIED;
+    else
+        ObfReferenceObject(&header->Body);
+    ObUnlockHandle(entry, irql);
+    if (!NT_SUCCESS(status))
+        return status;
+    *Object = &header->Body;
+    if (HandleInformation != NULL)
+        *HandleInformation = information;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
+                                                KPROCESSOR_MODE AccessMode, ULONG Tag, PVOID *Object,
+                                                POBJECT_HANDLE_INFORMATION HandleInformation)
+{
+    return ObReferenceObjectByHandle(Handle, DesiredAccess, ObjectType, AccessMode, Object, HandleInformation);
+}
+
+/* ---- Creation ---- */
+/* Exclusive objects: one process at a time, decided when the first handle comes. */
+static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, ULONG Attributes)
+{
+    POBJECT_HEADER_PROCESS_INFO info = ObpProcessInfo(Header);
+    PEPROCESS process = ObpCurrentProcess();
+    NTSTATUS status = STATUS_SUCCESS;
+
+    ExLockExclusive(&Header->Lock);
+    if (info == NULL)
+        status = Attributes & OBJ_EXCLUSIVE ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
+    else if (Header->HandleCount != 0 && (info->ExclusiveProcess != process || !(Attributes & OBJ_EXCLUSIVE)))
+        status = STATUS_ACCESS_DENIED;
+    else
+        info->ExclusiveProcess = process;
+    if (NT_SUCCESS(status)) {
+        POBJECT_TYPE type = ObpTypeOf(Header);
+        ULONG handles = (ULONG)InterlockedIncrement((volatile LONG *)&type->TotalNumberOfHandles);
+        if (handles > type->HighWaterNumberOfHandles)
+            type->HighWaterNumberOfHandles = handles;
+        InterlockedIncrement64(&Header->HandleCount);
+    }
+    ExUnlockExclusive(&Header->Lock);
+    return status;
+}
+
+/* A handle is gone: tells the type, then lets the name and the handle's reference go. */
+static VOID ObpReleaseHandle(POBJECT_HEADER Header, BOOLEAN TellType)
+{
+    POBJECT_TYPE type = ObpTypeOf(Header);
+    LONG64 before;
+
+    ExLockExclusive(&Header->Lock);
+    before = Header->HandleCount;
+    if (before == 1 && ObpProcessInfo(Header) != NULL)
+        ObpProcessInfo(Header)->ExclusiveProcess = NULL;
+    InterlockedDecrement64(&Header->HandleCount);
+    ExUnlockExclusive(&Header->Lock);
+    InterlockedDecrement((volatile LONG *)&type->TotalNumberOfHandles);
+    if (TellType && type->TypeInfo.CloseProcedure != NULL)
+        type->TypeInfo.CloseProcedure(ObpCurrentProcess(), &Header->Body, (ULONG_PTR)before, (ULONG_PTR)before);
+    if (before == 1)
+        ObpDeleteNameCheck(Header);
+    ObfDereferenceObject(&Header->Body);
+}
+
+static NTSTATUS ObpEnterHandle(POBJECT_HEADER Header, const OBP_NEW_HANDLE *New, PHANDLE Handle)
+{
+    BOOLEAN kernel = (New->Attributes & OBJ_KERNEL_HANDLE) && New->Mode == KernelMode;
+    PHANDLE_TABLE table = kernel ? ObpKernelHandleTable : ObpCurrentTable();
+    HANDLE handle = ObAllocateHandle(table, Header, New->Attributes & OBJ_INHERIT ? OBP_INHERIT : 0, New->Access);
+
+    if (handle == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    *Handle = kernel ? (HANDLE)((ULONG64)handle | OBP_KERNEL_HANDLE) : handle;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle)
+{
+    POBJECT_HEADER header = ObHeader(New->Object);
+    POBJECT_TYPE type = ObpTypeOf(header);
+    NTSTATUS status;
+
+    if (New->Type != NULL && New->Type != type)
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    status = ObpClaimHandle(header, New->Attributes);
+    if (!NT_SUCCESS(status))
+        return status;
+    ObfReferenceObject(New->Object);
+    if (type->TypeInfo.OpenProcedure != NULL)
+        status = type->TypeInfo.OpenProcedure(New->Reason, New->Mode, ObpCurrentProcess(), New->Object, New->Access,
+                                              (ULONG)header->HandleCount);
+    if (!NT_SUCCESS(status)) {
+        ObpReleaseHandle(header, FALSE);
+        return status;
+    }
+    status = ObpEnterHandle(header, New, Handle);
+    if (!NT_SUCCESS(status))
+        ObpReleaseHandle(header, TRUE);
+    return status;
+}
+
+/* ---- Closing ---- */
+static NTSTATUS ObpMayClose(HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, KPROCESSOR_MODE Mode, KIRQL Irql)
+{
+    POBJECT_HEADER header = ObHandlePointer(Entry);
+    OB_OKAYTOCLOSE_METHOD *okay = ObpTypeOf(header)->TypeInfo.OkayToCloseProcedure;
+    BOOLEAN isProtected = (Entry->Attributes & OBP_PROTECT_CLOSE) != 0, yes;
+
+    if (okay != NULL)
+        ObfReferenceObject(&header->Body);
+    ObUnlockHandle(Entry, Irql);
+    if (okay != NULL) {
+        yes = okay(ObpCurrentProcess(), &header->Body, Handle, Mode);
+        ObfDereferenceObject(&header->Body);
+        if (!yes)
+            return STATUS_HANDLE_NOT_CLOSABLE;
+    }
+    return isProtected ? STATUS_HANDLE_NOT_CLOSABLE : STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode)
+{
+    HANDLE value = Handle;
+    PHANDLE_TABLE table;
+    PHANDLE_TABLE_ENTRY entry;
+    POBJECT_HEADER header;
+    NTSTATUS status;
+    KIRQL irql;
+
+    if (ObpIsPseudo(Handle))                     /* nothing was opened, nothing is closed */
+        return STATUS_SUCCESS;
+    table = ObpTableOfHandle(&value, PreviousMode);
+    entry = table != NULL ? ObLockHandle(table, value, &irql) : NULL;
+    if (entry == NULL)
+        return STATUS_INVALID_HANDLE;
+    status = ObpMayClose(Handle, entry, PreviousMode, irql);
+    if (!NT_SUCCESS(status))
+        return status;
+    entry = ObLockHandle(table, value, &irql);
+    if (entry == NULL)                           /* somebody closed it meanwhile */
+        return STATUS_INVALID_HANDLE;
+    header = ObHandlePointer(entry);
+    ObFreeLockedHandle(table, value, entry, irql);
+    ObpReleaseHandle(header, TRUE);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtClose(HANDLE Handle) { return ObCloseHandle(Handle, ObPreviousMode()); }
+
+NTSTATUS NTAPI ZwClose(HANDLE Handle)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtClose(Handle));
+}
+
+/* Changes OBJ_INHERIT and the protection against closing. */
+NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode)
+{
+    PHANDLE_TABLE table;
+    PHANDLE_TABLE_ENTRY entry;
+    KIRQL irql;
+
+    if (ObpIsPseudo(Handle))
+        return STATUS_INVALID_HANDLE;
+    table = ObpTableOfHandle(&Handle, PreviousMode);
+    entry = table != NULL ? ObLockHandle(table, Handle, &irql) : NULL;
+    if (entry == NULL)
+        return STATUS_INVALID_HANDLE;
+    entry->Attributes = (entry->Attributes & OBP_AUDIT) | (Flags->Inherit ? OBP_INHERIT : 0) |
+                        (Flags->ProtectFromClose ? OBP_PROTECT_CLOSE : 0);
+    ObUnlockHandle(entry, irql);
+    return STATUS_SUCCESS;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT
+ * Symbolic links: a look-up that meets one starts over with the link's target in place of the path walked so far. The target never
+ * changes once the link is made.
+ */
+#include "obp.h"
+
+#define OBP_TAG_TARGET 'mySO'
+
+VOID ObpDeleteSymbolicLink(PVOID Object)
+{
+    POBJECT_SYMBOLIC_LINK link = Object;
+    if (link->LinkTarget.Buffer != NULL)
+        ExFreePoolWithTag(link->LinkTarget.Buffer, OBP_TAG_TARGET);
+}
+
+/* Target, then what was left of the path, as the new complete name. The old buffer is the look-up's own, from the pool of names. */
+static NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING Target, PCUNICODE_STRING Rest)
+{
+    ULONG length = Target->Length + Rest->Length;
+    BOOLEAN doubled = Target->Length != 0 && Target->Buffer[Target->Length / sizeof(WCHAR) - 1] == L'\\' && Rest->Length != 0;
+    PUCHAR buffer;
+
+    if (length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
+        return STATUS_NAME_TOO_LONG;
+    buffer = ExAllocatePoolWithTag(PagedPool, length + sizeof(WCHAR), 'mNbO');
+    if (buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    if (doubled)
+        length -= sizeof(WCHAR);                 /* "\Target\" and "\Rest" meet in one separator */
+    RtlCopyMemory(buffer, Target->Buffer, Target->Length);
+    RtlCopyMemory(buffer + length - Rest->Length, Rest->Buffer, Rest->Length);
+    *(PWCHAR)(buffer + length) = L'\0';
+    ExFreePoolWithTag(CompleteName->Buffer, 'mNbO');
+    CompleteName->Buffer = (PWCHAR)buffer;
+    CompleteName->Length = (USHORT)length;
+    CompleteName->MaximumLength = (USHORT)(length + sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ObpParseSymbolicLink(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode,
+                              ULONG Attributes, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
+                              PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)
+{
+    POBJECT_SYMBOLIC_LINK link = Object;
+    NTSTATUS status;
+
+    if (RemainingName->Length == 0 && (ObjectType == ObpSymbolicLinkObjectType || (Attributes & OBJ_OPENLINK))) {
+        ObfReferenceObject(Object);
+        *Found = Object;
+        return STATUS_SUCCESS;
+    }
+    if (Attributes & OBJ_DONT_REPARSE)
+        return (NTSTATUS)0xC000050B;             /* STATUS_REPARSE_POINT_ENCOUNTERED */
+    status = ObpReplaceName(CompleteName, &link->LinkTarget, RemainingName);
+    return NT_SUCCESS(status) ? STATUS_REPARSE : status;
+}
+
+static NTSTATUS ObpSetTarget(POBJECT_SYMBOLIC_LINK Link, PCUNICODE_STRING Target)
+{
+    Link->LinkTarget.Buffer = ExAllocatePoolWithTag(PagedPool, Target->Length + sizeof(WCHAR), OBP_TAG_TARGET);
+    if (Link->LinkTarget.Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    RtlCopyMemory(Link->LinkTarget.Buffer, Target->Buffer, Target->Length);
+    Link->LinkTarget.Buffer[Target->Length / sizeof(WCHAR)] = L'\0';
+    Link->LinkTarget.Length = Target->Length;
+    Link->LinkTarget.MaximumLength = Target->Length + sizeof(WCHAR);
+    KeQuerySystemTime(&Link->CreationTime);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                          PUNICODE_STRING LinkTarget)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PVOID link;
+    HANDLE handle;
+    NTSTATUS status;
+
+    if (LinkTarget->Length == 0 || (LinkTarget->Length & 1) || LinkTarget->Length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
+        return STATUS_INVALID_PARAMETER;
+    status = ObCreateObject(mode, ObpSymbolicLinkObjectType, ObjectAttributes, mode, NULL, sizeof(OBJECT_SYMBOLIC_LINK), 0, 0,
+                            &link);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObpSetTarget(link, LinkTarget);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(link);
+        return status;
+    }
+    status = ObInsertObject(link, NULL, DesiredAccess, 0, NULL, &handle);
+    if (NT_SUCCESS(status))
+        *LinkHandle = handle;
+    return status;
+}
+
+NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    HANDLE handle;
+    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, ObpSymbolicLinkObjectType, ObPreviousMode(), NULL, DesiredAccess, NULL,
+                                         &handle);
+    if (NT_SUCCESS(status))
+        *LinkHandle = handle;
+    return status;
+}
+
+/* The terminating NUL is returned too when there is room for it, and counted in ReturnedLength, which a caller who asks for it
+ * gets in place of Length's meaning. */
+NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength)
+{
+    POBJECT_SYMBOLIC_LINK link;
+    PVOID object;
+    ULONG needed;
+    NTSTATUS status = ObReferenceObjectByHandle(LinkHandle, SYMBOLIC_LINK_QUERY, ObpSymbolicLinkObjectType, ObPreviousMode(),
+                                                &object, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    link = object;
+    needed = ReturnedLength != NULL ? link->LinkTarget.MaximumLength : link->LinkTarget.Length;
+    if (needed <= LinkTarget->MaximumLength) {
+        RtlCopyMemory(LinkTarget->Buffer, link->LinkTarget.Buffer, needed);
+        LinkTarget->Length = link->LinkTarget.Length;
+    } else {
+        status = STATUS_BUFFER_TOO_SMALL;
+    }
+    if (ReturnedLength != NULL)
+        *ReturnedLength = needed;
+    ObfDereferenceObject(object);
+    return status;
+}
+
+NTSTATUS NTAPI ZwCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                          PUNICODE_STRING LinkTarget)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtCreateSymbolicLinkObject(LinkHandle, DesiredAccess, ObjectAttributes, LinkTarget));
+}
+
+NTSTATUS NTAPI ZwOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtOpenSymbolicLinkObject(LinkHandle, DesiredAccess, ObjectAttributes));
+}
+
+NTSTATUS NTAPI ZwQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtQuerySymbolicLinkObject(LinkHandle, LinkTarget, ReturnedLength));
+}

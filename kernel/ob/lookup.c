@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * From a path to an object. The path is walked one directory at a time; an object with a parse method takes over the rest of it:
+ * a symbolic link by replacing the whole path (the walk starts over), a device by opening a file on itself.
+ */
+#include "obp.h"
+
+/* STATUS_REPARSE_POINT_ENCOUNTERED and how a cycle of links ends are documented nowhere together: Petrel gives up after
+ * OBP_MAXIMUM_REPARSES with STATUS_OBJECT_NAME_NOT_FOUND, as the name leads nowhere. */
+#define OBP_TOO_MANY_REPARSES STATUS_OBJECT_NAME_NOT_FOUND
+
+typedef struct OBP_WALK {
+    const OBP_LOOKUP *Lookup;
+    UNICODE_STRING Name;                         /* the complete name, in a buffer of its own */
+    UNICODE_STRING Rest;                         /* what is left of it */
+    PVOID Here;                                  /* referenced */
+} OBP_WALK;
+
+/* Cuts the next component off Rest. FALSE: there is an empty one, as in "\a\\b". */
+static BOOLEAN ObpNextComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component)
+{
+    ULONG i = 0, count;
+
+    if (Rest->Length != 0 && Rest->Buffer[0] == L'\\') {
+        Rest->Buffer++;
+        Rest->Length -= sizeof(WCHAR);
+    }
+    count = Rest->Length / sizeof(WCHAR);
+    while (i < count && Rest->Buffer[i] != L'\\')
+        i++;
+    Component->Buffer = Rest->Buffer;
+    Component->Length = Component->MaximumLength = (USHORT)(i * sizeof(WCHAR));
+    Rest->Buffer += i;
+    Rest->Length -= Component->Length;
+    Rest->MaximumLength = Rest->Length;
+    return i != 0;
+}
+
+static VOID ObpMoveTo(OBP_WALK *Walk, PVOID Object)
+{
+    if (Walk->Here != NULL)
+        ObfDereferenceObject(Walk->Here);
+    Walk->Here = Object;
+}
+
+/* The path ends at an object that was there before. */
+static NTSTATUS ObpArriveAt(OBP_WALK *Walk)
+{
+    const OBP_LOOKUP *lookup = Walk->Lookup;
+    POBJECT_TYPE type = ObpTypeOf(ObHeader(Walk->Here));
+
+    if (lookup->Insert != NULL) {
+        if (!(lookup->Attributes & OBJ_OPENIF))
+            return STATUS_OBJECT_NAME_COLLISION;
+        return type == lookup->Type ? STATUS_OBJECT_NAME_EXISTS : STATUS_OBJECT_TYPE_MISMATCH;
+    }
+    return lookup->Type == NULL || type == lookup->Type ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+/* The last component names nothing yet. */
+static NTSTATUS ObpInsertHere(OBP_WALK *Walk, PUNICODE_STRING Component)
+{
+    PVOID object = Walk->Lookup->Insert;
+    POBJECT_HEADER_NAME_INFO info = ObpNameInfo(ObHeader(object));
+    UNICODE_STRING whole;
+    NTSTATUS status = ObpCaptureName(Component, &whole);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    ExFreePoolWithTag(info->Name.Buffer, 'mNbO');        /* the path the creator gave */
+    info->Name = whole;
+    status = ObpInsertDirectoryEntry(Walk->Here, object, (Walk->Lookup->Attributes & OBJ_CASE_INSENSITIVE) != 0);
+    if (status == STATUS_OBJECT_NAME_COLLISION) {        /* somebody was faster: look at what is there now */
+        Walk->Rest = *Component;
+        return STATUS_PENDING;
+    }
+    if (!NT_SUCCESS(status))
+        return status;
+    ObfReferenceObject(object);
+    ObpMoveTo(Walk, object);
+    return STATUS_SUCCESS;
+}
+
+/* One component inside the directory Here. STATUS_PENDING: on to the object that was found. */
+static NTSTATUS ObpStepDirectory(OBP_WALK *Walk)
+{
+    const OBP_LOOKUP *lookup = Walk->Lookup;
+    UNICODE_STRING component;
+    PVOID object;
+
+    if (!ObpNextComponent(&Walk->Rest, &component))
+        return STATUS_OBJECT_NAME_INVALID;
+    object = ObpLookupDirectoryEntry(Walk->Here, &component, (lookup->Attributes & OBJ_CASE_INSENSITIVE) != 0);
+    if (object != NULL) {
+        ObpMoveTo(Walk, object);
+        return STATUS_PENDING;
+    }
+    if (Walk->Rest.Length != 0)
+        return STATUS_OBJECT_PATH_NOT_FOUND;
+    if (lookup->Insert == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    return ObpInsertHere(Walk, &component);
+}
+
+/* Hands the rest to the object's parse method. What it found takes Here's place. */
+static NTSTATUS ObpCallParse(OBP_WALK *Walk, OB_PARSE_METHOD *Parse)
+{
+    const OBP_LOOKUP *lookup = Walk->Lookup;
+    PVOID found = NULL;
+    NTSTATUS status = Parse(Walk->Here, lookup->Type, lookup->AccessState, lookup->Mode, lookup->Attributes, &Walk->Name,
+                            &Walk->Rest, lookup->ParseContext, lookup->Qos, &found);
+
+    if (status == STATUS_REPARSE)
+        ObpMoveTo(Walk, NULL);
+    else if (NT_SUCCESS(status))
+        ObpMoveTo(Walk, found);
+    if (NT_SUCCESS(status) && status != STATUS_REPARSE && found == NULL)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    return status;
+}
+
+/* Walks from Here. STATUS_REPARSE: start over with Walk->Name. */
+static NTSTATUS ObpWalk(OBP_WALK *Walk)
+{
+    NTSTATUS status = STATUS_PENDING;
+
+    while (status == STATUS_PENDING) {
+        POBJECT_TYPE type = ObpTypeOf(ObHeader(Walk->Here));
+        OB_PARSE_METHOD *parse = type->TypeInfo.ParseProcedure;
+        if (parse != NULL && (Walk->Lookup->Insert == NULL || parse == ObpParseSymbolicLink)) {
+            status = ObpCallParse(Walk, parse);
+            if (status == STATUS_REPARSE || !NT_SUCCESS(status))
+                return status;
+            return ObpArriveAt(Walk);
+        }
+        if (Walk->Rest.Length == 0)
+            return ObpArriveAt(Walk);
+        if (type != ObpDirectoryObjectType)
+            return STATUS_OBJECT_TYPE_MISMATCH;
+        status = ObpStepDirectory(Walk);
+    }
+    return status;
+}
+
+/* Where the walk begins, and what of the name belongs to it. */
+static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
+{
+    HANDLE root = First ? Walk->Lookup->RootDirectory : NULL;
+    PVOID object;
+    NTSTATUS status;
+
+    Walk->Rest = Walk->Name;
+    if (root == NULL) {
+        if (Walk->Name.Length == 0 || Walk->Name.Buffer[0] != L'\\')
+            return STATUS_OBJECT_PATH_SYNTAX_BAD;
+        ObfReferenceObject(ObpRootDirectoryObject);
+        ObpMoveTo(Walk, ObpRootDirectoryObject);
+        if (Walk->Name.Length == sizeof(WCHAR))
+            Walk->Rest.Length = 0;
+        return STATUS_SUCCESS;
+    }
+    status = ObReferenceObjectByHandle(root, 0, NULL, Walk->Lookup->Mode, &object, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    ObpMoveTo(Walk, object);
+    if (ObpTypeOf(ObHeader(object)) == ObpDirectoryObjectType)
+        return Walk->Name.Length != 0 && Walk->Name.Buffer[0] == L'\\' ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_SUCCESS;
+    return ObpTypeOf(ObHeader(object))->TypeInfo.ParseProcedure != NULL ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object)
+{
+    OBP_WALK walk = { .Lookup = Lookup };
+    NTSTATUS status = ObpCaptureName(Lookup->Name, &walk.Name);
+    ULONG attempt;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = STATUS_REPARSE;
+    for (attempt = 0; status == STATUS_REPARSE && attempt <= OBP_MAXIMUM_REPARSES; attempt++) {
+        status = ObpStart(&walk, attempt == 0);
+        if (NT_SUCCESS(status))
+            status = ObpWalk(&walk);
+    }
+    if (status == STATUS_REPARSE)
+        status = OBP_TOO_MANY_REPARSES;
+    if (walk.Name.Buffer != NULL)
+        ExFreePoolWithTag(walk.Name.Buffer, 'mNbO');
+    if (NT_SUCCESS(status))
+        *Object = walk.Here;
+    else
+        ObpMoveTo(&walk, NULL);
+    return status;
+}

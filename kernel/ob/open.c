@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ * Opening and inserting: an object gets a name, a handle, or a reference by name. An object without a security descriptor grants
+ * what is asked for, as in NT; descriptors come with the security reference monitor.
+ */
+#include "obp.h"
+#include "ke.h"
+
+OB_UPCALLS ObUpcalls;
+
+/* ---- Access ---- */
+static ACCESS_MASK ObpMapAccess(ACCESS_MASK Access, PGENERIC_MAPPING Mapping)
+{
+    RtlMapGenericMask(&Access, Mapping);
+    return Access;
+}
+
+VOID ObCreateAccessState(PACCESS_STATE State, PAUX_ACCESS_DATA Auxiliary, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping)
+{
+    static volatile LONG nextOperation;
+
+    RtlZeroMemory(State, sizeof(*State));
+    RtlZeroMemory(Auxiliary, sizeof(*Auxiliary));
+    if (Mapping != NULL) {
+        DesiredAccess = ObpMapAccess(DesiredAccess, Mapping);
+        Auxiliary->GenericMapping = *Mapping;
+    }
+    State->OperationID.LowPart = (ULONG)InterlockedIncrement(&nextOperation);
+    State->OriginalDesiredAccess = DesiredAccess;
+    State->RemainingDesiredAccess = DesiredAccess;
+    State->AuxData = Auxiliary;
+    if (ObUpcalls.CaptureSubject != NULL)
+        ObUpcalls.CaptureSubject(&State->SubjectSecurityContext);
+}
+
+VOID ObDeleteAccessState(PACCESS_STATE State)
+{
+    if (ObUpcalls.ReleaseSubject != NULL)
+        ObUpcalls.ReleaseSubject(&State->SubjectSecurityContext);
+}
+
+ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess)
+{
+    ACCESS_MASK access = State != NULL ? State->RemainingDesiredAccess | State->PreviouslyGrantedAccess : DesiredAccess;
+
+    access = ObpMapAccess(access, &Type->TypeInfo.GenericMapping);
+    if (access & MAXIMUM_ALLOWED)
+        access |= Type->TypeInfo.GenericMapping.GenericAll;
+    return access & (Type->TypeInfo.ValidAccessMask | ACCESS_SYSTEM_SECURITY);
+}
+
+/* ---- By name ---- */
+NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                  PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle)
+{
+    OBP_LOOKUP lookup = { .Type = ObjectType, .Mode = AccessMode, .ParseContext = ParseContext };
+    OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Mode = AccessMode };
+    ACCESS_STATE state;
+    AUX_ACCESS_DATA auxiliary;
+    NTSTATUS status;
+
+    if (ObjectAttributes == NULL)
+        return STATUS_INVALID_PARAMETER;
+    status = ObpCheckAttributes(ObjectAttributes, AccessMode);
+    if (!NT_SUCCESS(status))
+        return status;
+    lookup.AccessState = AccessState != NULL ? AccessState : &state;
+    if (AccessState == NULL)
+        ObCreateAccessState(&state, &auxiliary, DesiredAccess, ObjectType != NULL ? &ObjectType->TypeInfo.GenericMapping : NULL);
+    lookup.RootDirectory = ObjectAttributes->RootDirectory;
+    lookup.Name = ObjectAttributes->ObjectName;
+    lookup.Attributes = ObjectAttributes->Attributes;
+    lookup.Qos = ObjectAttributes->SecurityQualityOfService;
+    status = ObpLookupObjectName(&lookup, &new.Object);
+    if (NT_SUCCESS(status)) {
+        new.Attributes = lookup.Attributes;
+        new.Access = ObpGrantedAccess(ObGetObjectType(new.Object), lookup.AccessState, 0);
+        status = ObpCreateHandle(&new, Handle);
+        ObfDereferenceObject(new.Object);
+    }
+    if (AccessState == NULL)
+        ObDeleteAccessState(&state);
+    return status;
+}
+
+NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attributes, PACCESS_STATE PassedAccessState,
+                                       ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                       PVOID ParseContext, PVOID *Object)
+{
+    OBP_LOOKUP lookup = { .Type = ObjectType, .Mode = AccessMode, .ParseContext = ParseContext, .Name = ObjectName,
+                          .Attributes = Attributes };
+    ACCESS_STATE state;
+    AUX_ACCESS_DATA auxiliary;
+    PVOID object = NULL;
+    NTSTATUS status;
+
+    if (ObjectName == NULL || ObjectName->Length == 0)
+        return STATUS_OBJECT_NAME_INVALID;
+    lookup.AccessState = PassedAccessState != NULL ? PassedAccessState : &state;
+    if (PassedAccessState == NULL)
+        ObCreateAccessState(&state, &auxiliary, DesiredAccess, ObjectType != NULL ? &ObjectType->TypeInfo.GenericMapping : NULL);
+    status = ObpLookupObjectName(&lookup, &object);
+    if (PassedAccessState == NULL)
+        ObDeleteAccessState(&state);
+    if (NT_SUCCESS(status))
+        *Object = object;
+    return status;
+}
+
+/* ---- By pointer ---- */
+NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCESS_STATE PassedAccessState,
+                                     ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
+                                     PHANDLE Handle)
+{
+    OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Object = Object, .Attributes = HandleAttributes, .Mode = AccessMode };
+    POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
+    NTSTATUS status;
+
+    if ((HandleAttributes & ~OBJ_VALID_ATTRIBUTES) || (HandleAttributes & type->TypeInfo.InvalidAttributes & ~OBJ_OPENLINK) ||
+        (HandleAttributes & (OBJ_EXCLUSIVE | OBJ_INHERIT)) == (OBJ_EXCLUSIVE | OBJ_INHERIT))
+        return STATUS_INVALID_PARAMETER;
+    status = ObReferenceObjectByPointer(Object, 0, ObjectType, AccessMode);
+    if (!NT_SUCCESS(status))
+        return status;
+    new.Access = ObpGrantedAccess(type, PassedAccessState, DesiredAccess);
+    status = ObpCreateHandle(&new, Handle);
+    ObfDereferenceObject(Object);
+    return status;
+}
+
+/* ---- A new object ---- */
+/* Puts a named object where its name says, or finds the one that is there. *Found is referenced. */
+static NTSTATUS ObpInsertName(PVOID Object, POBJECT_CREATE_INFORMATION Info, PACCESS_STATE State, PVOID *Found)
+{
+    OBP_LOOKUP lookup = { .RootDirectory = Info->RootDirectory, .Name = &ObpNameInfo(ObHeader(Object))->Name,
+                          .Attributes = Info->Attributes, .Type = ObpTypeOf(ObHeader(Object)), .Mode = Info->ProbeMode,
+                          .AccessState = State, .Insert = Object };
+    return ObpLookupObjectName(&lookup, Found);
+}
+
+/* No handle could be made: the name must not outlive the failure. */
+static VOID ObpUndoInsert(PVOID Object)
+{
+    POBJECT_HEADER header = ObHeader(Object);
+    header->Flags &= ~OB_FLAG_PERMANENT_OBJECT;
+    ObpDeleteNameCheck(header);
+}
+
+NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
+                              PVOID *NewObject, PHANDLE Handle)
+{
+    POBJECT_HEADER header = ObHeader(Object);
+    POBJECT_TYPE type = ObpTypeOf(header);
+    POBJECT_CREATE_INFORMATION info = header->ObjectCreateInfo;
+    OBP_NEW_HANDLE new = { .Reason = ObCreateHandle, .Object = Object, .Type = type, .Mode = info->ProbeMode,
+                           .Attributes = info->Attributes, .Access = ObpGrantedAccess(type, PassedAccessState, DesiredAccess) };
+    NTSTATUS status = STATUS_SUCCESS, handleStatus;
+    ULONG i;
+
+    if (ObpNameInfo(header) != NULL) {
+        status = ObpInsertName(Object, info, PassedAccessState, &new.Object);
+        if (!NT_SUCCESS(status)) {
+            ObfDereferenceObject(Object);
+            return status;
+        }
+    } else {
+        ObfReferenceObject(Object);
+    }
+    if (status == STATUS_OBJECT_NAME_EXISTS)
+        new.Reason = ObOpenHandle;
+    ObpFreeCreateInfo(header);                   /* the object counts as made */
+    handleStatus = Handle != NULL ? ObpCreateHandle(&new, Handle) : STATUS_SUCCESS;
+    if (!NT_SUCCESS(handleStatus)) {
+        if (new.Object == Object)
+            ObpUndoInsert(Object);
+        status = handleStatus;
+    } else if (NewObject != NULL) {
+        for (i = 0; i < ObjectPointerBias; i++)
+            ObfReferenceObject(new.Object);
+        *NewObject = new.Object;
+    }
+    /* The look-up's reference goes. So does the creator's, unless the object is the result and has nothing else to live by. */
+    ObfDereferenceObject(new.Object);
+    if (Handle != NULL || new.Object != Object)
+        ObfDereferenceObject(Object);
+    return status;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * Private to ps/.
+ *
+ * PspListLock (spin, rank ProcessList) guards PsActiveProcessHead and every process's ThreadListHead. PspCidTable maps ids to
+ * EPROCESS and ETHREAD; an id lives until its object is deleted, and is looked up with the entry locked, so that what it leads to
+ * cannot go away meanwhile.
+ */
+#pragma once
+#include "ps.h"
+#include "ob.h"
+#include "ke.h"
+#include "mm.h"
+
+extern KE_LOCK PspListLock;
+
+#define PROCESS_CREATE_THREAD 0x0002
+#define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
+#define PSP_THREAD_INSERTED 0x2u
+
+OB_DELETE_METHOD PspDeleteProcess;
+OB_DELETE_METHOD PspDeleteThread;
+
+/* What every system thread runs: its routine under the handler that ends the machine. */
+VOID PspSystemThreadStartup(PVOID Context);
+DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status);
+VOID PspReapThread(PKTHREAD Thread);

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT
+ * System threads: made, started, ended, reaped. A running thread holds a reference on its own object; the reaper gives it back,
+ * together with the stack, once the thread has left it.
+ */
+#include "psp.h"
+
+/* ---- Deletion ---- */
+static VOID PspFreeId(HANDLE Id)
+{
+    KIRQL irql;
+    PHANDLE_TABLE_ENTRY entry = Id != NULL ? ObLockHandle(PspCidTable, Id, &irql) : NULL;
+    if (entry != NULL)
+        ObFreeLockedHandle(PspCidTable, Id, entry, irql);
+}
+
+VOID PspDeleteThread(PVOID Object)
+{
+    PETHREAD thread = Object;
+
+    PspFreeId(thread->Cid.UniqueThread);
+    if (thread->Tcb.StackBase != NULL)           /* never ran */
+        MmDeleteKernelStack(thread->Tcb.StackBase);
+    if (thread->Tcb.Process != NULL)
+        ObfDereferenceObject(thread->Tcb.Process);
+}
+
+VOID PspDeleteProcess(PVOID Object)
+{
+    PEPROCESS process = Object;
+    PspFreeId(process->UniqueProcessId);
+}
+
+VOID PspReapThread(PKTHREAD Thread)
+{
+    MmDeleteKernelStack(Thread->StackBase);
+    Thread->StackBase = NULL;
+    ObfDereferenceObject(Thread);
+}
+
+/* ---- Creation ---- */
+static NTSTATUS PspAllocateThread(POBJECT_ATTRIBUTES Attributes, PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
+                                  PETHREAD *Thread)
+{
+    PETHREAD thread;
+    PVOID object, stack;
+    NTSTATUS status;
+
+    if (Attributes != NULL && (Attributes->Attributes & (OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF)))
+        return STATUS_INVALID_PARAMETER;
+    status = ObCreateObject(KernelMode, PspThreadType, Attributes, KernelMode, NULL, sizeof(ETHREAD), 0, 0, &object);
+    if (!NT_SUCCESS(status))
+        return status;
+    thread = object;
+    stack = MmCreateKernelStack();
+    if (stack == NULL)
+        goto Cleanup;
+    KeInitThread(&thread->Tcb, &Process->Pcb, stack, PspSystemThreadStartup, thread);
+    ObfReferenceObject(Process);
+    thread->Tcb.FirstArgument = Context;
+    thread->StartAddress = Routine;
+    thread->Win32StartAddress = Routine;
+    thread->ExitStatus = STATUS_PENDING;
+    InitializeListHead(&thread->IrpList);
+    KeQuerySystemTime(&thread->CreateTime);
+    thread->Cid.UniqueProcess = Process->UniqueProcessId;
+    thread->Cid.UniqueThread = ObAllocateHandle(PspCidTable, thread, 0, 0);
+    if (thread->Cid.UniqueThread == NULL)
+        goto Cleanup;
+    *Thread = thread;
+    return STATUS_SUCCESS;
+
+Cleanup:
+    ObfDereferenceObject(object);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static VOID PspStartThread(PETHREAD Thread)
+{
+    PEPROCESS process = (PEPROCESS)Thread->Tcb.Process;
+    KIRQL irql = KeLockAcquire(&PspListLock);
+
+    InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
+    process->ActiveThreads++;
+    Thread->CrossThreadFlags |= PSP_THREAD_INSERTED;
+    KeLockRelease(&PspListLock, irql);
+    ObfReferenceObject(Thread);                  /* the running thread's own */
+    KeStartThread(&Thread->Tcb);
+}
+
+NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                    HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext)
+{
+    PVOID process = PsInitialSystemProcess;
+    PETHREAD thread;
+    CLIENT_ID id;
+    HANDLE handle;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (ProcessHandle != NULL)
+        status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PspProcessType, KernelMode, &process, NULL);
+    else
+        ObfReferenceObject(process);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspAllocateThread(ObjectAttributes, process, StartRoutine, StartContext, &thread);
+    ObfDereferenceObject(process);               /* the thread has its own */
+    if (!NT_SUCCESS(status))
+        return status;
+    /* The creator's reference keeps the thread across its whole life, however short. */
+    status = ObInsertObject(thread, NULL, 0, 0, NULL, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObOpenObjectByPointer(thread, OBJ_KERNEL_HANDLE, NULL, DesiredAccess, PspThreadType, KernelMode, &handle);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(thread);
+        return status;
+    }
+    id = thread->Cid;
+    PspStartThread(thread);
+    ObfDereferenceObject(thread);
+    *ThreadHandle = handle;
+    if (ClientId != NULL)
+        *ClientId = id;
+    return STATUS_SUCCESS;
+}
+
+/* ---- The end ---- */
+/* A thread that ends inside a critical or guarded region, or above PASSIVE_LEVEL, holds something it will never release. */
+static VOID PspCheckExit(PETHREAD Thread)
+{
+    if (Thread->Tcb.CombinedApcDisable != 0 || KeIrql() != PASSIVE_LEVEL)
+        KeBugCheckEx(KERNEL_APC_PENDING_DURING_EXIT, 0, (ULONG_PTR)(LONG_PTR)(LONG)Thread->Tcb.CombinedApcDisable, KeIrql(), 0);
+}
+
+VOID PspExitThread(NTSTATUS Status)
+{
+    PETHREAD thread = PsCurrentThread();
+    PEPROCESS process = (PEPROCESS)thread->Tcb.Process;
+    KIRQL irql;
+
+    PspCheckExit(thread);
+    if (PsUpcalls.CancelThreadIo != NULL)
+        PsUpcalls.CancelThreadIo(thread);
+    thread->ExitStatus = Status;
+    KeQuerySystemTime(&thread->ExitTime);
+    irql = KeLockAcquire(&PspListLock);
+    RemoveEntryList(&thread->ThreadListEntry);
+    process->ActiveThreads--;
+    thread->CrossThreadFlags |= PSP_THREAD_TERMINATED;
+    KeLockRelease(&PspListLock, irql);
+    KeTerminateThread(0);
+}
+
+NTSTATUS NTAPI PsTerminateSystemThread(NTSTATUS ExitStatus)
+{
+    PETHREAD thread = PsCurrentThread();
+
+    if (!thread->Tcb.SystemThread || thread->StartAddress == NULL)      /* an idle thread has no start address */
+        return STATUS_INVALID_PARAMETER;
+    PspExitThread(ExitStatus);
+}
