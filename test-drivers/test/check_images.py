@@ -78,6 +78,7 @@ class Checker:
         for path in (clang, gcc):
             self.paths(path)
             self.symbols(path)
+        self.paths(clang.with_suffix(".pdb"))
         if difference := self.imports(clang) ^ self.imports(gcc):
             self.problems.append(f"{name}: one toolchain's build imports {sorted(difference)}, the other's does not")
         if difference := exports(peheader.read_driver(clang)) ^ exports(peheader.read_driver(gcc)):
