@@ -66,8 +66,7 @@ static VOID KiLinkApcLocked(PKTHREAD Thread, PKAPC Apc)
 }
 
 /* Makes the thread notice: wakes it from a wait that the APC may interrupt, or sends its processor the APC interrupt. */
-static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
-static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment)
+static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock)
 {
     if (Apc->ApcMode == UserMode) {
         if (Thread->State == Waiting && Thread->WaitMode == UserMode && Thread->Alertable) {

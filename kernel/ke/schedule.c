@@ -164,7 +164,7 @@ VOID KiSwapThreadLocked(VOID)
 }
 
 /* The current thread stays runnable but yields to NextThread. */
-static VOID KiPreemptCurrentLocked(VOID)
+static VOID KiPreemptCurrentLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKPRCB prcb = KeGetCurrentPrcb();
     PKTHREAD thread = prcb->CurrentThread;

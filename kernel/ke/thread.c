@@ -163,8 +163,7 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
 }
 
 /* Restricts a thread to processors; takes effect before return when it is the caller. */
-static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock);
-static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity)
+static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKPRCB prcb = KeGetCurrentPrcb();
 

@@ -88,8 +88,7 @@ BOOLEAN KiTimersAreDue(ULONG64 Now)
     return FALSE;
 }
 
-static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock);
-static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now)
+static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKDPC dpc = Timer->Dpc;
 
@@ -110,8 +109,7 @@ static PKTHREAD KiThreadOfTimer(PKTIMER Timer)
                ? CONTAINING_RECORD(Timer, KTHREAD, Timer) : NULL;
 }
 
-static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock);
-static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now)
+static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock)
 {
     while (!IsListEmpty(&Bucket->List)) {
         PKTIMER timer = CONTAINING_RECORD(Bucket->List.Flink, KTIMER, TimerListEntry);

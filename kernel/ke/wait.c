@@ -67,7 +67,7 @@ static LONG64 KiAbandonedLocked(PVOID Object)
     return STATUS_ABANDONED_WAIT_0;
 }
 
-static BOOLEAN KiAllSignalledLocked(PKTHREAD Thread)
+static BOOLEAN KiAllSignalledLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKWAIT_BLOCK block = Thread->WaitBlockList;
     ULONG i;
@@ -77,7 +77,7 @@ static BOOLEAN KiAllSignalledLocked(PKTHREAD Thread)
     return TRUE;
 }
 
-static LONG64 KiSatisfyAllLocked(PKTHREAD Thread)
+static LONG64 KiSatisfyAllLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKWAIT_BLOCK block = Thread->WaitBlockList;
     LONG64 status = STATUS_WAIT_0;
@@ -146,8 +146,7 @@ static VOID KiFillBlocks(const KI_WAIT *Wait, PKTHREAD Thread)
 }
 
 /* Takes what is signalled already. TRUE: the wait is over with *Status. */
-static BOOLEAN KiTryWaitLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *Status) REQUIRES_LOCK(KiDispatcherLock);
-static BOOLEAN KiTryWaitLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *Status)
+static BOOLEAN KiTryWaitLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *Status) REQUIRES_LOCK(KiDispatcherLock)
 {
     ULONG i;
 
@@ -182,8 +181,7 @@ static BOOLEAN KiTestAlertLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *S
     return FALSE;
 }
 
-static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
-static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql)
+static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock)
 {
     ULONG i;
 
