@@ -165,20 +165,27 @@ static VOID InitStop(LAB_DRIVER *Driver)
 {
     NTSTATUS status;
 
-    if (!Driver->Started)
+    if (!Driver->Started) {                      /* never ran, or said that it will not: nobody refers to its image */
+        if (Driver->Image != NULL && Driver->Object == NULL) {
+            VfForgetImage(Driver->Image);
+            MmUnloadSystemImage(Driver->Image);
+            Driver->Image = NULL;
+        }
         return;
+    }
     status = IoUnloadDriver(Driver->Object);
     InitReportStep(Driver, "unload", status);
 }
 
 static BOOLEAN InitReportVerdict(LAB_DRIVER *Driver)
 {
-    BOOLEAN passed = Driver->Started && Driver->Why == NULL;
+    BOOLEAN loadOnly = InitOptionNumber("load-only", 0) != 0;
+    BOOLEAN passed = Driver->Why == NULL && !Driver->Refused && (Driver->Started || loadOnly);
     PCSTR why = Driver->Why;
 
     if (Driver->Refused)
         why = "the kernel refused the image";
-    else if (!Driver->Started)
+    else if (!passed)
         why = "DriverEntry failed";
     if (Driver->Image != NULL)
         VfReportCalls(Driver->Image, Driver->Name);
@@ -212,7 +219,7 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         InitReportBegin(&InitDrivers[i]);
         InitLoad(&InitDrivers[i]);
         InitFreeBytes(&InitDrivers[i]);
-        if (!InitDrivers[i].Refused)
+        if (!InitDrivers[i].Refused && InitOptionNumber("load-only", 0) == 0)
             InitStart(&InitDrivers[i]);
     }
     for (i = 0; i < InitDriverCount; i++) {

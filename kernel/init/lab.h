@@ -5,7 +5,7 @@
 #include "initp.h"
 #include "io.h"
 
-#define LAB_DRIVERS 16u
+#define LAB_DRIVERS 256u                 /* as many as boot.cfg may name */
 #define LAB_TAG 'baLI'
 
 typedef struct LAB_DRIVER {

@@ -9,9 +9,11 @@ GROUP(KiEventTests);
 GROUP(KiWaitTests);
 GROUP(KiDeferredTests);
 GROUP(MiMemoryTests);
+GROUP(VfBindTests);
 
 const KE_TEST_GROUP *const InitTestGroups[] = {
     &KiCoreTests, &KiEventTests, &KiWaitTests, &KiDeferredTests,
     &MiMemoryTests,
+    &VfBindTests,
 };
 const ULONG InitTestGroupCount = RTL_NUMBER_OF(InitTestGroups);

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ * Import binding: look-ups by name, signatures, and calls through thunks with every number of arguments.
+ */
+#include "test.h"
+#include "../vfp.h"
+
+static VOID TestRoutineAddress(VOID)
+{
+    UNICODE_STRING known = RTL_CONSTANT_STRING(L"KeSetEvent"), unknown = RTL_CONSTANT_STRING(L"PoFxRegisterDevice_NotThere");
+    UNICODE_STRING empty = { 0, 0, NULL };
+
+    CHECK(MmGetSystemRoutineAddress(&known) == (PVOID)KeSetEvent);
+    CHECK(MmGetSystemRoutineAddress(&unknown) == NULL);
+    CHECK(MmGetSystemRoutineAddress(&empty) == NULL);
+}
+
+static VOID TestSignatures(VOID)
+{
+    const VF_SIGNATURE *wait = VfpFindSignature("KeWaitForMultipleObjects"), *print = VfpFindSignature("DbgPrint");
+
+    CHECK(VfpFindSignature("NoSuchName") == NULL);
+    if (CHECK(wait != NULL && print != NULL)) {
+        CHECK(wait->ArgumentCount == 8 && wait->Wrap == VfCall);
+        CHECK(print->Wrap == VfTail);
+    }
+}
+
+/* Each returns a number that every argument changes. */
+static ULONG64 TestTake4(ULONG64 A, ULONG64 B, ULONG64 C, ULONG64 D) { return A + 10 * B + 100 * C + 1000 * D; }
+static ULONG64 TestTake6(ULONG64 A, ULONG64 B, ULONG64 C, ULONG64 D, ULONG64 E, ULONG64 F)
+{
+    return TestTake4(A, B, C, D) + 10000 * E + 100000 * F;
+}
+static ULONG64 TestTake9(ULONG64 A, ULONG64 B, ULONG64 C, ULONG64 D, ULONG64 E, ULONG64 F, ULONG64 G, ULONG64 H, ULONG64 I)
+{
+    return TestTake6(A, B, C, D, E, F) + 1000000 * G + 10000000 * H + 100000000 * I;
+}
+
+typedef struct TEST_THUNKS {
+    VF_DRIVER Driver;
+    VF_IMPORT Storage[4];
+} TEST_THUNKS;
+
+static ULONG64 TestThunk(TEST_THUNKS *Thunks, ULONG Index, PVOID Target, const VF_SIGNATURE *Signature)
+{
+    VF_IMPORT *import = &Thunks->Driver.Imports[Index];
+    import->Target = (ULONG64)Target;
+    import->Signature = Signature;
+    return VfpMakeThunk(&Thunks->Driver, import);
+}
+
+static VOID TestThunkArguments(VOID)
+{
+    static const VF_SIGNATURE four = { "four", VfCall, 4, FALSE, "8", "8888" }, six = { "six", VfCall, 6, FALSE, "8", "888888" },
+                              nine = { "nine", VfCall, 9, FALSE, "8", "888888888" }, tail = { "tail", VfTail, 1, FALSE, "8", "8" };
+    TEST_THUNKS *thunks = ExAllocatePoolWithTag(NonPagedPool, sizeof(TEST_THUNKS), 'tseT');
+    KIRQL irql;
+
+    if (!CHECK(thunks != NULL))
+        return;
+    RtlZeroMemory(thunks, sizeof(*thunks));
+    thunks->Driver.Thunks = ExAllocatePoolWithTag(NonPagedPool, 4 * VF_THUNK_SIZE, 'tseT');
+    CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 0, TestTake4, &four))(1, 2, 3, 4) == 4321);
+    CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 1, TestTake6, &six))(
+              1, 2, 3, 4, 5, 6) == 654321);
+    CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(
+              thunks, 2, TestTake9, &nine))(1, 2, 3, 4, 5, 6, 7, 8, 9) == 987654321);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
+    CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 3, TestTake6, &tail))(
+              6, 5, 4, 3, 2, 1) == 123456);
+    KeLowerIrql(irql);
+    CHECK(thunks->Driver.Imports[0].Count == 1 && thunks->Driver.Imports[2].Count == 1);
+    CHECK(thunks->Driver.Imports[3].MaxIrql == DISPATCH_LEVEL && thunks->Driver.Imports[0].MaxIrql == PASSIVE_LEVEL);
+    ExFreePoolWithTag(thunks->Driver.Thunks, 'tseT');
+    ExFreePoolWithTag(thunks, 'tseT');
+}
+
+/* An exception passes through a wrapper to the caller's handler. */
+static ULONG64 TestRaise(ULONG64 Status) { ExRaiseStatus((NTSTATUS)Status); }
+
+static VOID TestThunkException(VOID)
+{
+    static const VF_SIGNATURE one = { "one", VfCall, 1, FALSE, "8", "8" };
+    TEST_THUNKS *thunks = ExAllocatePoolWithTag(NonPagedPool, sizeof(TEST_THUNKS), 'tseT');
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (!CHECK(thunks != NULL))
+        return;
+    RtlZeroMemory(thunks, sizeof(*thunks));
+    thunks->Driver.Thunks = ExAllocatePoolWithTag(NonPagedPool, VF_THUNK_SIZE, 'tseT');
+    __try {
+        ((ULONG64(*)(ULONG64))TestThunk(thunks, 0, TestRaise, &one))((ULONG64)STATUS_DISK_FULL);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        status = GetExceptionCode();
+    }
+    CHECK(status == STATUS_DISK_FULL);
+    ExFreePoolWithTag(thunks->Driver.Thunks, 'tseT');
+    ExFreePoolWithTag(thunks, 'tseT');
+}
+
+static const KE_TEST VfBindTable[] = {
+    { "vf.routine_address", TestRoutineAddress, 0 },
+    { "vf.signatures", TestSignatures, 0 },
+    { "vf.thunk.arguments", TestThunkArguments, 0 },
+    { "vf.thunk.exception", TestThunkException, 0 },
+};
+const KE_TEST_GROUP VfBindTests = { VfBindTable, RTL_NUMBER_OF(VfBindTable) };
