@@ -8,9 +8,16 @@
 WCHAR RtlpUpcase(WCHAR Character);
 WCHAR RtlpDowncase(WCHAR Character);
 
-/* ---- Code pages (codepage.c). ANSI is 1252, as on a Western European or American Windows ---- */
+/* ---- Code pages (codepage.c): one byte a character ---- */
+typedef struct RTLP_CODE_PAGE {
+    USHORT Upper[128];                    /* of 80 to FF; below is ASCII */
+} RTLP_CODE_PAGE;
+extern const RTLP_CODE_PAGE RtlpAnsiCodePage, RtlpOemCodePage;
+
+WCHAR RtlpToWide(const RTLP_CODE_PAGE *Page, UCHAR Character);
+/* '?' for what the page has not. */
+UCHAR RtlpToNarrow(const RTLP_CODE_PAGE *Page, WCHAR Character);
 WCHAR RtlpAnsiToWide(UCHAR Character);
-/* '?' for what the code page has not. */
 UCHAR RtlpWideToAnsi(WCHAR Character);
 
 /* ---- The printf engine (format.c) ---- */

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Comparing, folding and hashing UNICODE_STRINGs. Case is ignored by comparing uppercase.
+ */
+#include "rtlp.h"
+
+static inline WCHAR RtlpFold(WCHAR character, BOOLEAN insensitive) { return insensitive ? RtlpUpcase(character) : character; }
+
+/* Lengths in characters. The difference of the first characters that differ, else of the lengths. */
+LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZE_T String2Length, BOOLEAN CaseInsensitive)
+{
+    SIZE_T i, shorter = String1Length < String2Length ? String1Length : String2Length;
+
+    for (i = 0; i < shorter; i++) {
+        LONG left = RtlpFold(String1[i], CaseInsensitive), right = RtlpFold(String2[i], CaseInsensitive);
+        if (left != right)
+            return left - right;
+    }
+    return (LONG)((LONG64)String1Length - (LONG64)String2Length);
+}
+
+LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)
+{
+    return RtlCompareUnicodeStrings(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer, String2->Length / sizeof(WCHAR),
+                                    CaseInsensitive);
+}
+
+BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)
+{
+    return String1->Length == String2->Length && RtlCompareUnicodeString(String1, String2, CaseInsensitive) == 0;
+}
+
+/* Whether String1 is a prefix of String2. */
+BOOLEAN NTAPI RtlPrefixUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)
+{
+    SIZE_T length = String1->Length / sizeof(WCHAR);
+
+    return String1->Length <= String2->Length &&
+           RtlCompareUnicodeStrings(String1->Buffer, length, String2->Buffer, length, CaseInsensitive) == 0;
+}
+
+/* Folds every character; the buffer is allocated, or large enough, or nothing happens. */
+static NTSTATUS RtlpFoldString(PUNICODE_STRING destination, PCUNICODE_STRING source, BOOLEAN allocate, WCHAR (*fold)(WCHAR))
+{
+    USHORT i;
+
+    if (allocate) {
+        PWSTR buffer = RtlUpcalls.Allocate(source->Length != 0 ? source->Length : sizeof(WCHAR));
+        if (buffer == NULL)
+            return STATUS_NO_MEMORY;
+        *destination = (UNICODE_STRING){ 0, source->Length, buffer };
+    } else if (source->Length > destination->MaximumLength) {
+        return STATUS_BUFFER_OVERFLOW;
+    }
+    for (i = 0; i < source->Length / sizeof(WCHAR); i++)
+        destination->Buffer[i] = fold(source->Buffer[i]);
+    destination->Length = source->Length;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlUpcaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
+                                      BOOLEAN AllocateDestinationString)
+{
+    return RtlpFoldString(DestinationString, SourceString, AllocateDestinationString, RtlpUpcase);
+}
+
+NTSTATUS NTAPI RtlDowncaseUnicodeString(PUNICODE_STRING DestinationString, PCUNICODE_STRING SourceString,
+                                        BOOLEAN AllocateDestinationString)
+{
+    return RtlpFoldString(DestinationString, SourceString, AllocateDestinationString, RtlpDowncase);
+}
+
+#define HASH_DEFAULT 0u
+#define HASH_X65599 1u
+
+/* The default algorithm is x65599: hash = hash * 65599 + character. */
+NTSTATUS NTAPI RtlHashUnicodeString(PCUNICODE_STRING String, BOOLEAN CaseInSensitive, ULONG HashAlgorithm, PULONG HashValue)
+{
+    ULONG hash = 0;
+    USHORT i;
+
+    if (String == NULL || HashValue == NULL || (HashAlgorithm != HASH_DEFAULT && HashAlgorithm != HASH_X65599))
+        return STATUS_INVALID_PARAMETER;
+    for (i = 0; i < String->Length / sizeof(WCHAR); i++)
+        hash = hash * 65599u + RtlpFold(String->Buffer[i], CaseInSensitive);
+    *HashValue = hash;
+    return STATUS_SUCCESS;
+}
