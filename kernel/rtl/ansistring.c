@@ -102,6 +102,8 @@ BOOLEAN NTAPI RtlEqualString(const PSTRING String1, const PSTRING String2, BOOLE
     return String1->Length == String2->Length && RtlCompareString(String1, String2, CaseInSensitive) == 0;
 }
 
+BOOLEAN NTAPI RtlPrefixString(const PSTRING String1, const PSTRING String2, BOOLEAN CaseInSensitive);
+
 BOOLEAN NTAPI RtlPrefixString(const PSTRING String1, const PSTRING String2, BOOLEAN CaseInSensitive)
 {
     STRING start = *String2;
