@@ -35,3 +35,7 @@ VOID NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD Except
  * Size is not 0. */
 int RtlFormatAnsi(PCHAR Buffer, SIZE_T Size, PCSTR Format, va_list Arguments);
 int RtlFormatWide(PWCHAR Buffer, SIZE_T Count, PCWSTR Format, va_list Arguments);
+
+/* ---- Exported, but not declared by the DDK ---- */
+BOOLEAN NTAPI RtlAreAllAccessesGranted(ACCESS_MASK GrantedAccess, ACCESS_MASK DesiredAccess);
+BOOLEAN NTAPI RtlAreAnyAccessesGranted(ACCESS_MASK GrantedAccess, ACCESS_MASK DesiredAccess);

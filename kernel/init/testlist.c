@@ -4,6 +4,8 @@
 #include "initp.h"
 
 #define GROUP(name) extern const KE_TEST_GROUP name
+GROUP(RtlExceptionTests);
+GROUP(RtlUnwindTests);
 GROUP(KiCoreTests);
 GROUP(KiEventTests);
 GROUP(KiWaitTests);
@@ -12,6 +14,7 @@ GROUP(MiMemoryTests);
 GROUP(VfBindTests);
 
 const KE_TEST_GROUP *const InitTestGroups[] = {
+    &RtlExceptionTests, &RtlUnwindTests,
     &KiCoreTests, &KiEventTests, &KiWaitTests, &KiDeferredTests,
     &MiMemoryTests,
     &VfBindTests,

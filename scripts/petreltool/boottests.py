@@ -14,6 +14,17 @@ _WHOLE_LIMIT = 240.0            # four emulated processors on a busy host
 
 
 def command(arguments: argparse.Namespace) -> int:
+    """Runs as many machines as asked for, up to the first that fails."""
+    for number in range(1, arguments.repeat + 1):
+        if _one_machine(arguments) != EXIT_PASS:
+            print(f"machine {number} of {arguments.repeat} failed")
+            return EXIT_FAIL
+    if arguments.repeat > 1:
+        print(f"{arguments.repeat} of {arguments.repeat} machines passed")
+    return EXIT_PASS
+
+
+def _one_machine(arguments: argparse.Namespace) -> int:
     """Passes only when tests ran, none failed, no bug check came and the machine's exit status agrees."""
     only = [f"selftest-only={arguments.only}"] if arguments.only else []
     options = MachineOptions(disk=make_image(arguments.preset), cpus=arguments.cpus, firmware=arguments.firmware,

@@ -73,6 +73,11 @@ def _boot_tests(arguments: argparse.Namespace) -> int:
     return boottests.command(arguments)
 
 
+def _mutants(arguments: argparse.Namespace) -> int:
+    from . import mutants
+    return mutants.command(arguments)
+
+
 def _driver_tests(arguments: argparse.Namespace) -> int:
     from . import drivertests
     return drivertests.command(arguments)
@@ -106,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
+    options.for_mutants(add("_mutants", _mutants, "", "_mutants --count 200 --seed 7"))
     options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
     return parser
 

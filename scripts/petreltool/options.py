@@ -77,6 +77,13 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=1, metavar="N")
     parser.add_argument("--firmware", choices=KINDS, default="fast")
     parser.add_argument("--only", metavar="PREFIX", help="only the self-tests with this prefix")
+    parser.add_argument("--repeat", type=int, default=1, metavar="N", help="so many machines in a row; stops at the first that fails")
+
+
+def for_mutants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, default="debug")
+    parser.add_argument("--count", type=int, default=200, metavar="N")
+    parser.add_argument("--seed", type=int, default=1, metavar="N")
 
 
 def for_driver_tests(parser: argparse.ArgumentParser) -> None:

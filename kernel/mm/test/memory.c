@@ -238,6 +238,12 @@ static VOID TestFindExport(VOID)
     CHECK(MmImageOfAddress((ULONG64)KeSetEvent) == kernel && MmImageOfAddress(0x1000) == NULL);
 }
 
+static VOID TestGlobals(VOID)
+{
+    CHECK(MmHighestUserAddress == (PVOID)0x00007FFFFFFEFFFF && MmUserProbeAddress == 0x00007FFFFFFF0000);
+    CHECK(MmSystemRangeStart == (PVOID)0xFFFF800000000000);
+}
+
 static const KE_TEST MiMemoryTable[] = {
     { "mm.pool.kinds", TestPoolKinds, 0 },
     { "mm.pool.reuse", TestPoolReuse, 0 },
@@ -252,6 +258,7 @@ static const KE_TEST MiMemoryTable[] = {
     { "mm.mdl.bad_buffer", TestMdlBadBuffer, 0 },
     { "mm.mdl.pages", TestMdlPages, 0 },
     { "mm.stack.churn", TestStackChurn, 0 },
+    { "mm.globals", TestGlobals, 0 },
     { "mm.image.exports", TestFindExport, 0 },
 };
 const KE_TEST_GROUP MiMemoryTests = { MiMemoryTable, RTL_NUMBER_OF(MiMemoryTable) };
