@@ -73,6 +73,8 @@ VOID ObCreateAccessState(PACCESS_STATE State, PAUX_ACCESS_DATA Auxiliary, ACCESS
 VOID ObDeleteAccessState(PACCESS_STATE State);
 /* What to wait for when somebody waits for Object; NULL when it cannot be waited for. */
 PVOID ObWaitableObject(PVOID Object);
+/* For parse methods that return STATUS_REPARSE: gives the look-up another complete name. NULL: out of memory. */
+PWCHAR ObReplaceLookupName(PUNICODE_STRING CompleteName, PCUNICODE_STRING NewName);
 
 NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
