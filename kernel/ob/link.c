@@ -37,6 +37,12 @@ static NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING Ta
     return STATUS_SUCCESS;
 }
 
+PWCHAR ObReplaceLookupName(PUNICODE_STRING CompleteName, PCUNICODE_STRING NewName)
+{
+    UNICODE_STRING nothing = { 0, 0, NewName->Buffer };
+    return NT_SUCCESS(ObpReplaceName(CompleteName, NewName, &nothing)) ? CompleteName->Buffer : NULL;
+}
+
 NTSTATUS ObpParseSymbolicLink(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode,
                               ULONG Attributes, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
                               PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * The executive's own objects and worker threads for the other components.
+ */
+#pragma once
+#include "nt.h"
+
+/* Worker threads and the types of dispatcher objects that have handles. Threads exist. */
+VOID ExInitialize(VOID);
+
+extern POBJECT_TYPE ExpEventObjectType, ExpSemaphoreObjectType, ExpMutantObjectType;
+
+NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                             EVENT_TYPE EventType, BOOLEAN InitialState);
+NTSTATUS NTAPI NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle);
+NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI ZwResetEvent(HANDLE EventHandle, PLONG PreviousState);
+NTSTATUS NTAPI ZwClearEvent(HANDLE EventHandle);
+
+extern const struct KE_TEST_GROUP ExTests;

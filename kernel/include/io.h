@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ * The I/O manager for the other components. What the DDK declares is not repeated here.
+ */
+#pragma once
+#include "nt.h"
+#include "mm.h"
+
+/* The types of devices, drivers and files. After ExInitialize. */
+VOID IoInitialize(VOID);
+/* IRP_MJ_SHUTDOWN to every device registered for it, last registered first. PASSIVE_LEVEL. */
+VOID IoShutdownSystem(VOID);
+
+extern POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
+
+/* ---- Drivers ---- */
+/* Makes \Driver\ServiceName for a mapped image; nothing of the image runs yet. STATUS_OBJECT_NAME_COLLISION: there is one. The
+ * caller gets no reference: the object stays until IoInitializeDriver fails or IoUnloadDriver is done with it. The image is the
+ * caller's to unmap after that. */
+NTSTATUS IoCreateDriverForImage(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_OBJECT *DriverObject);
+/* Calls DriverEntry and returns its status; on failure the driver object is gone, whatever the driver forgot to delete. */
+NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject);
+/* STATUS_INVALID_DEVICE_REQUEST: no DriverUnload, or it was called already. STATUS_SUCCESS: DriverUnload ran, or will when the last
+ * reference to the driver's devices goes; until then none can be opened. PASSIVE_LEVEL. */
+NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
+/* The routine in every MajorFunction that the driver did not set. */
+BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine);
+
+/* ---- NT's DEVOBJ_EXTENSION (the DDK shows its head only) ---- */
+typedef struct IO_DEVOBJ_EXTENSION {
+    SHORT Type;                      /* I IO_TYPE_DEVICE_OBJECT_EXTENSION */
+    USHORT Size;                     /* I 0 */
+    PDEVICE_OBJECT DeviceObject;     /* I */
+    ULONG PowerFlags;                /* a bits 0-3 system power state, 4-7 device power state */
+    PVOID Dope;
+    ULONG ExtensionFlags;            /* IopDatabaseLock DOE_... */
+    PVOID DeviceNode;                /* pnp; NULL: not a physical device object */
+    PDEVICE_OBJECT AttachedTo;       /* IopDatabaseLock the next lower device */
+    LONG StartIoCount;
+    LONG StartIoKey;
+    ULONG StartIoFlags;
+    PVPB Vpb;
+    PVOID DependencyNode;
+    PVOID InterruptContext;
+    LONG InterruptCount;
+    PVOID VerifierContext;
+} IO_DEVOBJ_EXTENSION;
+C_ASSERT(sizeof(IO_DEVOBJ_EXTENSION) == 0x70 && FIELD_OFFSET(IO_DEVOBJ_EXTENSION, AttachedTo) == 0x30 &&
+         FIELD_OFFSET(IO_DEVOBJ_EXTENSION, Vpb) == 0x48);
+static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
+{
+    return (IO_DEVOBJ_EXTENSION *)Device->DeviceObjectExtension;
+}
+
+NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
+
+extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;

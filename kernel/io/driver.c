@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * Driver objects. The namespace holds one reference (\Driver\Name is permanent), each of the driver's devices another.
+ */
+#include "iop.h"
+
+static UNICODE_STRING IopHardwareDatabase = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\HARDWARE\\DESCRIPTION\\SYSTEM");
+
+static NTSTATUS NTAPI IopInvalidDeviceRequest(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    Irp->IoStatus.Status = STATUS_INVALID_DEVICE_REQUEST;
+    Irp->IoStatus.Information = 0;
+    IofCompleteRequest(Irp, IO_NO_INCREMENT);
+    return STATUS_INVALID_DEVICE_REQUEST;
+}
+
+BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine) { return Routine == IopInvalidDeviceRequest; }
+
+/* Prefix and Name in one string of its own. */
+static NTSTATUS IopJoin(PCWSTR Prefix, PCUNICODE_STRING Name, PUNICODE_STRING Joined)
+{
+    UNICODE_STRING prefix;
+    ULONG length;
+
+    RtlInitUnicodeString(&prefix, Prefix);
+    length = prefix.Length + Name->Length;
+    if (length > 0xFFF0)
+        return STATUS_OBJECT_NAME_INVALID;
+    Joined->Buffer = ExAllocatePoolWithTag(NonPagedPoolNx, length + sizeof(WCHAR), IOP_TAG_NAME);
+    if (Joined->Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    RtlCopyMemory(Joined->Buffer, prefix.Buffer, prefix.Length);
+    RtlCopyMemory((PUCHAR)Joined->Buffer + prefix.Length, Name->Buffer, Name->Length);
+    Joined->Buffer[length / sizeof(WCHAR)] = L'\0';
+    Joined->Length = (USHORT)length;
+    Joined->MaximumLength = (USHORT)(length + sizeof(WCHAR));
+    return STATUS_SUCCESS;
+}
+
+static VOID IopFreeString(PUNICODE_STRING String)
+{
+    if (String->Buffer != NULL)
+        ExFreePoolWithTag(String->Buffer, IOP_TAG_NAME);
+}
+
+VOID IopDeleteDriver(PVOID Object)
+{
+    PDRIVER_OBJECT driver = Object;
+    IopFreeString(&driver->DriverName);
+    IopFreeString(&driver->DriverExtension->ServiceKeyName);
+}
+
+static VOID IopFillDriver(PDRIVER_OBJECT Driver, MM_IMAGE *Image)
+{
+    ULONG i;
+
+    Driver->Type = IO_TYPE_DRIVER;
+    Driver->Size = sizeof(DRIVER_OBJECT);
+    Driver->Flags = DRVO_LEGACY_DRIVER;
+    Driver->DriverStart = Image->Entry.DllBase;
+    Driver->DriverSize = Image->Entry.SizeOfImage;
+    Driver->DriverSection = &Image->Entry;
+    Driver->DriverInit = (PDRIVER_INITIALIZE)Image->Entry.EntryPoint;
+    Driver->DriverExtension = (PDRIVER_EXTENSION)(Driver + 1);
+    Driver->DriverExtension->DriverObject = Driver;
+    Driver->HardwareDatabase = &IopHardwareDatabase;
+    for (i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
+        Driver->MajorFunction[i] = IopInvalidDeviceRequest;
+}
+
+NTSTATUS IoCreateDriverForImage(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_OBJECT *DriverObject)
+{
+    OBJECT_ATTRIBUTES attributes;
+    PDRIVER_OBJECT driver;
+    UNICODE_STRING name, service;
+    PVOID object;
+    NTSTATUS status;
+
+    status = IopJoin(L"\\Driver\\", ServiceName, &name);
+    if (!NT_SUCCESS(status))
+        return status;
+    InitializeObjectAttributes(&attributes, &name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    status = ObCreateObject(KernelMode, IopDriverObjectType, &attributes, KernelMode, NULL,
+                            sizeof(DRIVER_OBJECT) + IOP_DRIVER_EXTENSION_SIZE, 0, 0, &object);
+    if (!NT_SUCCESS(status)) {
+        IopFreeString(&name);
+        return status;
+    }
+    driver = object;
+    IopFillDriver(driver, Image);
+    driver->DriverName = name;
+    status = IopJoin(L"", ServiceName, &service);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(driver);
+        return status;
+    }
+    driver->DriverExtension->ServiceKeyName = service;
+    status = ObInsertObject(driver, NULL, FILE_READ_DATA, 0, NULL, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    *DriverObject = driver;
+    ObfDereferenceObject(driver);                /* the namespace keeps it */
+    return STATUS_SUCCESS;
+}
+
+/* DriverEntry is over: its devices may be opened. */
+static VOID IopReadyDevices(PDRIVER_OBJECT Driver)
+{
+    PDEVICE_OBJECT device;
+    KIRQL irql = KeLockAcquire(&IopDatabaseLock);
+
+    for (device = Driver->DeviceObject; device != NULL; device = device->NextDevice)
+        device->Flags &= ~DO_DEVICE_INITIALIZING;
+    KeLockRelease(&IopDatabaseLock, irql);
+}
+
+NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
+{
+    UNICODE_STRING registryPath;
+    NTSTATUS status = IopJoin(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\",
+                              &DriverObject->DriverExtension->ServiceKeyName, &registryPath);
+
+    if (NT_SUCCESS(status)) {
+        status = DriverObject->DriverInit(DriverObject, &registryPath);
+        IopFreeString(&registryPath);
+    }
+    if (!NT_SUCCESS(status)) {
+        ObMakeTemporaryObject(DriverObject);
+        return status;
+    }
+    DriverObject->Flags |= DRVO_INITIALIZED;
+    if (DriverObject->DriverExtension->AddDevice != NULL)
+        DriverObject->Flags &= ~DRVO_LEGACY_DRIVER;
+    IopReadyDevices(DriverObject);
+    return status;
+}
+
+/* ---- Unloading ---- */
+/* TRUE, once: nothing uses a device of the driver, and DriverUnload is the caller's to call. */
+static BOOLEAN IopClaimUnload(PDRIVER_OBJECT Driver)
+{
+    KIRQL irql = KeLockAcquire(&IopDatabaseLock);
+    BOOLEAN quiet = !(Driver->Flags & DRVO_UNLOAD_INVOKED);
+    PDEVICE_OBJECT device;
+
+    for (device = Driver->DeviceObject; device != NULL; device = device->NextDevice)
+        if (device->ReferenceCount != 0 || device->AttachedDevice != NULL)
+            quiet = FALSE;
+    if (quiet)
+        Driver->Flags |= DRVO_UNLOAD_INVOKED;
+    KeLockRelease(&IopDatabaseLock, irql);
+    return quiet;
+}
+
+VOID IopTryUnload(PDRIVER_OBJECT Driver)
+{
+    if (!IopClaimUnload(Driver))
+        return;
+    Driver->DriverUnload(Driver);
+    ObMakeTemporaryObject(Driver);
+}
+
+NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject)
+{
+    PDEVICE_OBJECT device;
+    BOOLEAN pending = FALSE;
+    KIRQL irql;
+
+    if (DriverObject->DriverUnload == NULL || (DriverObject->Flags & DRVO_UNLOAD_INVOKED))
+        return STATUS_INVALID_DEVICE_REQUEST;
+    ObfReferenceObject(DriverObject);
+    irql = KeLockAcquire(&IopDatabaseLock);
+    for (device = DriverObject->DeviceObject; device != NULL; device = device->NextDevice) {
+        pending = pending || (IoDeviceExtension(device)->ExtensionFlags & DOE_UNLOAD_PENDING);
+        IoDeviceExtension(device)->ExtensionFlags |= DOE_UNLOAD_PENDING;
+    }
+    KeLockRelease(&IopDatabaseLock, irql);
+    if (!pending)
+        IopTryUnload(DriverObject);
+    ObfDereferenceObject(DriverObject);
+    return pending ? STATUS_INVALID_DEVICE_REQUEST : STATUS_SUCCESS;
+}

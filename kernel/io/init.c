@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ * The I/O manager's object types.
+ */
+#include "iop.h"
+
+POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
+
+VOID IoInitialize(VOID)
+{
+    static const OB_TYPE_TEMPLATE device = {
+        .Name = L"Device", .ValidAccess = FILE_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = OB_NOT_WAITABLE,
+        .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
+        .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_USE_DEFAULT_OBJECT, .Delete = IopDeleteDevice, .Parse = IopParseDevice,
+    };
+    static const OB_TYPE_TEMPLATE driver = {
+        .Name = L"Driver", .ValidAccess = FILE_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = OB_NOT_WAITABLE,
+        .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
+        .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_USE_DEFAULT_OBJECT, .Delete = IopDeleteDriver,
+    };
+    static const OB_TYPE_TEMPLATE file = {
+        .Name = L"File", .ValidAccess = FILE_ALL_ACCESS, .PoolType = NonPagedPoolNx,
+        .DefaultOffset = FIELD_OFFSET(FILE_OBJECT, Event),
+        .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
+        .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_MAINTAIN_HANDLE_COUNT, .Close = IopCloseFile, .Delete = IopDeleteFile,
+        .Parse = IopParseFile, .QueryName = IopQueryFileName,
+    };
+
+    IopDeviceObjectType = ObCreateSystemType(&device);
+    IopDriverObjectType = ObCreateSystemType(&driver);
+    IopFileObjectType = ObCreateSystemType(&file);
+    IopFileObjectType->TypeInfo.InvalidAttributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK;
+    PsUpcalls.CancelThreadIo = IopCancelThreadIo;
+}
+
+PGENERIC_MAPPING NTAPI IoGetFileObjectGenericMapping(VOID) { return &IopFileObjectType->TypeInfo.GenericMapping; }

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * Private to io/.
+ *
+ * IopDatabaseLock (spin, rank IoDatabase) guards each driver's list of devices, the attachment of devices to one another, their
+ * ReferenceCount (open files and opens under way) and ExtensionFlags. A thread's IrpList belongs to the thread at APC_LEVEL.
+ * The cancel lock (spin, rank Cancel) guards Irp->Cancel against CancelRoutine.
+ */
+#pragma once
+#include "io.h"
+#include "ob.h"
+#include "ps.h"
+#include "ex.h"
+#include "ke.h"
+
+#define IOP_TAG_IRP ' prI'
+#define IOP_TAG_BUFFER 'fBoI'
+#define IOP_TAG_NAME 'mNoI'
+
+#define IOP_DEVICE_OBJECT_SIZE 0x150u            /* 16-byte aligned, unlike the DDK's */
+#define IOP_DRIVER_EXTENSION_SIZE 0x50u
+
+/* IO_DEVOBJ_EXTENSION.ExtensionFlags */
+#define DOE_UNLOAD_PENDING 0x1u
+#define DOE_DELETE_PENDING 0x2u
+#define DOE_REMOVE_PENDING 0x4u
+#define DOE_REMOVE_PROCESSED 0x8u
+#define DOE_START_PENDING 0x10u
+#define DOE_GOING (DOE_UNLOAD_PENDING | DOE_DELETE_PENDING | DOE_REMOVE_PENDING | DOE_REMOVE_PROCESSED)
+
+extern KE_LOCK IopDatabaseLock;
+
+/* ---- Devices ---- */
+OB_DELETE_METHOD IopDeleteDevice;
+/* Another user of the device: STATUS_NO_SUCH_DEVICE when it is going or not ready, STATUS_ACCESS_DENIED when it is exclusive and
+ * in use. */
+NTSTATUS IopOpenDevice(PDEVICE_OBJECT Device, BOOLEAN Related);
+/* The last user may complete the deletion of the device and the unloading of its driver. PASSIVE_LEVEL. */
+VOID IopCloseDevice(PDEVICE_OBJECT Device);
+VOID IopUnregisterShutdown(PDEVICE_OBJECT Device);
+/* Ends what IoUnloadDriver began once no device of the driver is in use. */
+VOID IopTryUnload(PDRIVER_OBJECT Driver);
+OB_DELETE_METHOD IopDeleteDriver;
+
+/* ---- Requests ---- */
+/* Takes an IRP off its thread's list; on that thread, or before anybody can complete it. */
+VOID IopQueueIrp(PIRP Irp);
+VOID IopDequeueIrp(PIRP Irp);
+/* The second half of completion, in the thread that asked, at APC_LEVEL. Frees the IRP. */
+VOID IopCompleteInThread(PIRP Irp);
+/* Sends a request of the I/O manager's own, without buffers, and waits. Allocation is tried until it succeeds if Must. */
+NTSTATUS IopSendAndWait(PDEVICE_OBJECT Device, PFILE_OBJECT File, UCHAR Major, BOOLEAN Must);
+VOID IopCancelThreadIo(PETHREAD Thread);
+/* Cancels the calling thread's requests (on File, or all for NULL) and returns how many there were. */
+ULONG IopCancelIrps(PFILE_OBJECT File);
+/* Locks the pages behind an MDL: STATUS_ACCESS_VIOLATION and so on instead of an exception. */
+NTSTATUS IopLockPages(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation);
+
+/* ---- Files ---- */
+#define IOP_OPEN_PATTERN 0xBEAA0251u
+typedef struct IOP_OPEN {                        /* the parse context of a create */
+    SHORT Type, Size;                            /* IO_TYPE_OPEN_PACKET */
+    ULONG ParseCheck;                            /* IOP_OPEN_PATTERN once a device has parsed it */
+    PFILE_OBJECT FileObject;                     /* the result */
+    PFILE_OBJECT RelatedFileObject;
+    NTSTATUS FinalStatus;
+    ULONG_PTR Information;
+    LARGE_INTEGER AllocationSize;
+    ULONG CreateOptions, FileAttributes, ShareAccess, Disposition, Options;
+    PVOID EaBuffer;
+    ULONG EaLength;
+} IOP_OPEN;
+OB_PARSE_METHOD IopParseDevice;
+OB_PARSE_METHOD IopParseFile;
+OB_CLOSE_METHOD IopCloseFile;
+OB_DELETE_METHOD IopDeleteFile;
+OB_QUERYNAME_METHOD IopQueryFileName;
+
+/* A synchronous file serves one request at a time. */
+NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
+VOID IopReleaseFileLock(PFILE_OBJECT File);
+
+/* ---- A request by handle ---- */
+typedef struct IOP_REQUEST {
+    PFILE_OBJECT File;                           /* referenced */
+    PDEVICE_OBJECT Device;                       /* the top of its stack */
+    PKEVENT Event;                               /* referenced, or NULL */
+    PIO_APC_ROUTINE ApcRoutine;
+    PVOID ApcContext;
+    PIO_STATUS_BLOCK Iosb;
+    KPROCESSOR_MODE Mode;
+    BOOLEAN Synchronous;                         /* the file's lock is held */
+    PIRP Irp;
+} IOP_REQUEST;
+/* References the file and the event, takes the lock of a synchronous file, makes the IRP with its next stack location filled for
+ * Major. On failure nothing is held. */
+NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event, UCHAR Major);
+/* Gives everything up again; the IRP was not sent. Returns Status. */
+NTSTATUS IopAbandonRequest(IOP_REQUEST *Request, NTSTATUS Status);
+/* Sends it and, for a synchronous file, waits. */
+NTSTATUS IopSendRequest(IOP_REQUEST *Request);
+/* The same, but waits on an asynchronous file as well. */
+NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request);
+/* Makes the IRP's system buffer of that size. */
+NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
+/* Fills the next stack location and the buffers for a control code by its method. */
+NTSTATUS IopDescribeControl(PIRP Irp, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
+/* Describes a caller's buffer with a locked MDL. */
+NTSTATUS IopMakeMdl(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation, KPROCESSOR_MODE Mode);

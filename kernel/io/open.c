@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ * Opening files by name.
+ */
+#include "iop.h"
+
+#define IOP_VALID_ATTRIBUTES 0x00007FB7u         /* FILE_ATTRIBUTE_VALID_FLAGS */
+#define IOP_SYNCHRONOUS (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT)
+
+static BOOLEAN IopOptionsMakeSense(ULONG Options, ACCESS_MASK Access)
+{
+    if (Options & ~FILE_VALID_OPTION_FLAGS)
+        return FALSE;
+    if ((Options & IOP_SYNCHRONOUS) == IOP_SYNCHRONOUS || ((Options & IOP_SYNCHRONOUS) && !(Access & SYNCHRONIZE)))
+        return FALSE;
+    if ((Options & FILE_DIRECTORY_FILE) && (Options & FILE_NON_DIRECTORY_FILE))
+        return FALSE;
+    if ((Options & FILE_DELETE_ON_CLOSE) && !(Access & (DELETE | MAXIMUM_ALLOWED | GENERIC_ALL)))
+        return FALSE;
+    return !((Options & FILE_NO_INTERMEDIATE_BUFFERING) && (Access & FILE_APPEND_DATA) && !(Access & FILE_WRITE_DATA));
+}
+
+NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+                            ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
+                            CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters, ULONG Options)
+{
+    KPROCESSOR_MODE mode = Options & IO_NO_PARAMETER_CHECKING ? KernelMode : ObPreviousMode();
+    IOP_OPEN open = { .Type = IO_TYPE_OPEN_PACKET, .Size = sizeof(IOP_OPEN), .CreateOptions = CreateOptions,
+                      .FileAttributes = FileAttributes, .ShareAccess = ShareAccess, .Disposition = Disposition,
+                      .Options = Options, .EaBuffer = EaBuffer, .EaLength = EaLength };
+    HANDLE handle;
+    NTSTATUS status;
+
+    if ((FileAttributes & ~IOP_VALID_ATTRIBUTES) || (ShareAccess & ~FILE_SHARE_VALID_FLAGS) ||
+        Disposition > FILE_MAXIMUM_DISPOSITION || !IopOptionsMakeSense(CreateOptions, DesiredAccess) ||
+        (EaLength != 0 && EaBuffer == NULL))
+        return STATUS_INVALID_PARAMETER;
+    if (mode != KernelMode || CreateFileType != CreateFileTypeNone)
+        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode, pipes and mailslots with their drivers */
+    if (AllocationSize != NULL)
+        open.AllocationSize = *AllocationSize;
+    status = ObOpenObjectByName(ObjectAttributes, IopFileObjectType, mode, NULL, DesiredAccess, &open, &handle);
+    if (open.ParseCheck == IOP_OPEN_PATTERN && NT_SUCCESS(status)) {
+        open.FileObject->Flags |= FO_HANDLE_CREATED;
+        *FileHandle = handle;
+        status = open.FinalStatus;
+    }
+    if (!NT_ERROR(status)) {
+        IoStatusBlock->Status = status;
+        IoStatusBlock->Information = open.Information;
+    }
+    return status;
+}
+
+NTSTATUS NTAPI NtCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+                            ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength)
+{
+    return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize, FileAttributes, ShareAccess,
+                        CreateDisposition, CreateOptions, EaBuffer, EaLength, CreateFileTypeNone, NULL, 0);
+}
+
+NTSTATUS NTAPI NtOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                          PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
+{
+    return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, ShareAccess, FILE_OPEN, OpenOptions,
+                        NULL, 0, CreateFileTypeNone, NULL, 0);
+}
+
+NTSTATUS NTAPI ZwCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                            PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
+                            ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, AllocationSize,
+                                                FileAttributes, ShareAccess, CreateDisposition, CreateOptions, EaBuffer,
+                                                EaLength));
+}
+
+NTSTATUS NTAPI ZwOpenFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                          PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG OpenOptions)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtOpenFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, ShareAccess,
+                                              OpenOptions));
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ * The end of a path on a device: a file object is made and the device's stack is asked to open it (IRP_MJ_CREATE). A path that
+ * goes on from an open file (RootDirectory) ends on that file's device.
+ */
+#include "iop.h"
+
+typedef struct IOP_CREATE {                      /* one IRP_MJ_CREATE */
+    IOP_OPEN *Open;
+    PDEVICE_OBJECT Device;                       /* named; counted in its ReferenceCount */
+    PFILE_OBJECT File;
+    IO_SECURITY_CONTEXT Security;
+    KPROCESSOR_MODE Mode;
+    ULONG Attributes;
+    IO_STATUS_BLOCK Result;
+} IOP_CREATE;
+
+/* ---- The file object ---- */
+static ULONG IopFileFlags(const IOP_CREATE *Create)
+{
+    ULONG options = Create->Open->CreateOptions, flags = 0;
+
+    if (options & (FILE_SYNCHRONOUS_IO_ALERT | FILE_SYNCHRONOUS_IO_NONALERT))
+        flags |= FO_SYNCHRONOUS_IO;
+    if (options & FILE_SYNCHRONOUS_IO_ALERT)
+        flags |= FO_ALERTABLE_IO;
+    if (options & FILE_NO_INTERMEDIATE_BUFFERING)
+        flags |= FO_NO_INTERMEDIATE_BUFFERING;
+    if (options & FILE_WRITE_THROUGH)
+        flags |= FO_WRITE_THROUGH;
+    if (options & FILE_SEQUENTIAL_ONLY)
+        flags |= FO_SEQUENTIAL_ONLY;
+    if (options & FILE_RANDOM_ACCESS)
+        flags |= FO_RANDOM_ACCESS;
+    if (!(Create->Attributes & OBJ_CASE_INSENSITIVE))
+        flags |= FO_OPENED_CASE_SENSITIVE;
+    return flags;
+}
+
+static NTSTATUS IopCopyFileName(PFILE_OBJECT File, PCUNICODE_STRING Name)
+{
+    if (Name->Length == 0)
+        return STATUS_SUCCESS;
+    File->FileName.MaximumLength = (USHORT)min(Name->Length + sizeof(WCHAR), 0xFFFE);
+    File->FileName.Buffer = ExAllocatePoolWithTag(PagedPool, File->FileName.MaximumLength, IOP_TAG_NAME);
+    if (File->FileName.Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    RtlZeroMemory(File->FileName.Buffer, File->FileName.MaximumLength);
+    RtlCopyMemory(File->FileName.Buffer, Name->Buffer, Name->Length);
+    File->FileName.Length = Name->Length;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS IopMakeFile(IOP_CREATE *Create, PCUNICODE_STRING Name)
+{
+    PFILE_OBJECT file;
+    PVOID object;
+    NTSTATUS status = ObCreateObject(KernelMode, IopFileObjectType, NULL, Create->Mode, NULL, sizeof(FILE_OBJECT), 0, 0, &object);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    file = object;
+    file->Type = IO_TYPE_FILE;
+    file->Size = sizeof(FILE_OBJECT);
+    file->Flags = IopFileFlags(Create);
+    KeInitializeEvent(&file->Lock, SynchronizationEvent, FALSE);
+    KeInitializeEvent(&file->Event, NotificationEvent, FALSE);
+    KeInitializeSpinLock(&file->IrpListLock);
+    InitializeListHead(&file->IrpList);
+    status = IopCopyFileName(file, Name);
+    if (NT_SUCCESS(status))
+        status = ObInsertObject(file, NULL, 0, 0, NULL, NULL);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(file);
+        return status;
+    }
+    file->RelatedFileObject = Create->Open->RelatedFileObject;
+    if (file->RelatedFileObject != NULL)
+        ObfReferenceObject(file->RelatedFileObject);
+    file->DeviceObject = Create->Device;
+    Create->File = file;
+    return STATUS_SUCCESS;
+}
+
+/* The create failed: the file object never stood for anything. */
+static VOID IopForgetFile(IOP_CREATE *Create)
+{
+    PFILE_OBJECT file = Create->File;
+    file->DeviceObject = NULL;
+    ObfDereferenceObject(file);
+}
+
+/* ---- The request ---- */
+static NTSTATUS IopFillCreate(IOP_CREATE *Create, PIRP Irp)
+{
+    PIO_STACK_LOCATION location = IoGetNextIrpStackLocation(Irp);
+    IOP_OPEN *open = Create->Open;
+    NTSTATUS status;
+
+    Irp->Flags = IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API | IRP_DEFER_IO_COMPLETION;
+    Irp->RequestorMode = Create->Mode;
+    Irp->Tail.Overlay.Thread = PsCurrentThread();
+    Irp->Tail.Overlay.OriginalFileObject = Create->File;
+    Irp->UserIosb = &Create->Result;
+    Irp->Overlay.AllocationSize = open->AllocationSize;
+    location->MajorFunction = IRP_MJ_CREATE;
+    location->FileObject = Create->File;
+    location->Flags = (UCHAR)((open->Options & 0xFF) | (Create->Attributes & OBJ_CASE_INSENSITIVE ? 0 : SL_CASE_SENSITIVE));
+    location->Parameters.Create.SecurityContext = &Create->Security;
+    location->Parameters.Create.Options = open->Disposition << 24 | (open->CreateOptions & 0xFFFFFF);
+    location->Parameters.Create.FileAttributes = (USHORT)open->FileAttributes;
+    location->Parameters.Create.ShareAccess = (USHORT)open->ShareAccess;
+    location->Parameters.Create.EaLength = open->EaLength;
+    if (open->EaLength == 0)
+        return STATUS_SUCCESS;
+    status = IopMakeSystemBuffer(Irp, open->EaLength);
+    if (NT_SUCCESS(status))
+        RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, open->EaBuffer, open->EaLength);
+    return status;
+}
+
+static NTSTATUS IopSendCreate(IOP_CREATE *Create)
+{
+    PDEVICE_OBJECT top = IoGetAttachedDevice(Create->Device);
+    PIRP irp = IoAllocateIrp(top->StackSize, FALSE);
+    NTSTATUS status;
+    KIRQL irql;
+
+    if (irp == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    status = IopFillCreate(Create, irp);
+    if (!NT_SUCCESS(status)) {
+        IoFreeIrp(irp);
+        return status;
+    }
+    ObfReferenceObject(Create->File);            /* the packet's */
+    IopQueueIrp(irp);
+    status = IofCallDriver(top, irp);
+    if (status == STATUS_PENDING) {
+        KeWaitForSingleObject(&Create->File->Event, Executive, KernelMode, FALSE, NULL);
+        return Create->Result.Status;
+    }
+    irql = KfRaiseIrql(APC_LEVEL);
+    Create->Result.Information = irp->IoStatus.Information;
+    IopCompleteInThread(irp);
+    KeLowerIrql(irql);
+    return status;
+}
+
+/* A driver that answers STATUS_REPARSE has put another path into the file object. */
+static NTSTATUS IopReparse(IOP_CREATE *Create, PUNICODE_STRING CompleteName)
+{
+    PUNICODE_STRING name = &Create->File->FileName;
+    PWCHAR copy;
+
+    if (Create->Result.Information != IO_REPARSE || name->Length == 0)
+        return STATUS_OBJECT_NAME_INVALID;
+    if (Create->Attributes & OBJ_DONT_REPARSE)
+        return (NTSTATUS)0xC000050B;             /* STATUS_REPARSE_POINT_ENCOUNTERED */
+    copy = ObReplaceLookupName(CompleteName, name);
+    return copy != NULL ? STATUS_REPARSE : STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static NTSTATUS IopCreateFileOnDevice(IOP_CREATE *Create, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName)
+{
+    NTSTATUS status = IopMakeFile(Create, RemainingName);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopSendCreate(Create);
+    Create->Open->FinalStatus = status;
+    Create->Open->Information = Create->Result.Information;
+    if (status == STATUS_REPARSE)
+        status = IopReparse(Create, CompleteName);
+    if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
+        IopForgetFile(Create);
+        return status;
+    }
+    KeClearEvent(&Create->File->Event);
+    Create->File->Flags |= FO_FILE_OPEN;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopParseDevice(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode, ULONG Attributes,
+                        PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
+                        PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)
+{
+    IOP_OPEN *open = Context;
+    IOP_CREATE create = { .Open = open, .Device = Object, .Mode = Mode, .Attributes = Attributes };
+    NTSTATUS status;
+
+    if (open == NULL || open->Type != IO_TYPE_OPEN_PACKET || open->Size != sizeof(*open))
+        return STATUS_OBJECT_TYPE_MISMATCH;      /* somebody looks for a device by name: only files can be had that way */
+    status = IopOpenDevice(create.Device, open->RelatedFileObject != NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    AccessState->PreviouslyGrantedAccess |= AccessState->RemainingDesiredAccess & ~MAXIMUM_ALLOWED;
+    AccessState->RemainingDesiredAccess &= MAXIMUM_ALLOWED;
+    create.Security.SecurityQos = Qos;
+    create.Security.AccessState = AccessState;
+    create.Security.DesiredAccess = AccessState->OriginalDesiredAccess;
+    create.Security.FullCreateOptions = open->CreateOptions;
+    status = IopCreateFileOnDevice(&create, CompleteName, RemainingName);
+    if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
+        IopCloseDevice(create.Device);
+        return status;
+    }
+    open->FileObject = create.File;
+    open->ParseCheck = IOP_OPEN_PATTERN;
+    *Found = create.File;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopParseFile(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode, ULONG Attributes,
+                      PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
+                      PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)
+{
+    IOP_OPEN *open = Context;
+
+    if (open == NULL || open->Type != IO_TYPE_OPEN_PACKET || open->Size != sizeof(*open))
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    open->RelatedFileObject = Object;
+    return IopParseDevice(open->RelatedFileObject->DeviceObject, ObjectType, AccessState, Mode, Attributes, CompleteName,
+                          RemainingName, Context, Qos, Found);
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ * Reading, writing, and device control by handle.
+ */
+#include "iop.h"
+
+#define IOP_USE_FILE_POINTER (-2ll)              /* FILE_USE_FILE_POINTER_POSITION as a whole offset */
+
+/* Where to read or write: the caller's offset, or the position of a synchronous file. */
+static NTSTATUS IopChooseOffset(const IOP_REQUEST *Request, PLARGE_INTEGER Given, PLARGE_INTEGER Offset)
+{
+    if (Given != NULL && !(Request->Synchronous && Given->QuadPart == IOP_USE_FILE_POINTER)) {
+        *Offset = *Given;
+        return STATUS_SUCCESS;
+    }
+    if (!Request->Synchronous && !(Request->File->Flags & (FO_NAMED_PIPE | FO_MAILSLOT)))
+        return STATUS_INVALID_PARAMETER;
+    *Offset = Request->File->CurrentByteOffset;
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, ULONG Length)
+{
+    PIRP irp = Request->Irp;
+    NTSTATUS status;
+
+    if (Request->Device->Flags & DO_BUFFERED_IO) {
+        status = IopMakeSystemBuffer(irp, Length);
+        if (!NT_SUCCESS(status))
+            return status;
+        irp->UserBuffer = Buffer;
+        if (!Write)
+            irp->Flags |= IRP_INPUT_OPERATION;
+        else if (Length != 0)
+            RtlCopyMemory(irp->AssociatedIrp.SystemBuffer, Buffer, Length);
+        return STATUS_SUCCESS;
+    }
+    if (Request->Device->Flags & DO_DIRECT_IO)
+        return IopMakeMdl(irp, Buffer, Length, Write ? IoReadAccess : IoWriteAccess, Request->Mode);
+    irp->UserBuffer = Buffer;
+    return STATUS_SUCCESS;
+}
+
+typedef struct IOP_TRANSFER {
+    HANDLE File, Event;
+    PVOID Buffer;
+    ULONG Length;
+    PLARGE_INTEGER ByteOffset;
+    PULONG Key;
+    BOOLEAN Write;
+} IOP_TRANSFER;
+
+static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
+{
+    PIO_STACK_LOCATION location;
+    NTSTATUS status = IopBeginRequest(Request, Transfer->File, Transfer->Write ? FILE_WRITE_DATA : FILE_READ_DATA,
+                                      Transfer->Event, Transfer->Write ? IRP_MJ_WRITE : IRP_MJ_READ);
+    if (!NT_SUCCESS(status))
+        return status;
+    location = IoGetNextIrpStackLocation(Request->Irp);
+    location->Parameters.Read.Length = Transfer->Length;         /* Write lies the same */
+    location->Parameters.Read.Key = Transfer->Key != NULL ? *Transfer->Key : 0;
+    status = IopChooseOffset(Request, Transfer->ByteOffset, &location->Parameters.Read.ByteOffset);
+    if (NT_SUCCESS(status))
+        status = IopDescribeBuffer(Request, Transfer->Write, Transfer->Buffer, Transfer->Length);
+    if (!NT_SUCCESS(status))
+        return IopAbandonRequest(Request, status);
+    Request->Irp->Flags |= Transfer->Write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;
+    if (Transfer->Write && (Request->File->Flags & FO_WRITE_THROUGH))
+        location->Flags = SL_WRITE_THROUGH;
+    return IopSendRequest(Request);
+}
+
+NTSTATUS NTAPI NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    IOP_REQUEST request = { .Mode = ObPreviousMode(), .ApcRoutine = ApcRoutine, .ApcContext = ApcContext, .Iosb = IoStatusBlock };
+    IOP_TRANSFER transfer = { FileHandle, Event, Buffer, Length, ByteOffset, Key, FALSE };
+    return IopTransfer(&request, &transfer);
+}
+
+NTSTATUS NTAPI NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    IOP_REQUEST request = { .Mode = ObPreviousMode(), .ApcRoutine = ApcRoutine, .ApcContext = ApcContext, .Iosb = IoStatusBlock };
+    IOP_TRANSFER transfer = { FileHandle, Event, Buffer, Length, ByteOffset, Key, TRUE };
+    return IopTransfer(&request, &transfer);
+}
+
+/* ---- Control ---- */
+typedef struct IOP_CONTROL {
+    HANDLE File, Event;
+    ULONG Code;
+    PVOID Input;
+    ULONG InputLength;
+    PVOID Output;
+    ULONG OutputLength;
+    UCHAR Major;
+} IOP_CONTROL;
+
+static NTSTATUS IopControl(IOP_REQUEST *Request, const IOP_CONTROL *Control)
+{
+    NTSTATUS status = IopBeginRequest(Request, Control->File, 0, Control->Event, Control->Major);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopDescribeControl(Request->Irp, Control->Code, Control->Input, Control->InputLength, Control->Output,
+                                Control->OutputLength);
+    if (!NT_SUCCESS(status))
+        return IopAbandonRequest(Request, status);
+    return IopSendRequest(Request);
+}
+
+NTSTATUS NTAPI NtDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
+                                     ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength)
+{
+    IOP_REQUEST request = { .Mode = ObPreviousMode(), .ApcRoutine = ApcRoutine, .ApcContext = ApcContext, .Iosb = IoStatusBlock };
+    IOP_CONTROL control = { FileHandle, Event, IoControlCode, InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength,
+                            IRP_MJ_DEVICE_CONTROL };
+    return IopControl(&request, &control);
+}
+
+NTSTATUS NTAPI NtFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                               PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode, PVOID InputBuffer, ULONG InputBufferLength,
+                               PVOID OutputBuffer, ULONG OutputBufferLength)
+{
+    IOP_REQUEST request = { .Mode = ObPreviousMode(), .ApcRoutine = ApcRoutine, .ApcContext = ApcContext, .Iosb = IoStatusBlock };
+    IOP_CONTROL control = { FileHandle, Event, FsControlCode, InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength,
+                            IRP_MJ_FILE_SYSTEM_CONTROL };
+    return IopControl(&request, &control);
+}
+
+/* ---- From kernel mode ---- */
+NTSTATUS NTAPI ZwReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                          PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtReadFile(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, Buffer, Length, ByteOffset,
+                                              Key));
+}
+
+NTSTATUS NTAPI ZwWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, PLARGE_INTEGER ByteOffset, PULONG Key)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtWriteFile(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, Buffer, Length,
+                                               ByteOffset, Key));
+}
+
+NTSTATUS NTAPI ZwDeviceIoControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG IoControlCode, PVOID InputBuffer,
+                                     ULONG InputBufferLength, PVOID OutputBuffer, ULONG OutputBufferLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtDeviceIoControlFile(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, IoControlCode,
+                                                         InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength));
+}
+
+NTSTATUS NTAPI ZwFsControlFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                               PIO_STATUS_BLOCK IoStatusBlock, ULONG FsControlCode, PVOID InputBuffer, ULONG InputBufferLength,
+                               PVOID OutputBuffer, ULONG OutputBufferLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtFsControlFile(FileHandle, Event, ApcRoutine, ApcContext, IoStatusBlock, FsControlCode,
+                                                   InputBuffer, InputBufferLength, OutputBuffer, OutputBufferLength));
+}
