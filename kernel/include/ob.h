@@ -90,10 +90,6 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
 
-/* Shows every symbolic link of a directory, in no order. PASSIVE_LEVEL; no lock is held over Visit. */
-typedef VOID OB_VISIT_LINK(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target);
-NTSTATUS ObEnumerateSymbolicLinks(PCWSTR Path, OB_VISIT_LINK *Visit, PVOID Context);
-
 /* Shows every symbolic link of \GLOBAL??, in no order; nothing when there is no memory. PASSIVE_LEVEL; no lock is held over Visit. */
 typedef VOID OB_VISIT_LINK(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target);
 VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context);

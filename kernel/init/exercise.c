@@ -58,7 +58,7 @@ static VOID InitVisitLink(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING
 static VOID InitReportLinks(const LAB_DRIVER *Driver, PCUNICODE_STRING Device)
 {
     INIT_LINK_SEARCH search = { Driver, Device };
-    ObEnumerateSymbolicLinks(L"\\GLOBAL??", InitVisitLink, &search);
+    ObEnumerateSymbolicLinks(InitVisitLink, &search);
 }
 
 static VOID InitReportDispatch(const LAB_DRIVER *Driver)
