@@ -90,6 +90,10 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
 
+/* Shows every symbolic link of \GLOBAL??, in no order; nothing when there is no memory. PASSIVE_LEVEL; no lock is held over Visit. */
+typedef VOID OB_VISIT_LINK(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target);
+VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context);
+
 /* ---- Handle tables: also the table of process and thread IDs ----
  * A handle is a multiple of 4. Entries carry a 16-byte aligned kernel address; what it means is the owner's business. */
 /* NULL when out of memory. Process is recorded only; StrictFifo delays the reuse of values. */

@@ -50,41 +50,24 @@ static NTSTATUS ObpSnapshot(POBJECT_DIRECTORY Directory, OBP_WALK *Walk)
     }
 }
 
-static NTSTATUS ObpReferenceDirectory(PCWSTR Path, POBJECT_DIRECTORY *Directory)
+VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context)
 {
-    UNICODE_STRING name;
-    OBJECT_ATTRIBUTES attributes;
-    HANDLE handle;
-    NTSTATUS status;
-
-    RtlInitUnicodeString(&name, Path);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    status = ZwOpenDirectoryObject(&handle, DIRECTORY_QUERY, &attributes);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ObReferenceObjectByHandle(handle, DIRECTORY_QUERY, ObpDirectoryObjectType, KernelMode, (PVOID *)Directory, NULL);
-    ZwClose(handle);
-    return status;
-}
-
-NTSTATUS ObEnumerateSymbolicLinks(PCWSTR Path, OB_VISIT_LINK *Visit, PVOID Context)
-{
-    POBJECT_DIRECTORY directory;
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"GLOBAL\?\?");
+    POBJECT_DIRECTORY directory = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
     OBP_WALK walk;
-    NTSTATUS status = ObpReferenceDirectory(Path, &directory);
+    NTSTATUS status;
     ULONG i;
 
-    if (!NT_SUCCESS(status))
-        return status;
+    if (directory == NULL)
+        return;
     status = ObpSnapshot(directory, &walk);
     ObfDereferenceObject(directory);
     if (!NT_SUCCESS(status))
-        return status;
+        return;
     for (i = 0; i < walk.Count; i++) {
         POBJECT_HEADER header = ObHeader(walk.Objects[i]);
         if (ObpTypeOf(header) == ObpSymbolicLinkObjectType)
             Visit(Context, &ObpNameInfo(header)->Name, &((POBJECT_SYMBOLIC_LINK)walk.Objects[i])->LinkTarget);
     }
     ObpReleaseEntries(&walk);
-    return STATUS_SUCCESS;
 }
