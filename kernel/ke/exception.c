@@ -13,7 +13,7 @@ VOID KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCEPTIO
         KeContextToFrames(&context, Trap, Exception);
         return;
     }
-    KeBugCheckFromFrame(KMODE_EXCEPTION_NOT_HANDLED, (ULONG)Record->ExceptionCode, (ULONG64)Record->ExceptionAddress,
+    KeBugCheckFromFrame(KMODE_EXCEPTION_NOT_HANDLED, (ULONG64)(LONG64)Record->ExceptionCode, (ULONG64)Record->ExceptionAddress,
                         Record->ExceptionInformation[0], Record->ExceptionInformation[1], &context);
 }
 
@@ -22,7 +22,7 @@ static DECLSPEC_NORETURN VOID KiRaise(PEXCEPTION_RECORD Record, PCONTEXT Context
 {
     if (RtlDispatchException(Record, Context))
         KiContinue(Context);
-    KeBugCheckFromFrame(KMODE_EXCEPTION_NOT_HANDLED, (ULONG)Record->ExceptionCode, (ULONG64)Record->ExceptionAddress,
+    KeBugCheckFromFrame(KMODE_EXCEPTION_NOT_HANDLED, (ULONG64)(LONG64)Record->ExceptionCode, (ULONG64)Record->ExceptionAddress,
                         Record->ExceptionInformation[0], Record->ExceptionInformation[1], Context);
 }
 

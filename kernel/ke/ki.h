@@ -72,6 +72,7 @@ VOID KiClockInterrupt(PKTRAP_FRAME Trap);
 VOID KiIpiInterrupt(VOID);
 VOID KiNmi(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
 VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number);     /* on the processor itself */
+VOID KiSystemCall64(VOID);                        /* where SYSCALL enters */
 extern const UCHAR KiInterruptStubs[];
 
 /* ---- Assembly ---- */

@@ -244,6 +244,24 @@ KiInterruptEntry:
     RESTORE_AND_RETURN
     .seh_endproc
 
+/* ---- SYSCALL: nothing runs in user mode, so who executes it is kernel code gone wrong. rcx = the instruction behind it ---- */
+    .p2align 4
+    .globl KiSystemCall64
+KiSystemCall64:
+    .seh_proc KiSystemCall64
+    sub     rsp, 0x38
+    .seh_stackalloc 0x38
+    .seh_endprologue
+    and     rsp, -16
+    mov     rdx, 0xC000001C                     // STATUS_INVALID_SYSTEM_SERVICE
+    mov     r8, rcx
+    mov     ecx, 0x3B                           // SYSTEM_SERVICE_EXCEPTION
+    xor     r9d, r9d
+    mov     qword ptr [rsp + 0x20], 0
+    call    KeBugCheckEx
+    int3
+    .seh_endproc
+
 /* ---- VOID KiContinue(PCONTEXT): loads a kernel-mode context for good. rcx = context ---- */
 #define C(offset) [rcx + offset]
     .p2align 4

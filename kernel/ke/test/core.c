@@ -64,6 +64,64 @@ static VOID TestLockContention(VOID)
     CHECK(locked.Values[0] == 12000 && locked.Values[1] == 12000);
 }
 
+typedef struct TEST_QUEUED {
+    KSPIN_LOCK Lock;
+    LONG Value;                      /* Lock */
+} TEST_QUEUED;
+
+static VOID TestQueuedThread(PVOID Context, ULONG Index)
+{
+    TEST_QUEUED *queued = Context;
+    ULONG i;
+
+    for (i = 0; i < 2000; i++) {
+        KLOCK_QUEUE_HANDLE handle;
+        KeAcquireInStackQueuedSpinLock(&queued->Lock, &handle);
+        queued->Value++;
+        KeReleaseInStackQueuedSpinLock(&handle);
+        if (Index & 1) {
+            KIRQL irql = KfRaiseIrql(DISPATCH_LEVEL);
+            KeAcquireInStackQueuedSpinLockAtDpcLevel(&queued->Lock, &handle);
+            queued->Value++;
+            KeReleaseInStackQueuedSpinLockFromDpcLevel(&handle);
+            KeLowerIrql(irql);
+        }
+    }
+}
+
+static VOID TestQueuedLock(VOID)
+{
+    static TEST_QUEUED queued;
+    KLOCK_QUEUE_HANDLE handle;
+
+    RtlZeroMemory(&queued, sizeof(queued));
+    KeAcquireInStackQueuedSpinLock(&queued.Lock, &handle);
+    CHECK(KeGetCurrentIrql() == DISPATCH_LEVEL && queued.Lock != 0);
+    KeReleaseInStackQueuedSpinLock(&handle);
+    CHECK(KeGetCurrentIrql() == PASSIVE_LEVEL && queued.Lock == 0);
+    TestRunThreads(4, TestQueuedThread, &queued);
+    CHECK(queued.Value == 12000 && queued.Lock == 0);
+}
+
+static NTSTATUS TestBreakStatus(BOOLEAN Assert)
+{
+    __try {
+        if (Assert)
+            RtlAssert("1 == 2", "somewhere.c", 3, NULL);
+        else
+            DbgBreakPoint();
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+static VOID TestBreakpoint(VOID)
+{
+    CHECK(TestBreakStatus(FALSE) == STATUS_BREAKPOINT);
+    CHECK(TestBreakStatus(TRUE) == STATUS_BREAKPOINT);
+}
+
 static VOID TestProcessorNumber(VOID)
 {
     KAFFINITY active = 0;
@@ -234,6 +292,8 @@ static const KE_TEST KiCoreTable[] = {
     { "ke.irql", TestIrql, 0 },
     { "ke.lock.driver", TestDriverLock, 0 },
     { "ke.lock.contention", TestLockContention, 0 },
+    { "ke.lock.queued", TestQueuedLock, 0 },
+    { "kd.breakpoint", TestBreakpoint, 0 },
     { "ke.processor.number", TestProcessorNumber, 0 },
     { "ke.clock.advances", TestClockAdvances, 0 },
     { "ke.clock.stall", TestClockStall, 0 },

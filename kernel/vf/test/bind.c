@@ -36,30 +36,42 @@ static ULONG64 TestTake9(ULONG64 A, ULONG64 B, ULONG64 C, ULONG64 D, ULONG64 E, 
     return TestTake6(A, B, C, D, E, F) + 1000000 * G + 10000000 * H + 100000000 * I;
 }
 
-typedef struct TEST_THUNKS {
-    VF_DRIVER Driver;
-    VF_IMPORT Storage[4];
-} TEST_THUNKS;
+#define TEST_IMPORTS 4u
 
-static ULONG64 TestThunk(TEST_THUNKS *Thunks, ULONG Index, PVOID Target, const VF_SIGNATURE *Signature)
+/* A driver record with room for a few imports, as VfpCreateDriver makes them; NULL is a failed check. */
+static VF_DRIVER *TestCreateDriver(VOID)
 {
-    VF_IMPORT *import = &Thunks->Driver.Imports[Index];
+    VF_DRIVER *driver = ExAllocatePoolWithTag(NonPagedPool, sizeof(VF_DRIVER) + TEST_IMPORTS * sizeof(VF_IMPORT), 'tseT');
+    if (!CHECK(driver != NULL))
+        return NULL;
+    RtlZeroMemory(driver, sizeof(VF_DRIVER) + TEST_IMPORTS * sizeof(VF_IMPORT));
+    driver->Thunks = ExAllocatePoolWithTag(NonPagedPool, TEST_IMPORTS * VF_THUNK_SIZE, 'tseT');
+    return driver;
+}
+
+static VOID TestDeleteDriver(VF_DRIVER *Driver)
+{
+    ExFreePoolWithTag(Driver->Thunks, 'tseT');
+    ExFreePoolWithTag(Driver, 'tseT');
+}
+
+static ULONG64 TestThunk(VF_DRIVER *Driver, ULONG Index, PVOID Target, const VF_SIGNATURE *Signature)
+{
+    VF_IMPORT *import = &Driver->Imports[Index];
     import->Target = (ULONG64)Target;
     import->Signature = Signature;
-    return VfpMakeThunk(&Thunks->Driver, import);
+    return VfpMakeThunk(Driver, import);
 }
 
 static VOID TestThunkArguments(VOID)
 {
     static const VF_SIGNATURE four = { "four", VfCall, 4, FALSE, "8", "8888" }, six = { "six", VfCall, 6, FALSE, "8", "888888" },
                               nine = { "nine", VfCall, 9, FALSE, "8", "888888888" }, tail = { "tail", VfTail, 1, FALSE, "8", "8" };
-    TEST_THUNKS *thunks = ExAllocatePoolWithTag(NonPagedPool, sizeof(TEST_THUNKS), 'tseT');
+    VF_DRIVER *thunks = TestCreateDriver();
     KIRQL irql;
 
-    if (!CHECK(thunks != NULL))
+    if (thunks == NULL)
         return;
-    RtlZeroMemory(thunks, sizeof(*thunks));
-    thunks->Driver.Thunks = ExAllocatePoolWithTag(NonPagedPool, 4 * VF_THUNK_SIZE, 'tseT');
     CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 0, TestTake4, &four))(1, 2, 3, 4) == 4321);
     CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 1, TestTake6, &six))(
               1, 2, 3, 4, 5, 6) == 654321);
@@ -69,10 +81,9 @@ static VOID TestThunkArguments(VOID)
     CHECK(((ULONG64(*)(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64))TestThunk(thunks, 3, TestTake6, &tail))(
               6, 5, 4, 3, 2, 1) == 123456);
     KeLowerIrql(irql);
-    CHECK(thunks->Driver.Imports[0].Count == 1 && thunks->Driver.Imports[2].Count == 1);
-    CHECK(thunks->Driver.Imports[3].MaxIrql == DISPATCH_LEVEL && thunks->Driver.Imports[0].MaxIrql == PASSIVE_LEVEL);
-    ExFreePoolWithTag(thunks->Driver.Thunks, 'tseT');
-    ExFreePoolWithTag(thunks, 'tseT');
+    CHECK(thunks->Imports[0].Count == 1 && thunks->Imports[2].Count == 1);
+    CHECK(thunks->Imports[3].MaxIrql == DISPATCH_LEVEL && thunks->Imports[0].MaxIrql == PASSIVE_LEVEL);
+    TestDeleteDriver(thunks);
 }
 
 /* An exception passes through a wrapper to the caller's handler. */
@@ -81,21 +92,18 @@ static ULONG64 TestRaise(ULONG64 Status) { ExRaiseStatus((NTSTATUS)Status); }
 static VOID TestThunkException(VOID)
 {
     static const VF_SIGNATURE one = { "one", VfCall, 1, FALSE, "8", "8" };
-    TEST_THUNKS *thunks = ExAllocatePoolWithTag(NonPagedPool, sizeof(TEST_THUNKS), 'tseT');
+    VF_DRIVER *thunks = TestCreateDriver();
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (!CHECK(thunks != NULL))
+    if (thunks == NULL)
         return;
-    RtlZeroMemory(thunks, sizeof(*thunks));
-    thunks->Driver.Thunks = ExAllocatePoolWithTag(NonPagedPool, VF_THUNK_SIZE, 'tseT');
     __try {
         ((ULONG64(*)(ULONG64))TestThunk(thunks, 0, TestRaise, &one))((ULONG64)STATUS_DISK_FULL);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         status = GetExceptionCode();
     }
     CHECK(status == STATUS_DISK_FULL);
-    ExFreePoolWithTag(thunks->Driver.Thunks, 'tseT');
-    ExFreePoolWithTag(thunks, 'tseT');
+    TestDeleteDriver(thunks);
 }
 
 static const KE_TEST VfBindTable[] = {
