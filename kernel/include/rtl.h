@@ -18,6 +18,12 @@ extern RTL_UPCALLS RtlUpcalls;
 /* Hands over the casing tables (65,536 upcase, then 65,536 downcase values). Until then only ASCII has case. */
 VOID RtlInitializeCasing(const USHORT *Table);
 
+/* ---- Version: what version queries answer. init sets it from boot.cfg before the first driver runs ---- */
+typedef struct RTL_VERSION {
+    ULONG Major, Minor, Build;
+} RTL_VERSION;
+extern RTL_VERSION RtlVersion;
+
 /* ---- Exceptions ---- */
 /* Runs the handlers on the stack for an exception at Context. TRUE: continue at *Context. Does not return when a handler unwinds. */
 BOOLEAN RtlDispatchException(PEXCEPTION_RECORD Record, PCONTEXT Context);
