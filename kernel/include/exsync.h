@@ -47,4 +47,4 @@ extern const UCHAR ExpInterlockedPopEntrySListFault[];
 extern const UCHAR ExpInterlockedPopEntrySListResume[];
 PSLIST_ENTRY NTAPI FirstEntrySList(PSLIST_HEADER ListHead);
 
-extern const struct KE_TEST_GROUP ExSyncTests;
+extern const struct KE_TEST_GROUP ExPushLockTests, ExFastMutexTests, ExListTests;
