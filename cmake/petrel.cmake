@@ -14,7 +14,7 @@ target_compile_options(petrel_warnings INTERFACE
 # Reproducible: no absolute paths, no time stamps.
 add_library(petrel_reproducible INTERFACE)
 target_compile_options(petrel_reproducible INTERFACE
-    -ffile-prefix-map=${PETREL_ROOT}=. -fno-ident $<$<CONFIG:Debug>:-DDBG=1 -O1 -g> $<$<CONFIG:Release>:-DDBG=0 -O2 -g>
+    -ffile-prefix-map=${PETREL_ROOT}/= -fdebug-compilation-dir=. -gno-codeview-command-line -fno-ident $<$<CONFIG:Debug>:-DDBG=1 -O1 -g> $<$<CONFIG:Release>:-DDBG=0 -O2 -g>
     -gcodeview)
 
 # Kernel-mode code: no red zone on this ABI by definition; SSE is allowed by the x64 driver ABI, AVX and x87 are not.

@@ -164,7 +164,7 @@ VOID KiRetireDpcs(PVOID Argument)
         PVOID context, argument1, argument2;
         PKDPC dpc;
 
-        if (KiTimersAreDue(KiQueryInterruptTime()) && prcb->ClockOwner)
+        if (prcb->ClockOwner && KiTimersAreDue(KiQueryInterruptTime()))
             KiExpireTimers();
         KiWriteCr8(HIGH_LEVEL);
         KiSpin(&queue->DpcLock);

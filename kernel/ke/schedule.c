@@ -208,8 +208,10 @@ VOID KiQuantumEndLocked(VOID)
     next = NULL;
     if (prcb->ReadySummary >> thread->Priority != 0)
         next = KiTakeReady(prcb, prcb);
-    if (next != NULL)
+    if (next != NULL && next->Priority >= thread->Priority)
         KiMakeStandby(prcb, next);
+    else if (next != NULL)                       /* the equals may not run here */
+        KiEnqueueReady(prcb, next, TRUE);
 }
 
 VOID KiSetPriorityLocked(PKTHREAD Thread, KPRIORITY Priority)

@@ -29,7 +29,10 @@ VOID KiInitializeTimers(VOID)
 }
 
 static ULONG64 KiMillisecondOf(ULONG64 Time) { return Time / HAL_CLOCK_INCREMENT; }
-static KI_TIMER_BUCKET *KiBucketOf(ULONG64 DueTime) { return &KiTimerBuckets[KiMillisecondOf(DueTime) % TIMER_BUCKETS]; }
+
+/* The list a timer goes into: its millisecond's, or the one the hand stands on when that is behind the hand already (a due time is
+ * computed before the lock is taken). Header.Hand remembers which. */
+static UCHAR KiHandOf(ULONG64 DueTime) { return (UCHAR)(max(KiMillisecondOf(DueTime), KiTimerHand) % TIMER_BUCKETS); }
 
 static VOID KiUpdateEarliest(KI_TIMER_BUCKET *Bucket)
 {
@@ -41,10 +44,12 @@ static VOID KiUpdateEarliest(KI_TIMER_BUCKET *Bucket)
 
 VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime)
 {
-    KI_TIMER_BUCKET *bucket = KiBucketOf(DueTime);
+    UCHAR hand = KiHandOf(DueTime);
+    KI_TIMER_BUCKET *bucket = &KiTimerBuckets[hand];
     PLIST_ENTRY entry;
 
     Timer->DueTime.QuadPart = DueTime;
+    Timer->Header.Hand = hand;
     for (entry = bucket->List.Blink; entry != &bucket->List; entry = entry->Blink)
         if (CONTAINING_RECORD(entry, KTIMER, TimerListEntry)->DueTime.QuadPart <= DueTime)
             break;
@@ -55,13 +60,11 @@ VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime)
 
 BOOLEAN KiRemoveTimerLocked(PKTIMER Timer)
 {
-    KI_TIMER_BUCKET *bucket = KiBucketOf(Timer->DueTime.QuadPart);
-
     if (!Timer->Header.Inserted)
         return FALSE;
     RemoveEntryList(&Timer->TimerListEntry);
     Timer->Header.Inserted = FALSE;
-    KiUpdateEarliest(bucket);
+    KiUpdateEarliest(&KiTimerBuckets[Timer->Header.Hand]);
     return TRUE;
 }
 
@@ -142,7 +145,6 @@ VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
     RtlZeroMemory(Timer, sizeof(*Timer));
     Timer->Header.Type = Type == NotificationTimer ? TimerNotificationObject : TimerSynchronizationObject;
-    Timer->Header.Size = sizeof(KTIMER) / sizeof(LONG);
     InitializeListHead(&Timer->Header.WaitListHead);
 }
 
