@@ -2,7 +2,8 @@
  * The search phase: asks the handlers of each frame, innermost first, what to do about an exception.
  *
  * A handler (a filter) may raise an exception of its own; its search then passes the frame of RtlpCallExceptionHandler, whose handler
- * says up to which frame the exceptions are nested. A search may also meet an unwind in progress; then it goes on where that stands.
+ * says up to which frame the exceptions are nested, and which scope of that frame was being asked: that one is not asked again, or a
+ * filter that faults would be called for its own fault without end. A search may also meet an unwind in progress; then it goes on where that stands.
  */
 #include "unwind.h"
 
@@ -13,6 +14,7 @@ typedef struct RTLP_SEARCH {
     DISPATCHER_CONTEXT Dispatcher;
     ULONG Flags;                          /* of the record, as the next handler shall see them */
     ULONG64 NestedFrame;                  /* exceptions are nested up to here; 0: they are not */
+    ULONG NestedScope;                    /* where the search that this one interrupts stands in that frame */
 } RTLP_SEARCH;
 
 EXCEPTION_DISPOSITION RtlpNestedExceptionHandler(PEXCEPTION_RECORD Record, PVOID EstablisherFrame, PCONTEXT Context,
@@ -23,6 +25,7 @@ EXCEPTION_DISPOSITION RtlpNestedExceptionHandler(PEXCEPTION_RECORD Record, PVOID
     if ((Record->ExceptionFlags & (EXCEPTION_UNWINDING | EXCEPTION_EXIT_UNWIND)) != 0)
         return ExceptionContinueSearch;
     Dispatcher->EstablisherFrame = interrupted->EstablisherFrame;
+    Dispatcher->ScopeIndex = interrupted->ScopeIndex;
     return ExceptionNestedException;
 }
 
@@ -82,8 +85,10 @@ static BOOLEAN RtlpAskFrame(RTLP_SEARCH *search)
             return FALSE;
         case ExceptionNestedException:
             search->Flags |= EXCEPTION_NESTED_CALL;
-            if (search->Dispatcher.EstablisherFrame > search->NestedFrame)
+            if (search->Dispatcher.EstablisherFrame > search->NestedFrame) {
                 search->NestedFrame = search->Dispatcher.EstablisherFrame;
+                search->NestedScope = search->Dispatcher.ScopeIndex;
+            }
             return FALSE;
         case ExceptionCollidedUnwind:
             if (!RtlpSearchFromUnwind(search))
@@ -104,9 +109,9 @@ BOOLEAN RtlDispatchException(PEXCEPTION_RECORD Record, PCONTEXT Context)
     search.Flags = Record->ExceptionFlags & EXCEPTION_NONCONTINUABLE;
     for (frames = 0; frames < RTLP_FRAME_LIMIT; frames++) {
         search.Dispatcher.ContextRecord = &search.Position;
-        search.Dispatcher.ScopeIndex = 0;
         if (!RtlpUnwindForDispatch(&search.Position, UNW_FLAG_EHANDLER, &search.Dispatcher))
             break;
+        search.Dispatcher.ScopeIndex = search.Dispatcher.EstablisherFrame == search.NestedFrame ? search.NestedScope : 0;
         if (search.Dispatcher.LanguageHandler == NULL)
             continue;
         if (!RtlpIsFrameValid(search.Dispatcher.EstablisherFrame)) {

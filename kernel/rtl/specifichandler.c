@@ -66,6 +66,7 @@ static EXCEPTION_DISPOSITION RtlpSearchScopes(const RTLP_SCOPES *scopes, PEXCEPT
 
         if (scope->JumpTarget == 0 || !RtlpIsInScope(scope, scopes->ControlRva))
             continue;
+        dispatcher->ScopeIndex = i + 1;                       /* a filter that faults is not asked about its own fault */
         answer = RtlpRunFilter(scopes, scope, &pointers, frame);
         if (answer < 0)
             return ExceptionContinueExecution;
@@ -76,26 +77,35 @@ static EXCEPTION_DISPOSITION RtlpSearchScopes(const RTLP_SCOPES *scopes, PEXCEPT
     return ExceptionContinueSearch;
 }
 
-/* The jump to the target leaves the scopes that do not hold it; where it is this scope's own handler, all the rest hold it. */
-static BOOLEAN RtlpEndsUnwind(const RTLP_SCOPE *scope, ULONG targetRva)
+/* How far the termination handlers of the target frame run: to the __except that the jump goes to. (Its block may begin inside of the
+ * scope, whose end clang puts behind the return address, so the place of the target alone would mislead.) */
+static ULONG RtlpTargetScope(const RTLP_SCOPES *scopes, ULONG first, ULONG targetRva)
 {
-    return RtlpIsInScope(scope, targetRva) || (scope->JumpTarget != 0 && scope->JumpTarget == targetRva);
+    ULONG i;
+
+    for (i = first; i < scopes->Count; i++) {
+        if (scopes->Scopes[i].JumpTarget == targetRva && targetRva != 0 && RtlpIsInScope(&scopes->Scopes[i], scopes->ControlRva))
+            return i;
+    }
+    for (i = first; i < scopes->Count; i++) {                 /* a jump out of some scopes: to the first that holds both ends of it */
+        if (RtlpIsInScope(&scopes->Scopes[i], scopes->ControlRva) && RtlpIsInScope(&scopes->Scopes[i], targetRva))
+            return i;
+    }
+    return scopes->Count;
 }
 
 static EXCEPTION_DISPOSITION RtlpUnwindScopes(const RTLP_SCOPES *scopes, PEXCEPTION_RECORD record, PVOID frame,
                                               PDISPATCHER_CONTEXT dispatcher)
 {
-    BOOLEAN isTarget = (record->ExceptionFlags & EXCEPTION_TARGET_UNWIND) != 0;
-    ULONG i, target = (ULONG)(dispatcher->TargetIp - dispatcher->ImageBase);
+    ULONG i, end = scopes->Count;
 
-    for (i = dispatcher->ScopeIndex; i < scopes->Count; i++) {
+    if ((record->ExceptionFlags & EXCEPTION_TARGET_UNWIND) != 0)
+        end = RtlpTargetScope(scopes, dispatcher->ScopeIndex, (ULONG)(dispatcher->TargetIp - dispatcher->ImageBase));
+    for (i = dispatcher->ScopeIndex; i < end; i++) {
         const RTLP_SCOPE *scope = &scopes->Scopes[i];
 
-        if (!RtlpIsInScope(scope, scopes->ControlRva))
-            continue;
-        if (isTarget && RtlpEndsUnwind(scope, target))
-            break;
-        if (scope->JumpTarget != 0 || RtlpImageBytes(&scopes->Image, scope->Handler, 1) == NULL)
+        if (scope->JumpTarget != 0 || !RtlpIsInScope(scope, scopes->ControlRva) ||
+            RtlpImageBytes(&scopes->Image, scope->Handler, 1) == NULL)
             continue;
         dispatcher->ScopeIndex = i + 1;                       /* a handler that unwinds itself does not run again */
         ((RTLP_TERMINATION *)(ULONG_PTR)(scopes->Image.Base + scope->Handler))(TRUE, frame);

@@ -5,14 +5,17 @@
 #include "rtl.h"
 #include "test.h"
 
-#define NOINLINE __attribute__((noinline))
+#define NOINLINE __attribute__((noinline, optnone))       /* not specialized for its arguments either */
 #define BAD_ADDRESS ((volatile LONG *)0x10)
 
 static volatile LONG Trace;               /* decimal digits in the order of events */
 static VOID Step(LONG digit) { Trace = Trace * 10 + digit; }
 
 static NOINLINE LONG ReadLong(volatile LONG *address) { return *address; }
-static NOINLINE LONG Divide(volatile LONG *divisor) { return 100 / *divisor; }
+static NOINLINE VOID Divide(volatile LONG *divisor)            /* in assembly: nobody uses the result */
+{
+    __asm__ volatile("movl $100, %%eax\n cltd\n idivl %0" : : "m"(*divisor) : "eax", "edx", "cc");
+}
 static NOINLINE VOID Raise(NTSTATUS status) { RtlRaiseStatus(status); }
 
 /* ---- One frame ---- */
