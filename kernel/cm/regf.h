@@ -200,6 +200,8 @@ void RegfStoreName(uint8_t *Target, REGF_NAME Name);
 /* Characters of a stored name; Unit(i) of it. */
 static inline uint32_t RegfNameCount(uint32_t Bytes, bool Compressed) { return Compressed ? Bytes : Bytes / 2; }
 uint16_t RegfNameUnit(const uint8_t *Stored, uint32_t Index, bool Compressed);
+/* A key's name into Text, which has room for REGF_MAXIMUM_KEY_NAME units. */
+REGF_NAME RegfExpandKeyName(const REGF_HIVE *Hive, uint32_t Key, uint16_t *Text);
 /* Order of names: upcased units, then length. */
 int RegfCompareName(const REGF_HIVE *Hive, REGF_NAME Left, const uint8_t *Right, uint32_t Bytes, bool Compressed);
 

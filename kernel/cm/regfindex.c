@@ -188,22 +188,10 @@ static uint32_t Relink(REGF_HIVE *Hive, uint32_t List, uint32_t Slot, uint32_t O
     return List;
 }
 
-static REGF_NAME ExpandName(const REGF_HIVE *Hive, uint32_t Child, uint16_t *Text)
-{
-    const CM_KEY_NODE *key = RegfKey(Hive, Child);
-    bool compressed = (key->Flags & KEY_COMP_NAME) != 0;
-    REGF_NAME name = { Text, RegfNameCount(key->NameLength, compressed) };
-    uint32_t i;
-
-    for (i = 0; i < name.Count; i++)
-        Text[i] = RegfNameUnit(key->Name, i, compressed);
-    return name;
-}
-
 bool RegfIndexInsert(REGF_HIVE *Hive, uint32_t *List, uint32_t Child, unsigned Space)
 {
     uint16_t text[REGF_MAXIMUM_KEY_NAME];
-    REGF_NAME name = ExpandName(Hive, Child, text);
+    REGF_NAME name = RegfExpandKeyName(Hive, Child, text);
     uint32_t list = *List, slot, base, leaf, room, position;
     CM_KEY_INDEX *index;
 

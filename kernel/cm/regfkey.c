@@ -119,14 +119,12 @@ REGF_STATUS RegfDeleteKey(REGF_HIVE *Hive, uint32_t Key)
 {
     CM_KEY_NODE *key = RegfKey(Hive, Key), *parent = RegfKey(Hive, key->Parent);
     unsigned space = RegfSpaceOf(Key);
-    uint32_t position, parentCell = key->Parent, count = parent->SubKeyCounts[space];
+    uint16_t text[REGF_MAXIMUM_KEY_NAME];
+    uint32_t position, parentCell = key->Parent;
 
     if (RegfSubKeyCount(key) != 0)
         return RegfHasChildren;
-    for (position = 0; position < count; position++)
-        if (RegfIndexEntry(Hive, parent->SubKeyLists[space], position) == Key)
-            break;
-    if (position == count)
+    if (!RegfIndexFind(Hive, parent->SubKeyLists[space], RegfExpandKeyName(Hive, Key, text), &position))
         return RegfNotFound;
     parent->SubKeyLists[space] = RegfIndexRemove(Hive, parent->SubKeyLists[space], position);
     parent->SubKeyCounts[space]--;

@@ -47,15 +47,22 @@ int RegfCompareName(const REGF_HIVE *Hive, REGF_NAME Left, const uint8_t *Right,
     return Left.Count == count ? 0 : Left.Count < count ? -1 : 1;
 }
 
-int RegfCompareKeys(const REGF_HIVE *Hive, uint32_t Left, uint32_t Right)
+REGF_NAME RegfExpandKeyName(const REGF_HIVE *Hive, uint32_t Key, uint16_t *Text)
 {
-    const CM_KEY_NODE *left = RegfKey(Hive, Left), *right = RegfKey(Hive, Right);
-    bool compressed = (left->Flags & KEY_COMP_NAME) != 0;
-    uint16_t text[REGF_MAXIMUM_KEY_NAME];
-    REGF_NAME name = { text, RegfNameCount(left->NameLength, compressed) };
+    const CM_KEY_NODE *key = RegfKey(Hive, Key);
+    bool compressed = (key->Flags & KEY_COMP_NAME) != 0;
+    REGF_NAME name = { Text, RegfNameCount(key->NameLength, compressed) };
     uint32_t i;
 
     for (i = 0; i < name.Count; i++)
-        text[i] = RegfNameUnit(left->Name, i, compressed);
+        Text[i] = RegfNameUnit(key->Name, i, compressed);
+    return name;
+}
+
+int RegfCompareKeys(const REGF_HIVE *Hive, uint32_t Left, uint32_t Right)
+{
+    const CM_KEY_NODE *right = RegfKey(Hive, Right);
+    uint16_t text[REGF_MAXIMUM_KEY_NAME];
+    REGF_NAME name = RegfExpandKeyName(Hive, Left, text);
     return RegfCompareName(Hive, name, right->Name, right->NameLength, (right->Flags & KEY_COMP_NAME) != 0);
 }
