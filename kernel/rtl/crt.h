@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The C runtime names that drivers import from ntoskrnl, as Microsoft's C runtime documents them for the "C" locale, and what their
- * implementations share. Stands alone (no DDK), so that the same sources build natively; the compiler's own calls (memcpy, memset)
+ * implementations share; the printf names are in printf.h. Stands alone (no DDK), so that the same sources build natively; the compiler's own calls (memcpy, memset)
  * land here too.
  *
  * Unlike the user-mode runtime there is no errno and no invalid-parameter handler: a secure variant with wrong arguments empties
@@ -142,24 +142,3 @@ double sqrt(double Value);
 /* ---- multibyte.c: code page 1252 ---- */
 size_t mbstowcs(wchar_t *Destination, const char *Source, size_t Count);
 size_t wcstombs(char *Destination, const wchar_t *Source, size_t Count);
-
-/* ---- printf.c ---- */
-int sprintf(char *Buffer, const char *Format, ...);
-int vsprintf(char *Buffer, const char *Format, va_list Arguments);
-int _snprintf(char *Buffer, size_t Count, const char *Format, ...);
-int _vsnprintf(char *Buffer, size_t Count, const char *Format, va_list Arguments);
-int sprintf_s(char *Buffer, size_t Size, const char *Format, ...);
-int vsprintf_s(char *Buffer, size_t Size, const char *Format, va_list Arguments);
-int _snprintf_s(char *Buffer, size_t Size, size_t Count, const char *Format, ...);
-int _vsnprintf_s(char *Buffer, size_t Size, size_t Count, const char *Format, va_list Arguments);
-
-/* ---- wideprintf.c ---- */
-int swprintf(wchar_t *Buffer, const wchar_t *Format, ...);              /* NT's: without a size */
-int _vswprintf(wchar_t *Buffer, const wchar_t *Format, va_list Arguments);
-int vswprintf(wchar_t *Buffer, const wchar_t *Format, va_list Arguments);
-int _snwprintf(wchar_t *Buffer, size_t Count, const wchar_t *Format, ...);
-int _vsnwprintf(wchar_t *Buffer, size_t Count, const wchar_t *Format, va_list Arguments);
-int swprintf_s(wchar_t *Buffer, size_t Size, const wchar_t *Format, ...);
-int vswprintf_s(wchar_t *Buffer, size_t Size, const wchar_t *Format, va_list Arguments);
-int _snwprintf_s(wchar_t *Buffer, size_t Size, size_t Count, const wchar_t *Format, ...);
-int _vsnwprintf_s(wchar_t *Buffer, size_t Size, size_t Count, const wchar_t *Format, va_list Arguments);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The narrow printf names.
  */
-#include "crt.h"
 #include "printf.h"
 
 int sprintf(char *Buffer, const char *Format, ...)

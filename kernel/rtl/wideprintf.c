@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The wide printf names.
  */
-#include "crt.h"
 #include "printf.h"
 
 int swprintf(wchar_t *Buffer, const wchar_t *Format, ...)

@@ -3,6 +3,7 @@
  */
 #include "host.h"
 #include "crt.h"
+#include "printf.h"
 #include "rtl.h"
 
 /* Formats narrow and wide (the format widened) and compares both. Not for formats whose %s depends on the width. */
