@@ -107,6 +107,7 @@
 
 /* ---- Exceptions: ebp holds the vector, rbp is on the stack ---- */
     .p2align 4
+    .globl KiTrapEntry
 KiTrapEntry:
     .seh_proc KiTrapEntry
     .seh_pushframe @code
@@ -136,6 +137,7 @@ KiTrapEntry:
 
 /* ---- NMI, double fault, machine check: own stacks, GS unknown ---- */
     .p2align 4
+    .globl KiParanoidEntry
 KiParanoidEntry:
     .seh_proc KiParanoidEntry
     .seh_pushframe @code
@@ -223,6 +225,7 @@ KiInterruptStubs:
     .endr
 
     .p2align 4
+    .globl KiInterruptEntry
 KiInterruptEntry:
     .seh_proc KiInterruptEntry
     .seh_pushframe @code

@@ -21,6 +21,18 @@ def _rows(label: str, texts: list[str]) -> None:
         _row(label if number == 0 else "", text)
 
 
+def _dispatch_rows(entries: list[dict]) -> list[str]:
+    """One row for each routine; a routine that serves several kinds of request is named once."""
+    by_routine: dict[str, list[str]] = {}
+    for entry in entries:
+        by_routine.setdefault(frame_text(entry["frame"]), []).append(entry["major"].removeprefix("IRP_MJ_"))
+    rows = []
+    for routine, majors in by_routine.items():
+        shown = ", ".join(majors[:4]) + (f" and {len(majors) - 4} more" if len(majors) > 4 else "")
+        rows.append(f"{routine}  serves {shown}")
+    return rows
+
+
 def _stack(label: str, stack: list[dict[str, Any]]) -> None:
     _rows(label, [f"#{number} {frame_text(frame)}" for number, frame in enumerate(stack)])
 
@@ -45,7 +57,7 @@ def _behaviour(driver: dict[str, Any]) -> None:
         _rows("devices", [f"{device['name'] or '(no name)'}" + "".join(f"  <- {link}" for link in links.pop(device["name"], []))
                           for device in driver["devices"]])
     _rows("links", [f"{name} -> {target}" for target, found in links.items() for name in found])
-    _rows("dispatch", [f"{entry['major'].ljust(26)} {frame_text(entry['frame'])}" for entry in driver["dispatch"]])
+    _rows("dispatch", _dispatch_rows(driver["dispatch"]))
     _rows("requests", [f"{request['major'].ljust(26)} {request['device'] or ''}: {status_text(request['status'])}"
                        for request in driver["requests"]])
     if driver["calls"]:
