@@ -41,6 +41,7 @@ VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
 static PWORK_QUEUE_ITEM ExpTakeItem(EXP_QUEUE *Queue)
 {
     PWORK_QUEUE_ITEM item;
+    BOOLEAN starved;
     KIRQL irql = KeLockAcquire(&ExpWorkLock);
 
     Queue->Idle++;
@@ -50,7 +51,10 @@ static PWORK_QUEUE_ITEM ExpTakeItem(EXP_QUEUE *Queue)
     Queue->Idle--;
     item = CONTAINING_RECORD(RemoveHeadList(&Queue->Items), WORK_QUEUE_ITEM, List);
     item->List.Flink = NULL;
+    starved = Queue->Idle == 0 && !IsListEmpty(&Queue->Items);
     KeLockRelease(&ExpWorkLock, irql);
+    if (starved)                                 /* this thread may be about to block for long */
+        KeSetEvent(&ExpBalance, 0, FALSE);
     return item;
 }
 

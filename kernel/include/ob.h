@@ -127,4 +127,4 @@ static inline NTSTATUS ObLeaveKernelMode(KPROCESSOR_MODE Mode, NTSTATUS Status)
 }
 static inline KPROCESSOR_MODE ObPreviousMode(VOID) { return ((PKTHREAD)__readgsqword(0x188))->PreviousMode; }
 
-extern const struct KE_TEST_GROUP ObTests;
+extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests;
