@@ -166,6 +166,8 @@ VOID KeFreezeProcessors(VOID);
 /* What the machine says when it stops because of a driver; see docs/protocol.md. Never returns. */
 DECLSPEC_NORETURN VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64 P4, const CONTEXT *Context);
 
+typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK;
+
 /* ---- Exported routines that the DDK of this version does not declare, or declares as macros ---- */
 #undef KeGetCurrentIrql
 #undef KeLowerIrql
@@ -194,3 +196,12 @@ VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord);
 DECLSPEC_NORETURN VOID NTAPI ExRaiseStatus(NTSTATUS Status);
 DECLSPEC_NORETURN VOID NTAPI ExRaiseAccessViolation(VOID);
 DECLSPEC_NORETURN VOID NTAPI ExRaiseDatatypeMisalignment(VOID);
+VOID NTAPI ExAcquireSpinLockSharedAtDpcLevel(PEX_SPIN_LOCK SpinLock);
+VOID NTAPI ExReleaseSpinLockSharedFromDpcLevel(PEX_SPIN_LOCK SpinLock);
+VOID NTAPI ExAcquireSpinLockExclusiveAtDpcLevel(PEX_SPIN_LOCK SpinLock);
+VOID NTAPI ExReleaseSpinLockExclusiveFromDpcLevel(PEX_SPIN_LOCK SpinLock);
+BOOLEAN NTAPI ExTryConvertSharedSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
+KIRQL NTAPI ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock);
+VOID NTAPI ExReleaseSpinLockShared(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql);
+KIRQL NTAPI ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
+VOID NTAPI ExReleaseSpinLockExclusive(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql);

@@ -45,6 +45,11 @@ VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment) R
 VOID KiWaitTestLocked(PVOID Object, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 BOOLEAN KiIsSignalledLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiSatisfyWaitLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+/* A thread that belongs to a queue is about to block somewhere else. */
+VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+/* Waits for an entry; the queue does not count the thread any more. The entry, or a status. */
+LONG64 KiBlockOnQueueLocked(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime, KIRQL OldIrql)
+    REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 
 /* ---- Timers ---- */

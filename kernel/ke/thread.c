@@ -109,6 +109,11 @@ VOID KeTerminateThread(KPRIORITY Increment)
     KiAbandonMutants(thread);
     KiLockDispatcher();
     thread->ApcQueueable = 0;
+    if (thread->Queue != NULL) {
+        KiQueueThreadBlocks(thread);
+        RemoveEntryList(&thread->QueueListEntry);
+        thread->Queue = NULL;
+    }
     RemoveEntryList(&thread->ThreadListEntry);
     thread->Header.SignalState = 1;
     KiWaitTestLocked(thread, Increment);

@@ -100,6 +100,8 @@ VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment)
         KiRemoveTimerLocked(&Thread->Timer);
     Thread->WaitStatus = Status;
     Thread->WaitBlockCount = 0;
+    if (Thread->Queue != NULL)
+        ((PKQUEUE)(PVOID)Thread->Queue)->CurrentCount++;
     if (Thread->BasePriority < LOW_REALTIME_PRIORITY_ && Increment > 0) {
         KPRIORITY boosted = min(Thread->BasePriority + Increment, LOW_REALTIME_PRIORITY_ - 1);
         if (boosted > Thread->Priority)
@@ -194,7 +196,22 @@ static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) R
     Thread->WaitReason = (UCHAR)Wait->Reason;
     Thread->WaitIrql = OldIrql;
     Thread->State = Waiting;
+    if (Thread->Queue != NULL && Wait->Reason != WrQueue)
+        KiQueueThreadBlocks(Thread);
     KiSwapThreadLocked();
+}
+
+LONG64 KiBlockOnQueueLocked(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime, KIRQL OldIrql)
+{
+    PKTHREAD thread = KeCurrentThread();
+    PVOID object = Queue;
+    KI_WAIT wait = { .Count = 1, .Objects = &object, .Type = WaitAny, .Reason = WrQueue, .Mode = Mode, .HasTimeout = HasTimeout,
+                     .DueTime = DueTime, .Blocks = thread->WaitBlock };
+
+    KiFillBlocks(&wait, thread);
+    KiBlockLocked(&wait, thread, OldIrql);
+    thread->WaitBlockCount = 0;
+    return thread->WaitStatus;
 }
 
 /* One attempt. KI_STATUS_KERNEL_APC: try again after the APC ran. */

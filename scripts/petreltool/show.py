@@ -21,7 +21,7 @@ def _rows(label: str, texts: list[str]) -> None:
         _row(label if number == 0 else "", text)
 
 
-def _dispatch_rows(entries: list[dict]) -> list[str]:
+def _dispatch_rows(entries: list[dict[str, Any]]) -> list[str]:
     """One row for each routine; a routine that serves several kinds of request is named once."""
     by_routine: dict[str, list[str]] = {}
     for entry in entries:
