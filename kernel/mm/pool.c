@@ -30,9 +30,22 @@ typedef struct MI_POOL {
     ULONG SparePages;                            /* Lock: pages that are one free block */
 } MI_POOL;
 
+/* NT's POOL_HEADER with whole bytes in place of bit fields: a neighbour's PreviousSize is written under the lock while the block's
+ * owner writes its other bytes without, and bit fields would share a store. */
+typedef struct MI_POOL_HEADER {
+    UCHAR PreviousSize;                          /* Lock */
+    UCHAR PoolIndex;                             /* the block's owner: in use, cached or free */
+    UCHAR BlockSize;                             /* Lock while free, constant in use */
+    UCHAR PoolType;                              /* the block's owner */
+    ULONG PoolTag;
+    PEPROCESS ProcessBilled;
+} MI_POOL_HEADER;
+C_ASSERT(sizeof(MI_POOL_HEADER) == sizeof(POOL_HEADER));
+C_ASSERT(FIELD_OFFSET(MI_POOL_HEADER, PoolTag) == FIELD_OFFSET(POOL_HEADER, PoolTag));
+
 /* Behind the header of a free block. */
 typedef struct MI_FREE_BLOCK {
-    POOL_HEADER Header;
+    MI_POOL_HEADER Header;
     LIST_ENTRY Link;
 } MI_FREE_BLOCK;
 
@@ -101,9 +114,9 @@ static VOID MiUnlinkFreeLocked(MI_POOL *Pool, MI_FREE_BLOCK *Block)
         Pool->FreeSummary[size / 64] &= ~(1ull << size % 64);
 }
 
-static POOL_HEADER *MiNextBlock(POOL_HEADER *Header)
+static MI_POOL_HEADER *MiNextBlock(MI_POOL_HEADER *Header)
 {
-    POOL_HEADER *next = Header + Header->BlockSize;
+    MI_POOL_HEADER *next = Header + Header->BlockSize;
     return ((ULONG64)next & (PAGE_SIZE - 1)) == 0 || Header->BlockSize == 0 ? NULL : next;
 }
 
@@ -121,10 +134,10 @@ static MI_FREE_BLOCK *MiFindFreeLocked(MI_POOL *Pool, ULONG Units)
 }
 
 /* Cuts a free, unlinked block to Units; the rest becomes free. BlockSize is a byte: 0 stands for a whole page. */
-static VOID MiSplitLocked(MI_POOL *Pool, POOL_HEADER *Block, ULONG Units)
+static VOID MiSplitLocked(MI_POOL *Pool, MI_POOL_HEADER *Block, ULONG Units)
 {
     ULONG size = Block->BlockSize == 0 ? PAGE_UNITS : Block->BlockSize;
-    POOL_HEADER *rest = Block + Units, *next;
+    MI_POOL_HEADER *rest = Block + Units, *next;
 
     if (size - Units < 2)
         return;
@@ -138,7 +151,7 @@ static VOID MiSplitLocked(MI_POOL *Pool, POOL_HEADER *Block, ULONG Units)
     MiLinkFreeLocked(Pool, (MI_FREE_BLOCK *)rest);
 }
 
-static POOL_HEADER *MiTakeBlock(MI_POOL *Pool, ULONG Units)
+static MI_POOL_HEADER *MiTakeBlock(MI_POOL *Pool, ULONG Units)
 {
     KIRQL irql = KeLockAcquire(&Pool->Lock);
     MI_FREE_BLOCK *block = MiFindFreeLocked(Pool, Units);
@@ -174,7 +187,7 @@ static BOOLEAN MiGrowPool(MI_POOL *Pool)
 }
 
 /* ---- Processor caches ---- */
-static POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
+static MI_POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
 {
     KIRQL old = KeIrql();
     MI_FREE_BLOCK *block;
@@ -186,15 +199,15 @@ static POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
         if (block != NULL) {
             cache->Sizes[Kind][Units].First = (MI_FREE_BLOCK *)block->Link.Flink;
             cache->Sizes[Kind][Units].Depth--;
-            block->Header.PoolType = MI_POOL_IN_USE;
-            block->Header.PoolIndex = 0;
+            __atomic_store_n(&block->Header.PoolType, MI_POOL_IN_USE, __ATOMIC_RELEASE);
+            __atomic_store_n(&block->Header.PoolIndex, 0, __ATOMIC_RELEASE);
         }
     }
     KiWriteCr8(old);
     return block != NULL ? &block->Header : NULL;
 }
 
-static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, POOL_HEADER *Header)
+static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, MI_POOL_HEADER *Header)
 {
     MI_FREE_BLOCK *block = (MI_FREE_BLOCK *)Header;
     KIRQL old = KeIrql();
@@ -204,8 +217,9 @@ static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, POOL_HEADER *Header)
     {
         MI_POOL_CACHE *cache = &MiPoolCaches[KeProcessorNumber()];
         if (cache->Sizes[Kind][Header->BlockSize].Depth < CACHE_DEPTH) {
-            Header->PoolType = 0;
-            Header->PoolIndex = MI_POOL_CACHED;
+            /* In this order: a neighbour being freed must never see a free block that is not marked as cached. */
+            __atomic_store_n(&Header->PoolIndex, MI_POOL_CACHED, __ATOMIC_RELEASE);
+            __atomic_store_n(&Header->PoolType, 0, __ATOMIC_RELEASE);
             block->Link.Flink = (PLIST_ENTRY)cache->Sizes[Kind][Header->BlockSize].First;
             cache->Sizes[Kind][Header->BlockSize].First = block;
             cache->Sizes[Kind][Header->BlockSize].Depth++;
@@ -223,9 +237,9 @@ static ULONG MiUnitsOf(SIZE_T Bytes)
     return max(units, 2u);                       /* room for the link of a free block */
 }
 
-static POOL_HEADER *MiAllocateSmall(MI_POOL_KIND Kind, ULONG Units)
+static MI_POOL_HEADER *MiAllocateSmall(MI_POOL_KIND Kind, ULONG Units)
 {
-    POOL_HEADER *header = Units < CACHE_SIZES ? MiTakeFromCache(Kind, Units) : NULL;
+    MI_POOL_HEADER *header = Units < CACHE_SIZES ? MiTakeFromCache(Kind, Units) : NULL;
 
     while (header == NULL) {
         header = MiTakeBlock(&MiPools[Kind], Units);
@@ -258,7 +272,7 @@ static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
 PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
 {
     MI_POOL *pool = &MiPools[Kind];
-    POOL_HEADER *header;
+    MI_POOL_HEADER *header;
     PVOID block;
 
     if (Bytes > LARGEST_SMALL - UNIT) {
@@ -280,35 +294,49 @@ PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
 }
 
 /* ---- Freeing ---- */
-DECLSPEC_NORETURN static VOID MiBadFree(ULONG Reason, POOL_HEADER *Header, PVOID Block)
+DECLSPEC_NORETURN static VOID MiBadFree(ULONG Reason, MI_POOL_HEADER *Header, PVOID Block)
 {
     KeBugCheckEx(BAD_POOL_CALLER, Reason, (ULONG_PTR)Header->PoolTag, *(ULONG_PTR *)Header, (ULONG_PTR)Block);
 }
 
-/* Headers of this block and its neighbours must agree, or somebody wrote past an end. */
-static VOID MiCheckNeighbours(POOL_HEADER *Header)
+DECLSPEC_NORETURN static VOID MiBadHeader(const MI_POOL_HEADER *Header, const MI_POOL_HEADER *Other)
 {
-    POOL_HEADER *next = MiNextBlock(Header);
-    ULONG offset = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT;
-
-    if (Header->BlockSize == 0 || offset + Header->BlockSize > PAGE_UNITS || Header->PreviousSize > offset ||
-        (Header->PreviousSize == 0) != (offset == 0))
-        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)(Header + Header->BlockSize), *(ULONG_PTR *)Header);
-    if (next != NULL && next->PreviousSize != Header->BlockSize)
-        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)next, *(ULONG_PTR *)Header);
-    if (offset != 0 && (Header - Header->PreviousSize)->BlockSize != Header->PreviousSize)
-        KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)(Header - Header->PreviousSize), *(ULONG_PTR *)Header);
+    KeBugCheckEx(BAD_POOL_HEADER, 0x20, (ULONG_PTR)Header, (ULONG_PTR)Other, *(const ULONG_PTR *)Header);
 }
 
-static BOOLEAN MiIsMergeable(const POOL_HEADER *Header)
+/* The header of a block in use and the one behind it must agree, or somebody wrote past an end. What is in front may be changing:
+ * MiCheckPreviousLocked looks there. */
+static VOID MiCheckBlock(const MI_POOL_HEADER *Header)
 {
-    return Header->PoolType == 0 && Header->PoolIndex != MI_POOL_CACHED;
+    const MI_POOL_HEADER *next = MiNextBlock((MI_POOL_HEADER *)Header);
+    ULONG offset = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT;
+
+    if (Header->BlockSize == 0 || offset + Header->BlockSize > PAGE_UNITS)
+        MiBadHeader(Header, Header + Header->BlockSize);
+    if (next != NULL && next->PreviousSize != Header->BlockSize)
+        MiBadHeader(Header, next);
+}
+
+static VOID MiCheckPreviousLocked(const MI_POOL_HEADER *Header)
+{
+    ULONG offset = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT;
+
+    if (Header->PreviousSize > offset || (Header->PreviousSize == 0) != (offset == 0))
+        MiBadHeader(Header, NULL);
+    if (offset != 0 && (Header - Header->PreviousSize)->BlockSize != Header->PreviousSize)
+        MiBadHeader(Header, Header - Header->PreviousSize);
+}
+
+static BOOLEAN MiIsMergeable(const MI_POOL_HEADER *Header)
+{
+    return __atomic_load_n(&Header->PoolType, __ATOMIC_ACQUIRE) == 0 &&
+           __atomic_load_n(&Header->PoolIndex, __ATOMIC_ACQUIRE) != MI_POOL_CACHED;
 }
 
 /* Merges with free neighbours; a block that is a whole page has BlockSize 0. */
-static POOL_HEADER *MiMergeLocked(MI_POOL *Pool, POOL_HEADER *Header)
+static MI_POOL_HEADER *MiMergeLocked(MI_POOL *Pool, MI_POOL_HEADER *Header)
 {
-    POOL_HEADER *next = MiNextBlock(Header), *previous;
+    MI_POOL_HEADER *next = MiNextBlock(Header), *previous;
     ULONG size = Header->BlockSize;
 
     if (next != NULL && MiIsMergeable(next)) {
@@ -331,11 +359,12 @@ static POOL_HEADER *MiMergeLocked(MI_POOL *Pool, POOL_HEADER *Header)
 }
 
 /* The page to unmap when it became empty and enough spare ones are left, else 0. */
-static ULONG64 MiReturnBlock(MI_POOL *Pool, POOL_HEADER *Header)
+static ULONG64 MiReturnBlock(MI_POOL *Pool, MI_POOL_HEADER *Header)
 {
     KIRQL irql = KeLockAcquire(&Pool->Lock);
     ULONG64 page = 0;
 
+    MiCheckPreviousLocked(Header);
     Header->PoolType = 0;
     Header->PoolIndex = 0;
     Header = MiMergeLocked(Pool, Header);
@@ -351,7 +380,7 @@ static ULONG64 MiReturnBlock(MI_POOL *Pool, POOL_HEADER *Header)
 
 static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
 {
-    POOL_HEADER *header = (POOL_HEADER *)Block - 1;
+    MI_POOL_HEADER *header = (MI_POOL_HEADER *)Block - 1;
     MI_POOL_KIND kind = (MI_POOL_KIND)(Pool - MiPools);
     ULONG64 page;
 
@@ -361,7 +390,7 @@ static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
         MiBadFree(7, header, Block);             /* freed already */
     if (header->PoolType != MI_POOL_IN_USE)
         MiBadFree(0x46, header, Block);
-    MiCheckNeighbours(header);
+    MiCheckBlock(header);
     InterlockedAdd64(&Pool->Bytes, -(LONG64)(header->BlockSize * UNIT));
     MiPoisonFreed(Block, (header->BlockSize - HEADER_UNITS) * UNIT);
     if (header->BlockSize < CACHE_SIZES && MiPutIntoCache(kind, header))
@@ -402,7 +431,7 @@ ULONG MiPoolTag(PVOID Block)
 {
     ULONG tag = 0;
     if (((ULONG64)Block & (PAGE_SIZE - 1)) != 0)
-        return ((POOL_HEADER *)Block - 1)->PoolTag;
+        return ((MI_POOL_HEADER *)Block - 1)->PoolTag;
     MiQueryBigPages((ULONG64)Block, &tag);
     return tag;
 }
