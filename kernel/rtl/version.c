@@ -128,6 +128,8 @@ static ULONG RtlpCurrentNtddi(VOID)
     return RtlVersion.Major << 24 | RtlVersion.Minor << 16;
 }
 
+#undef RtlIsNtDdiVersionAvailable              /* the DDK maps them to its library's */
+#undef RtlIsServicePackVersionInstalled
 BOOLEAN NTAPI RtlIsNtDdiVersionAvailable(ULONG Version);
 BOOLEAN NTAPI RtlIsServicePackVersionInstalled(ULONG Version);
 
