@@ -6,7 +6,8 @@
  * hang in one list for each size. Each pool has its lock (rank Pool).
  *
  * In front stands a cache for each processor and small size, used at DISPATCH_LEVEL without a lock. A block in a cache has
- * PoolType 0 too, so that a second free of it is caught, and carries MI_POOL_CACHED so that its neighbours do not merge with it.
+ * PoolType 0 too, so that a second free of it is caught; only blocks in the lists carry MI_POOL_FREE, which is set and cleared
+ * under the lock, and only those merge.
  */
 #include "mi.h"
 #include "pool.h"
@@ -18,7 +19,7 @@
 #define CACHE_SIZES 33u                          /* blocks of up to 32 units */
 #define CACHE_DEPTH 32u
 #define MI_POOL_IN_USE 2u
-#define MI_POOL_CACHED 0x80u
+#define MI_POOL_FREE 0x80u
 
 typedef struct MI_POOL {
     KE_LOCK Lock;
@@ -34,7 +35,7 @@ typedef struct MI_POOL {
  * owner writes its other bytes without, and bit fields would share a store. */
 typedef struct MI_POOL_HEADER {
     UCHAR PreviousSize;                          /* Lock */
-    UCHAR PoolIndex;                             /* the block's owner: in use, cached or free */
+    UCHAR PoolIndex;                             /* Lock: MI_POOL_FREE or 0 */
     UCHAR BlockSize;                             /* Lock while free, constant in use */
     UCHAR PoolType;                              /* the block's owner */
     ULONG PoolTag;
@@ -103,6 +104,7 @@ static VOID MiLinkFreeLocked(MI_POOL *Pool, MI_FREE_BLOCK *Block)
 {
     ULONG size = Block->Header.BlockSize == 0 ? PAGE_UNITS : Block->Header.BlockSize;
     Block->Header.PoolType = 0;
+    Block->Header.PoolIndex = MI_POOL_FREE;
     InsertHeadList(&Pool->Free[size], &Block->Link);
     Pool->FreeSummary[size / 64] |= 1ull << size % 64;
 }
@@ -162,6 +164,7 @@ static MI_POOL_HEADER *MiTakeBlock(MI_POOL *Pool, ULONG Units)
         MiUnlinkFreeLocked(Pool, block);
         MiSplitLocked(Pool, &block->Header, Units);
         block->Header.PoolType = MI_POOL_IN_USE;
+        block->Header.PoolIndex = 0;
     }
     KeLockRelease(&Pool->Lock, irql);
     return block != NULL ? &block->Header : NULL;
@@ -199,8 +202,7 @@ static MI_POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
         if (block != NULL) {
             cache->Sizes[Kind][Units].First = (MI_FREE_BLOCK *)block->Link.Flink;
             cache->Sizes[Kind][Units].Depth--;
-            __atomic_store_n(&block->Header.PoolType, MI_POOL_IN_USE, __ATOMIC_RELEASE);
-            __atomic_store_n(&block->Header.PoolIndex, 0, __ATOMIC_RELEASE);
+            block->Header.PoolType = MI_POOL_IN_USE;
         }
     }
     KiWriteCr8(old);
@@ -217,9 +219,7 @@ static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, MI_POOL_HEADER *Header)
     {
         MI_POOL_CACHE *cache = &MiPoolCaches[KeProcessorNumber()];
         if (cache->Sizes[Kind][Header->BlockSize].Depth < CACHE_DEPTH) {
-            /* In this order: a neighbour being freed must never see a free block that is not marked as cached. */
-            __atomic_store_n(&Header->PoolIndex, MI_POOL_CACHED, __ATOMIC_RELEASE);
-            __atomic_store_n(&Header->PoolType, 0, __ATOMIC_RELEASE);
+            Header->PoolType = 0;
             block->Link.Flink = (PLIST_ENTRY)cache->Sizes[Kind][Header->BlockSize].First;
             cache->Sizes[Kind][Header->BlockSize].First = block;
             cache->Sizes[Kind][Header->BlockSize].Depth++;
@@ -329,8 +329,7 @@ static VOID MiCheckPreviousLocked(const MI_POOL_HEADER *Header)
 
 static BOOLEAN MiIsMergeable(const MI_POOL_HEADER *Header)
 {
-    return __atomic_load_n(&Header->PoolType, __ATOMIC_ACQUIRE) == 0 &&
-           __atomic_load_n(&Header->PoolIndex, __ATOMIC_ACQUIRE) != MI_POOL_CACHED;
+    return Header->PoolIndex == MI_POOL_FREE;
 }
 
 /* Merges with free neighbours; a block that is a whole page has BlockSize 0. */
@@ -365,8 +364,6 @@ static ULONG64 MiReturnBlock(MI_POOL *Pool, MI_POOL_HEADER *Header)
     ULONG64 page = 0;
 
     MiCheckPreviousLocked(Header);
-    Header->PoolType = 0;
-    Header->PoolIndex = 0;
     Header = MiMergeLocked(Pool, Header);
     if (Header->BlockSize == 0 && Pool->SparePages >= 8) {
         page = (ULONG64)Header;
