@@ -90,7 +90,8 @@ LONG NTAPI RtlCompareString(const PSTRING String1, const PSTRING String2, BOOLEA
     USHORT i, shorter = String1->Length < String2->Length ? String1->Length : String2->Length;
 
     for (i = 0; i < shorter; i++) {
-        LONG left = (UCHAR)RtlpFold(String1->Buffer[i], CaseInSensitive), right = (UCHAR)RtlpFold(String2->Buffer[i], CaseInSensitive);
+        LONG left = (UCHAR)RtlpFold(String1->Buffer[i], CaseInSensitive),
+             right = (UCHAR)RtlpFold(String2->Buffer[i], CaseInSensitive);
         if (left != right)
             return left - right;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * RtlAssert: what ASSERT of a checked driver calls. It says what failed and breaks into the debugger; without one that ends the machine.
+ * RtlAssert: what ASSERT of a checked driver calls. It says what failed and breaks into the debugger; without one that ends the
+ * machine.
  */
 #include "rtlp.h"
 

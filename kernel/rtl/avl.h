@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Private to the AVL files: balanced links as RTL_AVL_TABLE has them. The tree hangs at the right of a sentinel, BalancedRoot; a node's
- * Balance is the height of its right side minus that of its left.
+ * Private to the AVL files: balanced links as RTL_AVL_TABLE has them. The tree hangs at the right of a sentinel, BalancedRoot; a
+ * node's Balance is the height of its right side minus that of its left.
  */
 #pragma once
 #include "rtlp.h"

@@ -66,7 +66,8 @@ ULONG NTAPI RtlFindSetBitsAndClear(PRTL_BITMAP BitMapHeader, ULONG NumberToFind,
 /* The length of the first run of clear bits at or after FromIndex; 0 when there is none. */
 ULONG NTAPI RtlFindNextForwardRunClear(PRTL_BITMAP BitMapHeader, ULONG FromIndex, PULONG StartingRunIndex)
 {
-    ULONG start = FromIndex < BitMapHeader->SizeOfBitMap ? RtlpNextBit(BitMapHeader, FromIndex, FALSE) : BitMapHeader->SizeOfBitMap;
+    ULONG start =
+        FromIndex < BitMapHeader->SizeOfBitMap ? RtlpNextBit(BitMapHeader, FromIndex, FALSE) : BitMapHeader->SizeOfBitMap;
 
     *StartingRunIndex = start;
     return start < BitMapHeader->SizeOfBitMap ? RtlpNextBit(BitMapHeader, start, TRUE) - start : 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Stack probes that compilers call before they take a frame of a page or more: rax = bytes. Every page is touched in order, so that
- * an overflow hits the guard page and not what lies beyond it. All registers are kept; the caller moves rsp itself. (___chkstk_ms is
- * the gnu target's name, __chkstk Microsoft's.)
+ * Stack probes that compilers call before they take a frame of a page or more: rax = bytes. Every page is touched in order, so
+ * that an overflow hits the guard page and not what lies beyond it. All registers are kept; the caller moves rsp itself.
+ * (___chkstk_ms is the gnu target's name, __chkstk Microsoft's.)
  */
     .intel_syntax noprefix
     .text

@@ -6,7 +6,8 @@
 static inline WCHAR RtlpFold(WCHAR character, BOOLEAN insensitive) { return insensitive ? RtlpUpcase(character) : character; }
 
 /* Lengths in characters. The difference of the first characters that differ, else of the lengths. */
-LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZE_T String2Length, BOOLEAN CaseInsensitive)
+LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZE_T String2Length,
+                                    BOOLEAN CaseInsensitive)
 {
     SIZE_T i, shorter = String1Length < String2Length ? String1Length : String2Length;
 
@@ -20,8 +21,8 @@ LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH S
 
 LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)
 {
-    return RtlCompareUnicodeStrings(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer, String2->Length / sizeof(WCHAR),
-                                    CaseInsensitive);
+    return RtlCompareUnicodeStrings(String1->Buffer, String1->Length / sizeof(WCHAR), String2->Buffer,
+                                    String2->Length / sizeof(WCHAR), CaseInsensitive);
 }
 
 BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)

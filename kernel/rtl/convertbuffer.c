@@ -52,7 +52,8 @@ NTSTATUS NTAPI RtlUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMul
 NTSTATUS NTAPI RtlUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
                                 ULONG BytesInUnicodeString)
 {
-    return RtlpNarrow(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, &RtlpOemCodePage, RtlpSame);
+    return RtlpNarrow(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, &RtlpOemCodePage,
+                      RtlpSame);
 }
 
 NTSTATUS NTAPI RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxBytesInMultiByteString, PULONG BytesInMultiByteString,
@@ -65,7 +66,8 @@ NTSTATUS NTAPI RtlUpcaseUnicodeToMultiByteN(PCHAR MultiByteString, ULONG MaxByte
 NTSTATUS NTAPI RtlUpcaseUnicodeToOemN(PCHAR OemString, ULONG MaxBytesInOemString, PULONG BytesInOemString, PCWCH UnicodeString,
                                       ULONG BytesInUnicodeString)
 {
-    return RtlpNarrow(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, &RtlpOemCodePage, RtlpUpcase);
+    return RtlpNarrow(OemString, MaxBytesInOemString, BytesInOemString, UnicodeString, BytesInUnicodeString, &RtlpOemCodePage,
+                      RtlpUpcase);
 }
 
 NTSTATUS NTAPI RtlMultiByteToUnicodeSize(PULONG BytesInUnicodeString, const CHAR *MultiByteString, ULONG BytesInMultiByteString)

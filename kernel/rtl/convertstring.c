@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Conversions between UNICODE_STRING and the narrow strings of the ANSI and OEM code pages. Results are NUL-terminated; the sizes that
- * the Rtlx functions return count the NUL.
+ * Conversions between UNICODE_STRING and the narrow strings of the ANSI and OEM code pages. Results are NUL-terminated; the sizes
+ * that the Rtlx functions return count the NUL.
  */
 #include "rtlp.h"
 
@@ -26,7 +26,8 @@ static NTSTATUS RtlpWiden(PUNICODE_STRING destination, const STRING *source, BOO
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS RtlpNarrow(PSTRING destination, PCUNICODE_STRING source, BOOLEAN allocate, const RTLP_CODE_PAGE *page, WCHAR (*fold)(WCHAR))
+static NTSTATUS RtlpNarrow(PSTRING destination, PCUNICODE_STRING source, BOOLEAN allocate, const RTLP_CODE_PAGE *page,
+                           WCHAR (*fold)(WCHAR))
 {
     ULONG i, characters = source->Length / sizeof(WCHAR);
 

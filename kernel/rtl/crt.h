@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The C runtime names that drivers import from ntoskrnl, as Microsoft's C runtime documents them for the "C" locale, and what their
- * implementations share; the printf names are in printf.h. Stands alone (no DDK), so that the same sources build natively; the compiler's own calls (memcpy, memset)
- * land here too.
+ * The C runtime names that drivers import from ntoskrnl, as Microsoft's C runtime documents them for the "C" locale, and what
+ * their implementations share; the printf names are in printf.h. Stands alone (no DDK), so that the same sources build natively;
+ * the compiler's own calls (memcpy, memset) land here too.
  *
  * Unlike the user-mode runtime there is no errno and no invalid-parameter handler: a secure variant with wrong arguments empties
  * its destination where it has one and returns its error.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  * The search phase: asks the handlers of each frame, innermost first, what to do about an exception.
  *
- * A handler (a filter) may raise an exception of its own; its search then passes the frame of RtlpCallExceptionHandler, whose handler
- * says up to which frame the exceptions are nested, and which scope of that frame was being asked: that one is not asked again, or a
- * filter that faults would be called for its own fault without end. A search may also meet an unwind in progress; then it goes on where that stands.
+ * A handler (a filter) may raise an exception of its own; its search then passes the frame of RtlpCallExceptionHandler, whose
+ * handler says up to which frame the exceptions are nested, and which scope of that frame was being asked: that one is not asked
+ * again, or a filter that faults would be called for its own fault without end. A search may also meet an unwind in progress;
+ * then it goes on where that stands.
  */
 #include "unwind.h"
 

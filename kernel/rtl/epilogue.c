@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Epilogues have no unwind codes of their own in version 1: as documented ("Unwind procedure") the code stream at the control pc is
- * compared with the only forms an epilogue may have, and what is left of it is carried out.
+ * Epilogues have no unwind codes of their own in version 1: as documented ("Unwind procedure") the code stream at the control pc
+ * is compared with the only forms an epilogue may have, and what is left of it is carried out.
  *
  *      add rsp, constant | lea rsp, [frame register + constant]     at most once, first
  *      pop register                                                any number
@@ -34,8 +34,8 @@ static UCHAR RtlpCode(const RTLP_EPILOGUE *epilogue, ULONG index)
 
 static LONG RtlpCode32(const RTLP_EPILOGUE *epilogue, ULONG index)
 {
-    return (LONG)(RtlpCode(epilogue, index) | (ULONG)RtlpCode(epilogue, index + 1) << 8 | (ULONG)RtlpCode(epilogue, index + 2) << 16 |
-                  (ULONG)RtlpCode(epilogue, index + 3) << 24);
+    return (LONG)(RtlpCode(epilogue, index) | (ULONG)RtlpCode(epilogue, index + 1) << 8 |
+                  (ULONG)RtlpCode(epilogue, index + 2) << 16 | (ULONG)RtlpCode(epilogue, index + 3) << 24);
 }
 
 /* lea rsp, [frame register + displacement]: at Index stand ModRM, a SIB byte for rsp's number, and the displacement. */

@@ -2,8 +2,8 @@
  * The printf engine of all narrow and wide variants, after Microsoft's "Format specification syntax" and, for %Z and %wZ, the
  * DbgPrint reference.
  *
- * Kernel code keeps no floating-point state: %a %e %f %g take their double and print '?'. %n takes its pointer and writes nothing.
- * A NULL string prints (null). Of a string no more is read than the precision says.
+ * Kernel code keeps no floating-point state: %a %e %f %g take their double and print '?'. %n takes its pointer and writes
+ * nothing. A NULL string prints (null). Of a string no more is read than the precision says.
  */
 #include "format.h"
 

@@ -4,7 +4,15 @@
 #pragma once
 #include "rtlp.h"
 
-typedef enum RTLP_SIZE { RtlpSizeDefault, RtlpSizeByte, RtlpSizeShort, RtlpSizeLong, RtlpSize32, RtlpSize64, RtlpSizeWide } RTLP_SIZE;
+typedef enum RTLP_SIZE {
+    RtlpSizeDefault,
+    RtlpSizeByte,
+    RtlpSizeShort,
+    RtlpSizeLong,
+    RtlpSize32,
+    RtlpSize64,
+    RtlpSizeWide
+} RTLP_SIZE;
 
 typedef struct RTLP_CONVERSION {
     BOOLEAN Left, Plus, Space, Alternate, Zero;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Generic tables on splay trees. An element is a header and the caller's data, which keep their address; the order of insertion is
- * kept in a list besides. The table's routines compare, allocate and free. Callers synchronize.
+ * Generic tables on splay trees. An element is a header and the caller's data, which keep their address; the order of insertion
+ * is kept in a list besides. The table's routines compare, allocate and free. Callers synchronize.
  */
 #include "rtlp.h"
 

@@ -11,7 +11,8 @@ typedef struct RTLP_ELEMENT {
 static RTLP_ELEMENT *RtlpElement(PVOID links) { return (RTLP_ELEMENT *)links; }
 
 VOID NTAPI RtlInitializeGenericTableAvl(PRTL_AVL_TABLE Table, PRTL_AVL_COMPARE_ROUTINE CompareRoutine,
-                                        PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine, PRTL_AVL_FREE_ROUTINE FreeRoutine, PVOID TableContext)
+                                        PRTL_AVL_ALLOCATE_ROUTINE AllocateRoutine, PRTL_AVL_FREE_ROUTINE FreeRoutine,
+                                        PVOID TableContext)
 {
     memset(Table, 0, sizeof(*Table));
     Table->BalancedRoot.Parent = &Table->BalancedRoot;
@@ -75,7 +76,8 @@ static VOID RtlpForgetOrder(PRTL_AVL_TABLE table)
     table->WhichOrderedElement = 0;
 }
 
-static RTLP_ELEMENT *RtlpAddElement(PRTL_AVL_TABLE table, PVOID buffer, CLONG size, PRTL_BALANCED_LINKS parent, TABLE_SEARCH_RESULT where)
+static RTLP_ELEMENT *RtlpAddElement(PRTL_AVL_TABLE table, PVOID buffer, CLONG size, PRTL_BALANCED_LINKS parent,
+                                    TABLE_SEARCH_RESULT where)
 {
     RTLP_ELEMENT *element = table->AllocateRoutine(table, size + (CLONG)sizeof(RTLP_ELEMENT));
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Headers of PE32+ images in memory, for drivers that look into other images: RtlImageNtHeader and relatives. The image is one that
- * the kernel has mapped, so its headers are there; only what they say is checked. (Microsoft's "PE Format".)
+ * Headers of PE32+ images in memory, for drivers that look into other images: RtlImageNtHeader and relatives. The image is one
+ * that the kernel has mapped, so its headers are there; only what they say is checked. (Microsoft's "PE Format".)
  */
 #include "rtlp.h"
 #include <ntimage.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * RtlRandom and RtlRandomEx: numbers in [0, MAXLONG - 1] that follow from the seed alone, so that a run repeats itself. (How NT makes
- * them is not documented, only their range and that the seed is replaced.)
+ * RtlRandom and RtlRandomEx: numbers in [0, MAXLONG - 1] that follow from the seed alone, so that a run repeats itself. (How NT
+ * makes them is not documented, only their range and that the seed is replaced.)
  */
 #include "rtlp.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * RtlRestoreContext, with the two exception codes that its documentation gives a meaning of their own.
  *
- * STATUS_LONGJUMP: the registers come from the jump buffer at parameter 0. STATUS_UNWIND_CONSOLIDATE: the routine at parameter 0 is
- * called first, as if from the context's frame (all frames below it being gone), and returns where to continue.
+ * STATUS_LONGJUMP: the registers come from the jump buffer at parameter 0. STATUS_UNWIND_CONSOLIDATE: the routine at parameter 0
+ * is called first, as if from the context's frame (all frames below it being gone), and returns where to continue.
  */
 #include "unwind.h"
 

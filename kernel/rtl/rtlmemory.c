@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The Rtl names for moving, filling and comparing memory; the DDK turns some of them into C runtime calls, drivers import them all.
+ * The Rtl names for moving, filling and comparing memory; the DDK turns some of them into C runtime calls, drivers import them
+ * all.
  */
 #include "rtlp.h"
 #undef RtlCopyMemory
@@ -66,7 +67,8 @@ SIZE_T NTAPI RtlCompareMemory(const VOID *Source1, const VOID *Source2, SIZE_T L
     const UCHAR *left = Source1, *right = Source2;
     SIZE_T same = 0;
 
-    while (Length - same >= sizeof(ULONG64) && *(const UNALIGNED ULONG64 *)(left + same) == *(const UNALIGNED ULONG64 *)(right + same))
+    while (Length - same >= sizeof(ULONG64) &&
+           *(const UNALIGNED ULONG64 *)(left + same) == *(const UNALIGNED ULONG64 *)(right + same))
         same += sizeof(ULONG64);
     while (same < Length && left[same] == right[same])
         same++;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * __C_specific_handler, the language handler of functions with __try: the scope table as documented ("x64 exception handling").
  *
- * Scopes stand in the order of their ends, inner before outer. One without a jump target is a __finally, its handler the termination
- * handler; else it is an __except, its handler the filter (or 1: always).
+ * Scopes stand in the order of their ends, inner before outer. One without a jump target is a __finally, its handler the
+ * termination handler; else it is an __except, its handler the filter (or 1: always).
  */
 #define _CRTIMP
 #include "unwind.h"
@@ -71,14 +71,14 @@ static EXCEPTION_DISPOSITION RtlpSearchScopes(const RTLP_SCOPES *scopes, PEXCEPT
         if (answer < 0)
             return ExceptionContinueExecution;
         if (answer > 0)
-            RtlUnwindEx(frame, (PVOID)(scopes->Image.Base + scope->JumpTarget), record, (PVOID)(ULONG_PTR)(ULONG)record->ExceptionCode,
-                        dispatcher->ContextRecord, dispatcher->HistoryTable);
+            RtlUnwindEx(frame, (PVOID)(scopes->Image.Base + scope->JumpTarget), record,
+                        (PVOID)(ULONG_PTR)(ULONG)record->ExceptionCode, dispatcher->ContextRecord, dispatcher->HistoryTable);
     }
     return ExceptionContinueSearch;
 }
 
-/* How far the termination handlers of the target frame run: to the __except that the jump goes to. (Its block may begin inside of the
- * scope, whose end clang puts behind the return address, so the place of the target alone would mislead.) */
+/* How far the termination handlers of the target frame run: to the __except that the jump goes to. (Its block may begin inside
+ * of the scope, whose end clang puts behind the return address, so the place of the target alone would mislead.) */
 static ULONG RtlpTargetScope(const RTLP_SCOPES *scopes, ULONG first, ULONG targetRva)
 {
     ULONG i;
@@ -87,7 +87,7 @@ static ULONG RtlpTargetScope(const RTLP_SCOPES *scopes, ULONG first, ULONG targe
         if (scopes->Scopes[i].JumpTarget == targetRva && targetRva != 0 && RtlpIsInScope(&scopes->Scopes[i], scopes->ControlRva))
             return i;
     }
-    for (i = first; i < scopes->Count; i++) {                 /* a jump out of some scopes: to the first that holds both ends of it */
+    for (i = first; i < scopes->Count; i++) { /* a jump out of some scopes: to the first that holds both ends of it */
         if (RtlpIsInScope(&scopes->Scopes[i], scopes->ControlRva) && RtlpIsInScope(&scopes->Scopes[i], targetRva))
             return i;
     }

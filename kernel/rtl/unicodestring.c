@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * UNICODE_STRING: making, copying, appending, freeing. A counted string ends with a NUL only where its documentation says so; a NUL is
- * written behind every result that has room for it.
+ * UNICODE_STRING: making, copying, appending, freeing. A counted string ends with a NUL only where its documentation says so; a
+ * NUL is written behind every result that has room for it.
  */
 #include "rtlp.h"
 
@@ -86,7 +86,8 @@ NTSTATUS NTAPI RtlValidateUnicodeString(ULONG Flags, PCUNICODE_STRING String)
         return STATUS_INVALID_PARAMETER;
     if (String == NULL)
         return STATUS_SUCCESS;
-    if (String->Length % sizeof(WCHAR) != 0 || String->MaximumLength % sizeof(WCHAR) != 0 || String->Length > String->MaximumLength)
+    if (String->Length % sizeof(WCHAR) != 0 || String->MaximumLength % sizeof(WCHAR) != 0 ||
+        String->Length > String->MaximumLength)
         return STATUS_INVALID_PARAMETER;
     return String->Buffer != NULL || String->MaximumLength == 0 ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The unwind phase: runs the termination handlers of every frame from here to a target frame, then continues there.
  *
- * A termination handler may unwind itself; that second unwind then meets the frame of RtlpCallUnwindHandler, whose handler hands it
- * the state of the first, which the second continues and replaces.
+ * A termination handler may unwind itself; that second unwind then meets the frame of RtlpCallUnwindHandler, whose handler hands
+ * it the state of the first, which the second continues and replaces.
  */
 #include "unwind.h"
 
@@ -83,7 +83,8 @@ static BOOLEAN RtlpUnwindToTarget(RTLP_UNWINDING *unwinding)
     for (frames = 0; frames < RTLP_FRAME_LIMIT; frames++) {
         *unwinding->Next = *unwinding->Current;
         dispatcher->ScopeIndex = 0;
-        if (!RtlpUnwindForDispatch(unwinding->Next, UNW_FLAG_UHANDLER, dispatcher) || !RtlpIsFrameValid(dispatcher->EstablisherFrame))
+        if (!RtlpUnwindForDispatch(unwinding->Next, UNW_FLAG_UHANDLER, dispatcher) ||
+            !RtlpIsFrameValid(dispatcher->EstablisherFrame))
             return FALSE;
         if (unwinding->TargetFrame != 0 && dispatcher->EstablisherFrame > unwinding->TargetFrame)
             return FALSE;

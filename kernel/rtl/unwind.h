@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Private to rtl/: x64 unwind data as documented ("x64 exception handling"), and what one frame's unwind is.
  *
- * Unwind data come from drivers. Nothing of an image is read outside of its bounds, nothing of a stack without the reader's consent,
- * and every loop over either has a limit.
+ * Unwind data come from drivers. Nothing of an image is read outside of its bounds, nothing of a stack without the reader's
+ * consent, and every loop over either has a limit.
  */
 #pragma once
 #include "rtlp.h"
@@ -46,9 +46,9 @@ typedef struct _KNONVOLATILE_CONTEXT_POINTERS {
 
 PRUNTIME_FUNCTION NTAPI RtlLookupFunctionEntry(ULONG64 ControlPc, PULONG64 ImageBase, PUNWIND_HISTORY_TABLE HistoryTable);
 PVOID NTAPI RtlPcToFileHeader(PVOID PcValue, PVOID *BaseOfImage);
-PEXCEPTION_ROUTINE NTAPI RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION FunctionEntry,
-                                          PCONTEXT ContextRecord, PVOID *HandlerData, PULONG64 EstablisherFrame,
-                                          PKNONVOLATILE_CONTEXT_POINTERS ContextPointers);
+PEXCEPTION_ROUTINE NTAPI RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc,
+                                          PRUNTIME_FUNCTION FunctionEntry, PCONTEXT ContextRecord, PVOID *HandlerData,
+                                          PULONG64 EstablisherFrame, PKNONVOLATILE_CONTEXT_POINTERS ContextPointers);
 
 /* ---- Images (functiontable.c) ---- */
 typedef struct RTLP_IMAGE {
@@ -110,7 +110,8 @@ typedef struct RTLP_FRAME {
     ULONG Handler, HandlerData;           /* relative to the image; Handler 0: none of the type asked for, or not entered yet */
 } RTLP_FRAME;
 
-/* Moves Unwind->Context from ControlPc in Function to the caller. FALSE, with the context in between, on data that make no sense. */
+/* Moves Unwind->Context from ControlPc in Function to the caller. FALSE, with the context in between, on data that make no
+ * sense. */
 BOOLEAN RtlpUnwindFunction(RTLP_UNWIND *Unwind, ULONG64 ControlPc, const RUNTIME_FUNCTION *Function, ULONG HandlerType,
                            RTLP_FRAME *Frame);
 /* The same for a function without unwind data, which has only its return address on the stack. */

@@ -73,7 +73,8 @@ static BOOLEAN RtlpUndo(RTLP_UNWIND *unwind, const RTLP_UNWIND_INFO *info, const
 }
 
 /* Takes back the codes that were carried out when the first Executed bytes of the function had run. */
-static BOOLEAN RtlpUndoPrologue(RTLP_UNWIND *unwind, const RTLP_UNWIND_INFO *info, ULONG executed, ULONG64 frame, BOOLEAN *machine)
+static BOOLEAN RtlpUndoPrologue(RTLP_UNWIND *unwind, const RTLP_UNWIND_INFO *info, ULONG executed, ULONG64 frame,
+                                BOOLEAN *machine)
 {
     RTLP_UNWIND_CODE code;
     ULONG i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * RtlUnicodeToUTF8N and RtlUTF8ToUnicodeN: what is not well-formed becomes U+FFFD and STATUS_SOME_NOT_MAPPED (Unicode, chapter 3.9:
- * one replacement for each maximal part of a sequence). Without a destination they count. What does not fit is not begun.
+ * RtlUnicodeToUTF8N and RtlUTF8ToUnicodeN: what is not well-formed becomes U+FFFD and STATUS_SOME_NOT_MAPPED (Unicode, chapter
+ * 3.9: one replacement for each maximal part of a sequence). Without a destination they count. What does not fit is not begun.
  */
 #include "rtlp.h"
 
@@ -107,8 +107,8 @@ static ULONG RtlpEncodeUtf16(ULONG character, WCHAR units[2])
     return 2;
 }
 
-NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount, PULONG UnicodeStringActualByteCount,
-                                 PCCH UTF8StringSource, ULONG UTF8StringByteCount)
+NTSTATUS NTAPI RtlUTF8ToUnicodeN(PWSTR UnicodeStringDestination, ULONG UnicodeStringMaxByteCount,
+                                 PULONG UnicodeStringActualByteCount, PCCH UTF8StringSource, ULONG UTF8StringByteCount)
 {
     const UCHAR *source = (const UCHAR *)UTF8StringSource;
     ULONG used = 0, character, count, taken;

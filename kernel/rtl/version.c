@@ -72,8 +72,8 @@ typedef struct RTLP_FIELD {
     ULONG Type, Current, Wanted;
 } RTLP_FIELD;
 
-/* Major, minor and service pack are one number: a field counts only where those before it are equal, and the condition of the first
- * field asked for rules them all, as documented for VerifyVersionInfo. */
+/* Major, minor and service pack are one number: a field counts only where those before it are equal, and the condition of the
+ * first field asked for rules them all, as documented for VerifyVersionInfo. */
 static BOOLEAN RtlpVersionHolds(const RTLP_FIELD *fields, ULONG count, ULONG types, ULONGLONG conditions)
 {
     ULONG i, condition = 0, current = 0, wanted = 0;

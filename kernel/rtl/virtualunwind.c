@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Unwinding by callers: RtlVirtualUnwind reads the memory its context names, as its callers may unwind any stack; the kernel's own
- * walks read checked memory only.
+ * Unwinding by callers: RtlVirtualUnwind reads the memory its context names, as its callers may unwind any stack; the kernel's
+ * own walks read checked memory only.
  */
 #include "unwind.h"
 
@@ -19,9 +19,9 @@ static BOOLEAN RtlpReadStack(ULONG64 address, PVOID buffer, ULONG length)
 }
 
 /* Unwinds one frame of ContextRecord; the handler of HandlerType with its data, or NULL. Data that make no sense give Rip 0. */
-PEXCEPTION_ROUTINE NTAPI RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc, PRUNTIME_FUNCTION FunctionEntry,
-                                          PCONTEXT ContextRecord, PVOID *HandlerData, PULONG64 EstablisherFrame,
-                                          PKNONVOLATILE_CONTEXT_POINTERS ContextPointers)
+PEXCEPTION_ROUTINE NTAPI RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, ULONG64 ControlPc,
+                                          PRUNTIME_FUNCTION FunctionEntry, PCONTEXT ContextRecord, PVOID *HandlerData,
+                                          PULONG64 EstablisherFrame, PKNONVOLATILE_CONTEXT_POINTERS ContextPointers)
 {
     RTLP_IMAGE image;
     RTLP_UNWIND unwind = { &image, RtlpReadAnything, ContextRecord, ContextPointers };
@@ -30,7 +30,8 @@ PEXCEPTION_ROUTINE NTAPI RtlVirtualUnwind(ULONG HandlerType, ULONG64 ImageBase, 
 
     if (!RtlpFindImage(ControlPc, &image) || image.Base != ImageBase)
         image = (RTLP_IMAGE){ ImageBase, MAXULONG, NULL, 0 };
-    done = FunctionEntry != NULL ? RtlpUnwindFunction(&unwind, ControlPc, FunctionEntry, HandlerType, &frame) : RtlpUnwindLeaf(&unwind);
+    done = FunctionEntry != NULL ? RtlpUnwindFunction(&unwind, ControlPc, FunctionEntry, HandlerType, &frame)
+                                 : RtlpUnwindLeaf(&unwind);
     if (!done)
         ContextRecord->Rip = 0;
     *EstablisherFrame = frame.EstablisherFrame;
@@ -47,7 +48,8 @@ static BOOLEAN RtlpUnwindForeignCode(RTLP_UNWIND *unwind)
     return RtlpUnwindLeaf(unwind) && RtlpFindImage(unwind->Context->Rip, &image);
 }
 
-static VOID RtlpDescribeFrame(PDISPATCHER_CONTEXT dispatcher, ULONG64 base, const RUNTIME_FUNCTION *function, const RTLP_FRAME *frame)
+static VOID RtlpDescribeFrame(PDISPATCHER_CONTEXT dispatcher, ULONG64 base, const RUNTIME_FUNCTION *function,
+                              const RTLP_FRAME *frame)
 {
     dispatcher->ImageBase = base;
     dispatcher->FunctionEntry = (PRUNTIME_FUNCTION)(ULONG_PTR)function;
@@ -71,7 +73,8 @@ BOOLEAN RtlpUnwindForDispatch(PCONTEXT Context, ULONG HandlerType, PDISPATCHER_C
         done = RtlpUnwindForeignCode(&unwind);
     } else {
         function = RtlpFindFunction(&image, (ULONG)(Context->Rip - image.Base));
-        done = function != NULL ? RtlpUnwindFunction(&unwind, Context->Rip, function, HandlerType, &frame) : RtlpUnwindLeaf(&unwind);
+        done =
+            function != NULL ? RtlpUnwindFunction(&unwind, Context->Rip, function, HandlerType, &frame) : RtlpUnwindLeaf(&unwind);
     }
     RtlpDescribeFrame(Dispatcher, image.Base, function, &frame);
     return done;

@@ -34,7 +34,10 @@ static inline int RtlpCompareWide(const wchar_t *left, const wchar_t *right, siz
 int wcscmp(const wchar_t *Left, const wchar_t *Right) { return RtlpCompareWide(Left, Right, SIZE_MAX, RtlpSameWide); }
 int wcsncmp(const wchar_t *Left, const wchar_t *Right, size_t Count) { return RtlpCompareWide(Left, Right, Count, RtlpSameWide); }
 int _wcsicmp(const wchar_t *Left, const wchar_t *Right) { return RtlpCompareWide(Left, Right, SIZE_MAX, RtlpDowncase); }
-int _wcsnicmp(const wchar_t *Left, const wchar_t *Right, size_t Count) { return RtlpCompareWide(Left, Right, Count, RtlpDowncase); }
+int _wcsnicmp(const wchar_t *Left, const wchar_t *Right, size_t Count)
+{
+    return RtlpCompareWide(Left, Right, Count, RtlpDowncase);
+}
 
 wchar_t *wcscpy(wchar_t *Destination, const wchar_t *Source)
 {

@@ -45,7 +45,10 @@ static RTL_GENERIC_COMPARE_RESULTS NTAPI SplayCompare(struct _RTL_GENERIC_TABLE 
 }
 static PVOID NTAPI SplayAllocate(struct _RTL_GENERIC_TABLE *table, CLONG bytes) { return Take(bytes); }
 static VOID NTAPI SplayFree(struct _RTL_GENERIC_TABLE *table, PVOID block) { Give(block); }
-static RTL_GENERIC_COMPARE_RESULTS NTAPI AvlCompare(struct _RTL_AVL_TABLE *table, PVOID left, PVOID right) { return Compare(left, right); }
+static RTL_GENERIC_COMPARE_RESULTS NTAPI AvlCompare(struct _RTL_AVL_TABLE *table, PVOID left, PVOID right)
+{
+    return Compare(left, right);
+}
 static PVOID NTAPI AvlAllocate(struct _RTL_AVL_TABLE *table, CLONG bytes) { return Take(bytes); }
 static VOID NTAPI AvlFree(struct _RTL_AVL_TABLE *table, PVOID block) { Give(block); }
 
@@ -62,7 +65,8 @@ static VOID SplayTable(VOID)
     for (i = 9; i >= 0; i--)
         CHECK(*(PLONG)RtlInsertElementGenericTable(&table, &i, sizeof(i), &new) == i && new);
     i = 5;
-    CHECK(RtlInsertElementGenericTable(&table, &i, sizeof(i), &new) != NULL && !new && RtlNumberGenericTableElements(&table) == 10);
+    CHECK(RtlInsertElementGenericTable(&table, &i, sizeof(i), &new) != NULL && !new &&
+          RtlNumberGenericTableElements(&table) == 10);
     CHECK(*(PLONG)RtlLookupElementGenericTable(&table, &i) == 5 && *(PLONG)RtlGetElementGenericTable(&table, 2) == 7);
     i = 12;
     CHECK(RtlLookupElementGenericTableFull(&table, &i, &node, &result) == NULL && result == TableInsertAsRight);
@@ -90,7 +94,8 @@ static VOID AvlTable(VOID)
     for (i = 9; i >= 0; i--)
         CHECK(*(PLONG)RtlInsertElementGenericTableAvl(&table, &i, sizeof(i), &new) == i && new);
     i = 5;
-    CHECK(RtlInsertElementGenericTableAvl(&table, &i, sizeof(i), &new) != NULL && !new && RtlNumberGenericTableElementsAvl(&table) == 10);
+    CHECK(RtlInsertElementGenericTableAvl(&table, &i, sizeof(i), &new) != NULL && !new &&
+          RtlNumberGenericTableElementsAvl(&table) == 10);
     CHECK(*(PLONG)RtlLookupElementGenericTableAvl(&table, &i) == 5 && *(PLONG)RtlGetElementGenericTableAvl(&table, 2) == 2);
     CHECK(*(PLONG)RtlLookupFirstMatchingElementGenericTableAvl(&table, &i, &key) == 5 && key != NULL);
     i = 12;
@@ -115,7 +120,8 @@ static VOID SplayLinks(VOID)
     nodes[0].Parent = &nodes[0];          /* 0 with 1 at its right, 2 at the right of that */
     RtlInsertAsRightChild(&nodes[0], &nodes[1]);
     RtlInsertAsRightChild(&nodes[1], &nodes[2]);
-    CHECK(RtlRealSuccessor(&nodes[0]) == &nodes[1] && RtlRealPredecessor(&nodes[2]) == &nodes[1] && RtlRealSuccessor(&nodes[2]) == NULL);
+    CHECK(RtlRealSuccessor(&nodes[0]) == &nodes[1] && RtlRealPredecessor(&nodes[2]) == &nodes[1] &&
+          RtlRealSuccessor(&nodes[2]) == NULL);
     CHECK(RtlSubtreeSuccessor(&nodes[0]) == &nodes[1] && RtlSubtreePredecessor(&nodes[0]) == NULL);
     root = RtlSplay(&nodes[2]);
     CHECK(root == &nodes[2] && nodes[2].Parent == &nodes[2] && RtlRealPredecessor(&nodes[2]) == &nodes[1]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The C runtime names as the kernel exports them: each once with a result that a stub would not give. The edges are the native tests'
- * (test/host/test_crt.c).
+ * The C runtime names as the kernel exports them: each once with a result that a stub would not give. The edges are the native
+ * tests' (test/host/test_crt.c).
  */
 #define _CRTIMP
 #include "../unwind.h"
@@ -64,8 +64,10 @@ static VOID Strings(VOID)
     CHECK(strcat(text, "def") == text && strncat(text, "ghi", 1) == text && strcmp(text, "abcdefg") == 0);
     CHECK(strchr(text, 'c') == text + 2 && strrchr(text, 'c') == text + 2 && strstr(text, "ef") == text + 4);
     CHECK(strspn(text, "cba") == 3 && strcspn(text, "ed") == 3 && strpbrk(text, "ed") == text + 3);
-    CHECK(strcmp(_strupr(text), "ABCDEFG") == 0 && strcmp(_strlwr(text), "abcdefg") == 0 && strcmp(_strrev(text), "gfedcba") == 0);
-    CHECK(strcpy(text, "a,b") == text && strcmp(strtok_s(text, ",", &context), "a") == 0 && strcmp(strtok_s(NULL, ",", &context), "b") == 0);
+    CHECK(strcmp(_strupr(text), "ABCDEFG") == 0 && strcmp(_strlwr(text), "abcdefg") == 0 &&
+          strcmp(_strrev(text), "gfedcba") == 0);
+    CHECK(strcpy(text, "a,b") == text && strcmp(strtok_s(text, ",", &context), "a") == 0 &&
+          strcmp(strtok_s(NULL, ",", &context), "b") == 0);
     CHECK(strncpy(text, "xy", 4) == text && text[1] == 'y' && text[3] == 0);
 }
 
@@ -74,10 +76,13 @@ static VOID WideStrings(VOID)
     WCHAR text[32] = L"abc";
 
     CHECK(wcslen(text) == 3 && wcsnlen(text, 2) == 2);
-    CHECK(wcscmp(L"a", L"b") < 0 && wcsncmp(L"ab", L"ac", 1) == 0 && _wcsicmp(L"ABC", text) == 0 && _wcsnicmp(L"ABX", text, 2) == 0);
+    CHECK(wcscmp(L"a", L"b") < 0 && wcsncmp(L"ab", L"ac", 1) == 0 && _wcsicmp(L"ABC", text) == 0 &&
+          _wcsnicmp(L"ABX", text, 2) == 0);
     CHECK(wcscat(text, L"def") == text && wcsncat(text, L"ghi", 1) == text && wcscmp(text, L"abcdefg") == 0);
-    CHECK(wcschr(text, L'c') == text + 2 && wcsrchr(text, L'c') == text + 2 && wcsstr(text, L"ef") == text + 4 && wcsspn(text, L"ba") == 2);
-    CHECK(wcscmp(_wcsupr(text), L"ABCDEFG") == 0 && wcscmp(_wcslwr(text), L"abcdefg") == 0 && wcscmp(_wcsrev(text), L"gfedcba") == 0);
+    CHECK(wcschr(text, L'c') == text + 2 && wcsrchr(text, L'c') == text + 2 && wcsstr(text, L"ef") == text + 4 &&
+          wcsspn(text, L"ba") == 2);
+    CHECK(wcscmp(_wcsupr(text), L"ABCDEFG") == 0 && wcscmp(_wcslwr(text), L"abcdefg") == 0 &&
+          wcscmp(_wcsrev(text), L"gfedcba") == 0);
     CHECK(wcscpy(text, L"zz") == text && wcsncpy(text, L"y", 1) == text && text[0] == L'y' && text[1] == L'z');
     CHECK(towupper(L'q') == L'Q' && towlower(L'Q') == L'q');
 }
@@ -88,10 +93,12 @@ static VOID Secure(VOID)
     WCHAR wide[6];
 
     CHECK(strcpy_s(text, 6, "abc") == 0 && strcat_s(text, 6, "de") == 0 && strcmp(text, "abcde") == 0);
-    CHECK(strcat_s(text, 6, "f") == 34 && text[0] == 0 && strncpy_s(text, 6, "abcdefg", 3) == 0 && strncat_s(text, 6, "xyz", 2) == 0);
+    CHECK(strcat_s(text, 6, "f") == 34 && text[0] == 0 && strncpy_s(text, 6, "abcdefg", 3) == 0 &&
+          strncat_s(text, 6, "xyz", 2) == 0);
     CHECK(strcmp(text, "abcxy") == 0);
     CHECK(wcscpy_s(wide, 6, L"abc") == 0 && wcscat_s(wide, 6, L"de") == 0 && wcscmp(wide, L"abcde") == 0);
-    CHECK(wcscpy_s(wide, 6, L"abcdef") == 34 && wcsncpy_s(wide, 6, L"abcdefg", 3) == 0 && wcsncat_s(wide, 6, L"xyz", (SIZE_T)-1) == 80);
+    CHECK(wcscpy_s(wide, 6, L"abcdef") == 34 && wcsncpy_s(wide, 6, L"abcdefg", 3) == 0 &&
+          wcsncat_s(wide, 6, L"xyz", (SIZE_T)-1) == 80);
     CHECK(wcscmp(wide, L"abcxy") == 0);
 }
 
@@ -107,12 +114,16 @@ static VOID Numbers(VOID)
     CHAR text[40], *end;
     WCHAR wide[40], *wideEnd;
 
-    CHECK(atoi("-12") == -12 && atol("34") == 34 && _atoi64("-5000000000") == -5000000000 && _wtoi(L"56") == 56 && _wtol(L"-7") == -7);
+    CHECK(atoi("-12") == -12 && atol("34") == 34 && _atoi64("-5000000000") == -5000000000 && _wtoi(L"56") == 56 &&
+          _wtol(L"-7") == -7);
     CHECK(strtol("-0x10z", &end, 0) == -16 && *end == 'z' && strtoul("4294967295", NULL, 10) == 4294967295u);
     CHECK(wcstol(L"12.", &wideEnd, 10) == 12 && *wideEnd == L'.' && wcstoul(L"ff", NULL, 16) == 255);
-    CHECK(strcmp(_itoa(-5, text, 10), "-5") == 0 && strcmp(_ltoa(255, text, 16), "ff") == 0 && strcmp(_ultoa(~0u, text, 10), "4294967295") == 0);
-    CHECK(strcmp(_i64toa(-5000000000, text, 10), "-5000000000") == 0 && strcmp(_ui64toa(~0ull, text, 16), "ffffffffffffffff") == 0);
-    CHECK(wcscmp(_itow(-5, wide, 10), L"-5") == 0 && wcscmp(_ltow(255, wide, 16), L"ff") == 0 && wcscmp(_ultow(7, wide, 2), L"111") == 0);
+    CHECK(strcmp(_itoa(-5, text, 10), "-5") == 0 && strcmp(_ltoa(255, text, 16), "ff") == 0 &&
+          strcmp(_ultoa(~0u, text, 10), "4294967295") == 0);
+    CHECK(strcmp(_i64toa(-5000000000, text, 10), "-5000000000") == 0 &&
+          strcmp(_ui64toa(~0ull, text, 16), "ffffffffffffffff") == 0);
+    CHECK(wcscmp(_itow(-5, wide, 10), L"-5") == 0 && wcscmp(_ltow(255, wide, 16), L"ff") == 0 &&
+          wcscmp(_ultow(7, wide, 2), L"111") == 0);
     CHECK(wcscmp(_i64tow(-9, wide, 10), L"-9") == 0 && wcscmp(_ui64tow(9, wide, 10), L"9") == 0);
     CHECK(_itoa_s(77, text, 3, 10) == 0 && strcmp(text, "77") == 0 && _itoa_s(777, text, 3, 10) == 34);
     CHECK(_itow_s(77, wide, 3, 10) == 0 && wcscmp(wide, L"77") == 0);
@@ -128,7 +139,8 @@ static VOID Algorithms(VOID)
     int first, second;
 
     qsort(text, 6, 1, CompareBytes);
-    CHECK(strcmp(text, "eelprt") == 0 && bsearch("p", text, 6, 1, CompareBytes) == text + 3 && bsearch("x", text, 6, 1, CompareBytes) == NULL);
+    CHECK(strcmp(text, "eelprt") == 0 && bsearch("p", text, 6, 1, CompareBytes) == text + 3 &&
+          bsearch("x", text, 6, 1, CompareBytes) == NULL);
     srand(1);
     first = rand();
     second = rand();
@@ -149,7 +161,10 @@ static int Narrow(int (*print)(CHAR *, SIZE_T, const CHAR *, va_list), CHAR *buf
     return count;
 }
 
-static int Unsized(CHAR *buffer, SIZE_T size, const CHAR *format, va_list arguments) { return vsprintf(buffer, format, arguments); }
+static int Unsized(CHAR *buffer, SIZE_T size, const CHAR *format, va_list arguments)
+{
+    return vsprintf(buffer, format, arguments);
+}
 static int Truncating(CHAR *buffer, SIZE_T size, const CHAR *format, va_list arguments)
 {
     return _vsnprintf_s(buffer, size, (SIZE_T)-1, format, arguments);
@@ -166,7 +181,8 @@ static VOID PrintNarrow(VOID)
     CHECK(sprintf_s(text, 4, "%u", 123) == 3 && sprintf_s(text, 4, "%u", 1234) == -1 && text[0] == 0);
     CHECK(_snprintf_s(text, 8, 2, "%s", "abc") == -1 && strcmp(text, "ab") == 0);
     CHECK(Narrow(Unsized, text, 0, "%x", 255) == 2 && strcmp(text, "ff") == 0);
-    CHECK(Narrow(_vsnprintf, text, 2, "%x", 4095) == -1 && Narrow(vsprintf_s, text, 8, "%x", 4095) == 3 && strcmp(text, "fff") == 0);
+    CHECK(Narrow(_vsnprintf, text, 2, "%x", 4095) == -1 && Narrow(vsprintf_s, text, 8, "%x", 4095) == 3 &&
+          strcmp(text, "fff") == 0);
     CHECK(Narrow(Truncating, text, 3, "%s", "xyz") == -1 && strcmp(text, "xy") == 0);
 }
 
@@ -181,8 +197,14 @@ static int Wide(int (*print)(WCHAR *, SIZE_T, const WCHAR *, va_list), WCHAR *bu
     return count;
 }
 
-static int WideUnsized(WCHAR *buffer, SIZE_T size, const WCHAR *format, va_list arguments) { return _vswprintf(buffer, format, arguments); }
-static int WideUnsized2(WCHAR *buffer, SIZE_T size, const WCHAR *format, va_list arguments) { return vswprintf(buffer, format, arguments); }
+static int WideUnsized(WCHAR *buffer, SIZE_T size, const WCHAR *format, va_list arguments)
+{
+    return _vswprintf(buffer, format, arguments);
+}
+static int WideUnsized2(WCHAR *buffer, SIZE_T size, const WCHAR *format, va_list arguments)
+{
+    return vswprintf(buffer, format, arguments);
+}
 static int WideTruncating(WCHAR *buffer, SIZE_T size, const WCHAR *format, va_list arguments)
 {
     return _vsnwprintf_s(buffer, size, (SIZE_T)-1, format, arguments);
@@ -194,10 +216,12 @@ static VOID PrintWide(VOID)
 
     CHECK(swprintf(text, L"%s %S %hs", L"wide", "narrow", "n") == 13 && wcscmp(text, L"wide narrow n") == 0);
     CHECK(_snwprintf(text, 2, L"%d", 123) == -1 && _snwprintf(text, 4, L"%d", 123) == 3 && wcscmp(text, L"123") == 0);
-    CHECK(swprintf_s(text, 4, L"%d", 1234) == -1 && text[0] == 0 && swprintf_s(text, 4, L"%d", 124) == 3 && wcscmp(text, L"124") == 0);
+    CHECK(swprintf_s(text, 4, L"%d", 1234) == -1 && text[0] == 0 && swprintf_s(text, 4, L"%d", 124) == 3 &&
+          wcscmp(text, L"124") == 0);
     CHECK(_snwprintf_s(text, 8, 2, L"%s", L"abc") == -1 && wcscmp(text, L"ab") == 0);
     CHECK(Wide(WideUnsized, text, 0, L"%x", 255) == 2 && wcscmp(text, L"ff") == 0 && Wide(WideUnsized2, text, 0, L"%x", 10) == 1);
-    CHECK(Wide(_vsnwprintf, text, 2, L"%x", 4095) == -1 && Wide(vswprintf_s, text, 8, L"%x", 4095) == 3 && wcscmp(text, L"fff") == 0);
+    CHECK(Wide(_vsnwprintf, text, 2, L"%x", 4095) == -1 && Wide(vswprintf_s, text, 8, L"%x", 4095) == 3 &&
+          wcscmp(text, L"fff") == 0);
     CHECK(Wide(WideTruncating, text, 3, L"%s", L"xyz") == -1 && wcscmp(text, L"xy") == 0);
 }
 
@@ -206,7 +230,10 @@ static VOID StackProbe(VOID)
 {
     ULONG64 rax = 0x2800, rcx = 0x1111, rdx = 0x2222;
 
-    __asm__ volatile("subq $0x20, %%rsp\n callq __chkstk\n callq ___chkstk_ms\n addq $0x20, %%rsp" : "+a"(rax), "+c"(rcx), "+d"(rdx) : : "memory", "cc");
+    __asm__ volatile("subq $0x20, %%rsp\n callq __chkstk\n callq ___chkstk_ms\n addq $0x20, %%rsp"
+                     : "+a"(rax), "+c"(rcx), "+d"(rdx)
+                     :
+                     : "memory", "cc");
     CHECK(rax == 0x2800 && rcx == 0x1111 && rdx == 0x2222);
 }
 

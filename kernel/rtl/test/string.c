@@ -63,7 +63,8 @@ static VOID Compare(VOID)
     CHECK(RtlCompareUnicodeStrings(L"ab", 2, L"abc", 3, FALSE) < 0);
     CHECK(RtlPrefixUnicodeString(&start, &lower, TRUE) && !RtlPrefixUnicodeString(&start, &lower, FALSE));
     CHECK(RtlHashUnicodeString(&lower, TRUE, HASH_STRING_ALGORITHM_X65599, &hash) == STATUS_SUCCESS);
-    CHECK(RtlHashUnicodeString(&upper, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &other) == STATUS_SUCCESS && hash == other && hash != 0);
+    CHECK(RtlHashUnicodeString(&upper, TRUE, HASH_STRING_ALGORITHM_DEFAULT, &other) == STATUS_SUCCESS && hash == other &&
+          hash != 0);
     CHECK(RtlUpcaseUnicodeString(&folded, &lower, TRUE) == STATUS_SUCCESS && Is(&folded, L"\\DEVICE\\NULL"));
     CHECK(RtlDowncaseUnicodeString(&folded, &upper, FALSE) == STATUS_SUCCESS && Is(&folded, L"\\device\\null"));
     RtlFreeUnicodeString(&folded);
@@ -76,7 +77,8 @@ static VOID Ansi(VOID)
     STRING string = { 0, sizeof(room), room }, upper = { 0, sizeof(upperRoom), upperRoom }, abc = RTL_CONSTANT_STRING("abc");
 
     RtlCopyString(&string, &abc);
-    CHECK(RtlAppendStringToString(&string, &abc) == STATUS_SUCCESS && RtlAppendAsciizToString(&string, "xyz") == STATUS_BUFFER_TOO_SMALL);
+    CHECK(RtlAppendStringToString(&string, &abc) == STATUS_SUCCESS &&
+          RtlAppendAsciizToString(&string, "xyz") == STATUS_BUFFER_TOO_SMALL);
     CHECK(RtlAppendAsciizToString(&string, "x") == STATUS_SUCCESS && string.Length == 7 && room[6] == 'x');
     RtlUpperString(&upper, &string);
     CHECK(upper.Length == 7 && upperRoom[0] == 'A' && RtlUpperChar('z') == 'Z');
@@ -90,7 +92,8 @@ static VOID Convert(VOID)
     STRING narrow = { 0 }, oem = { 0 };
     PUCHAR at = (PUCHAR)"\x80x";
 
-    CHECK(RtlUnicodeStringToAnsiString(&narrow, &wide, TRUE) == STATUS_SUCCESS && (UCHAR)narrow.Buffer[3] == 0xE9 && narrow.Buffer[4] == 0);
+    CHECK(RtlUnicodeStringToAnsiString(&narrow, &wide, TRUE) == STATUS_SUCCESS && (UCHAR)narrow.Buffer[3] == 0xE9 &&
+          narrow.Buffer[4] == 0);
     CHECK(RtlxUnicodeStringToAnsiSize(&wide) == 5 && RtlxAnsiStringToUnicodeSize(&narrow) == 10);
     CHECK(RtlAnsiStringToUnicodeString(&back, &narrow, TRUE) == STATUS_SUCCESS && Is(&back, L"caf\xE9"));
     RtlFreeUnicodeString(&back);

@@ -35,7 +35,8 @@ static VOID Time(VOID)
 static VOID Version(VOID)
 {
     RTL_OSVERSIONINFOEXW version = { .dwOSVersionInfoSize = sizeof(version) };
-    ULONGLONG mask = VerSetConditionMask(VerSetConditionMask(0, VER_MAJORVERSION, VER_GREATER_EQUAL), VER_MINORVERSION, VER_GREATER_EQUAL);
+    ULONGLONG mask =
+        VerSetConditionMask(VerSetConditionMask(0, VER_MAJORVERSION, VER_GREATER_EQUAL), VER_MINORVERSION, VER_GREATER_EQUAL);
 
     CHECK(RtlGetVersion((PRTL_OSVERSIONINFOW)&version) == STATUS_SUCCESS && version.dwMajorVersion == RtlVersion.Major);
     CHECK(version.dwBuildNumber == RtlVersion.Build && version.wProductType == VER_NT_WORKSTATION);

@@ -66,21 +66,22 @@ static NOINLINE VOID CallWithRegisters(const REGISTERS *in, REGISTERS *out)
 {
     VOID (*routine)(VOID) = CatchInMiddle;
 
-    __asm__ volatile("pushq %%rbp\n movq %%rsp, %%rbp\n andq $-16, %%rsp\n subq $0x30, %%rsp\n movq %1, 0x28(%%rsp)\n"
-                     "movups (%0), %%xmm6\n movups 16(%0), %%xmm7\n movups 32(%0), %%xmm8\n movups 48(%0), %%xmm9\n"
-                     "movups 64(%0), %%xmm10\n movups 80(%0), %%xmm11\n movups 96(%0), %%xmm12\n movups 112(%0), %%xmm13\n"
-                     "movups 128(%0), %%xmm14\n movups 144(%0), %%xmm15\n movq 160(%0), %%rbx\n movq 168(%0), %%rsi\n"
-                     "movq 176(%0), %%rdi\n movq 184(%0), %%r12\n movq 192(%0), %%r13\n movq 200(%0), %%r14\n movq 208(%0), %%r15\n"
-                     "callq *%2\n movq 0x28(%%rsp), %%rax\n"
-                     "movups %%xmm6, (%%rax)\n movups %%xmm7, 16(%%rax)\n movups %%xmm8, 32(%%rax)\n movups %%xmm9, 48(%%rax)\n"
-                     "movups %%xmm10, 64(%%rax)\n movups %%xmm11, 80(%%rax)\n movups %%xmm12, 96(%%rax)\n movups %%xmm13, 112(%%rax)\n"
-                     "movups %%xmm14, 128(%%rax)\n movups %%xmm15, 144(%%rax)\n movq %%rbx, 160(%%rax)\n movq %%rsi, 168(%%rax)\n"
-                     "movq %%rdi, 176(%%rax)\n movq %%r12, 184(%%rax)\n movq %%r13, 192(%%rax)\n movq %%r14, 200(%%rax)\n"
-                     "movq %%r15, 208(%%rax)\n movq %%rbp, %%rsp\n popq %%rbp"
-                     : "+c"(in), "+d"(out), "+a"(routine) :
-                     : "r8", "r9", "r10", "r11", "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
-                       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory",
-                       "cc");
+    __asm__ volatile(
+        "pushq %%rbp\n movq %%rsp, %%rbp\n andq $-16, %%rsp\n subq $0x30, %%rsp\n movq %1, 0x28(%%rsp)\n"
+        "movups (%0), %%xmm6\n movups 16(%0), %%xmm7\n movups 32(%0), %%xmm8\n movups 48(%0), %%xmm9\n"
+        "movups 64(%0), %%xmm10\n movups 80(%0), %%xmm11\n movups 96(%0), %%xmm12\n movups 112(%0), %%xmm13\n"
+        "movups 128(%0), %%xmm14\n movups 144(%0), %%xmm15\n movq 160(%0), %%rbx\n movq 168(%0), %%rsi\n"
+        "movq 176(%0), %%rdi\n movq 184(%0), %%r12\n movq 192(%0), %%r13\n movq 200(%0), %%r14\n movq 208(%0), %%r15\n"
+        "callq *%2\n movq 0x28(%%rsp), %%rax\n"
+        "movups %%xmm6, (%%rax)\n movups %%xmm7, 16(%%rax)\n movups %%xmm8, 32(%%rax)\n movups %%xmm9, 48(%%rax)\n"
+        "movups %%xmm10, 64(%%rax)\n movups %%xmm11, 80(%%rax)\n movups %%xmm12, 96(%%rax)\n movups %%xmm13, 112(%%rax)\n"
+        "movups %%xmm14, 128(%%rax)\n movups %%xmm15, 144(%%rax)\n movq %%rbx, 160(%%rax)\n movq %%rsi, 168(%%rax)\n"
+        "movq %%rdi, 176(%%rax)\n movq %%r12, 184(%%rax)\n movq %%r13, 192(%%rax)\n movq %%r14, 200(%%rax)\n"
+        "movq %%r15, 208(%%rax)\n movq %%rbp, %%rsp\n popq %%rbp"
+        : "+c"(in), "+d"(out), "+a"(routine)
+        :
+        : "r8", "r9", "r10", "r11", "rbx", "rsi", "rdi", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",
+          "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "memory", "cc");
 }
 
 static VOID KeepRegisters(VOID)

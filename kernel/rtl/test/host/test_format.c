@@ -36,8 +36,8 @@ static void test_integers(void **state)
     Check("0x1f 0X1F 037 0 0", "%#x %#X %#o %#x %#o", 31, 31, 31, 0, 0);
     Check("[0x001f] [  0x1f]", "[%#06x] [%#6x]", 31, 31);
     Check("-9223372036854775808 18446744073709551615", "%I64d %I64u", INT64_MIN, UINT64_MAX);
-    Check("123456789abcdef0 123456789abcdef0 123456789abcdef0 9abcdef0", "%llx %I64x %zx %I32x", 0x123456789ABCDEF0, 0x123456789ABCDEF0,
-          0x123456789ABCDEF0, 0x9ABCDEF0);
+    Check("123456789abcdef0 123456789abcdef0 123456789abcdef0 9abcdef0", "%llx %I64x %zx %I32x", 0x123456789ABCDEF0,
+          0x123456789ABCDEF0, 0x123456789ABCDEF0, 0x9ABCDEF0);
     Check("ffffffffffffffff -1 -1 255 -2 65534", "%Ix %hd %hhd %hhu %hd %hu", (int64_t)-1, 0xFFFF, 0xFF, 0x1FF, 0xFFFE, 0xFFFE);
     Check("-1 4294967295", "%ld %lu", -1, -1);                /* long has 32 bits */
     Check("00000000DEADBEEF 0000000000000000", "%p %p", (void *)0xDEADBEEF, NULL);

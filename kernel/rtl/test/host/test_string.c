@@ -186,8 +186,9 @@ static void test_casing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_init), cmocka_unit_test(test_copy_append), cmocka_unit_test(test_compare), cmocka_unit_test(test_convert),
-        cmocka_unit_test(test_utf8), cmocka_unit_test(test_integers), cmocka_unit_test(test_guid), cmocka_unit_test(test_casing),
+        cmocka_unit_test(test_init),    cmocka_unit_test(test_copy_append), cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_convert), cmocka_unit_test(test_utf8),        cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_guid),    cmocka_unit_test(test_casing),
     };
     RtlUpcalls.Allocate = Allocate;
     RtlUpcalls.Free = Free;

@@ -33,7 +33,10 @@ static RTL_GENERIC_COMPARE_RESULTS CompareKeys(PVOID left, PVOID right)
 static RTL_GENERIC_COMPARE_RESULTS AvlCompare(PRTL_AVL_TABLE table, PVOID left, PVOID right) { return CompareKeys(left, right); }
 static PVOID AvlAllocate(PRTL_AVL_TABLE table, CLONG bytes) { return Take(bytes); }
 static VOID AvlFree(PRTL_AVL_TABLE table, PVOID block) { Give(block); }
-static RTL_GENERIC_COMPARE_RESULTS SplayCompare(PRTL_GENERIC_TABLE table, PVOID left, PVOID right) { return CompareKeys(left, right); }
+static RTL_GENERIC_COMPARE_RESULTS SplayCompare(PRTL_GENERIC_TABLE table, PVOID left, PVOID right)
+{
+    return CompareKeys(left, right);
+}
 static PVOID SplayAllocate(PRTL_GENERIC_TABLE table, CLONG bytes) { return Take(bytes); }
 static VOID SplayFree(PRTL_GENERIC_TABLE table, PVOID block) { Give(block); }
 

@@ -90,8 +90,8 @@ static void test_random(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known), cmocka_unit_test(test_every_day), cmocka_unit_test(test_wrong_fields), cmocka_unit_test(test_seconds),
-        cmocka_unit_test(test_random),
+        cmocka_unit_test(test_known),   cmocka_unit_test(test_every_day), cmocka_unit_test(test_wrong_fields),
+        cmocka_unit_test(test_seconds), cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

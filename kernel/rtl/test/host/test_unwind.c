@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * One frame's unwind: functions whose code and unwind data are written by hand, at every instruction of theirs; then data that mean
- * harm. The image lies in memory of exactly its size, so that ASan sees each read outside of it.
+ * One frame's unwind: functions whose code and unwind data are written by hand, at every instruction of theirs; then data that
+ * mean harm. The image lies in memory of exactly its size, so that ASan sees each read outside of it.
  */
 #include "host.h"
 #include "unwind.h"
@@ -198,7 +198,9 @@ static void test_frame_register(void **state)
 
 static void test_frame_epilogue(void **state)
 {
-    static const UCHAR code[] = { 0x48, 0x8D, 0x65, 0xE0 + 0x10, 0x41, 0x5C, 0x5D, 0xF3, 0xC3 };     /* lea rsp,[rbp-10h] pop r12 pop rbp */
+    static const UCHAR code[] = {
+        0x48, 0x8D, 0x65, 0xE0 + 0x10, 0x41, 0x5C, 0x5D, 0xF3, 0xC3
+    }; /* lea rsp,[rbp-10h] pop r12 pop rbp */
     static const UCHAR info[] = { 0x01, 8, 1, 0x05, 8, 0x03 };
     ULONG64 *frame = &Stack[100];
     CONTEXT context = { .Rip = (ULONG64)Image + CODE + 16, .Rsp = (ULONG64)&Stack[9], .Rbp = (ULONG64)frame };
@@ -236,7 +238,9 @@ static void test_machine_frame(void **state)
 static void test_chain(void **state)
 {
     static const UCHAR part[] = { 0x21, 0, 2, 0, 0, 0x64, 2, 0 };           /* CHAININFO: SAVE_NONVOL rsi, 10h */
-    static const UCHAR primary[] = { 0x09, 5, 2, 0, 5, 0x32, 1, 0x30, 0x80, 1, 0, 0 };       /* ALLOC_SMALL 20h, PUSH rbx, handler 180h */
+    static const UCHAR primary[] = {
+        0x09, 5, 2, 0, 5, 0x32, 1, 0x30, 0x80, 1, 0, 0
+    }; /* ALLOC_SMALL 20h, PUSH rbx, handler 180h */
     RUNTIME_FUNCTION parent = { CODE, CODE + 0x20, INFO };
     CONTEXT context = { .Rip = (ULONG64)Image + CODE + 0x48, .Rsp = (ULONG64)&Stack[10] };
     DISPATCHER_CONTEXT frame;
@@ -251,7 +255,8 @@ static void test_chain(void **state)
     Stack[14] = 0x31;
     Stack[15] = RETURN_ADDRESS;
     assert_true(RtlpUnwindForDispatch(&context, UNW_FLAG_EHANDLER, &frame));
-    assert_true(context.Rip == RETURN_ADDRESS && context.Rsi == 0x51 && context.Rbx == 0x31 && context.Rsp == (ULONG64)&Stack[16]);
+    assert_true(context.Rip == RETURN_ADDRESS && context.Rsi == 0x51 && context.Rbx == 0x31 &&
+                context.Rsp == (ULONG64)&Stack[16]);
     assert_true((ULONG64)frame.LanguageHandler == (ULONG64)Image + 0x180);
     Image[CODE + 0x48] = 0xEB;                                /* a jump back to the main part is no epilogue */
     Image[CODE + 0x49] = (UCHAR)(0x10 - 0x4A);
@@ -265,7 +270,9 @@ static void test_chain(void **state)
 
 static void test_version_two(void **state)
 {
-    static const UCHAR info[] = { 0x02, 1, 3, 0, 2, 0x16, 0x20, 0x06, 1, 0x30 };     /* epilogues of 2 bytes: at the end, 20h before it */
+    static const UCHAR info[] = {
+        0x02, 1, 3, 0, 2, 0x16, 0x20, 0x06, 1, 0x30
+    }; /* epilogues of 2 bytes: at the end, 20h before it */
     CONTEXT context = { .Rip = (ULONG64)Image + CODE + 0x10, .Rsp = (ULONG64)&Stack[10] };
 
     memcpy(Image + INFO, info, sizeof(info));
@@ -300,7 +307,7 @@ static void test_refusals(void **state)
     assert_false(RtlUnwindOneFrame(&context));
     context.Rip = 0;
     assert_false(RtlUnwindOneFrame(&context));
-    context = (CONTEXT){ .Rip = 0x10, .Rsp = (ULONG64)&Stack[10] };      /* a call of a bad pointer, from the image and from nowhere */
+    context = (CONTEXT){ .Rip = 0x10, .Rsp = (ULONG64)&Stack[10] }; /* a call of a bad pointer, from the image and from nowhere */
     Stack[10] = (ULONG64)Image + 8;
     assert_true(RtlUnwindOneFrame(&context) && context.Rip == (ULONG64)Image + 8);
     Stack[10] = 0x20;
@@ -314,7 +321,8 @@ static void test_random_data(void **state)
     ULONG round, i;
 
     for (round = 0; round < 200000; round++) {
-        CONTEXT context = { .Rip = (ULONG64)Image + HostRandom(&seed) % IMAGE_SIZE, .Rsp = (ULONG64)&Stack[HostRandom(&seed) % 256] };
+        CONTEXT context = { .Rip = (ULONG64)Image + HostRandom(&seed) % IMAGE_SIZE,
+                            .Rsp = (ULONG64)&Stack[HostRandom(&seed) % 256] };
         ULONG frames;
 
         for (i = 0; i < 24; i++)

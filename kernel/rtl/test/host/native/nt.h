@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * In place of kernel/include/nt.h where rtl's portable sources build natively (the DDK headers do not compile for Linux): the types
- * and values they use, as the public headers define them, with a 32-bit ULONG and a 16-bit WCHAR (-fshort-wchar).
+ * In place of kernel/include/nt.h where rtl's portable sources build natively (the DDK headers do not compile for Linux): the
+ * types and values they use, as the public headers define them, with a 32-bit ULONG and a 16-bit WCHAR (-fshort-wchar).
  */
 #pragma once
 #include <stddef.h>
