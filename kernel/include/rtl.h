@@ -17,6 +17,7 @@ extern RTL_UPCALLS RtlUpcalls;
 
 /* Hands over the casing tables (65,536 upcase, then 65,536 downcase values). Until then only ASCII has case. */
 VOID RtlInitializeCasing(const USHORT *Table);
+extern BOOLEAN RtlMbCodePageTag, RtlMbOemCodePageTag;
 
 /* ---- Version: what version queries answer. init sets it from boot.cfg before the first driver runs ---- */
 typedef struct RTL_VERSION {

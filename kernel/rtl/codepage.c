@@ -43,6 +43,9 @@ const RTLP_CODE_PAGE RtlpOemCodePage = { {
     0x00B0, 0x2219, 0x00B7, 0x221A, 0x207F, 0x00B2, 0x25A0, 0x00A0,
 } };
 
+/* Exported as NlsMbCodePageTag and NlsMbOemCodePageTag: whether a page has characters of two bytes. */
+BOOLEAN RtlMbCodePageTag = FALSE, RtlMbOemCodePageTag = FALSE;
+
 WCHAR RtlpToWide(const RTLP_CODE_PAGE *Page, UCHAR Character)
 {
     return Character < 0x80 ? Character : (WCHAR)Page->Upper[Character - 0x80];

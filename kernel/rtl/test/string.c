@@ -106,6 +106,7 @@ static VOID Convert(VOID)
     RtlFreeOemString(&oem);
     CHECK(narrow.Buffer == NULL && oem.Buffer == NULL);
     CHECK(RtlAnsiCharToUnicodeChar(&at) == 0x20AC && *at == 'x');
+    CHECK(!RtlMbCodePageTag && !RtlMbOemCodePageTag);
 }
 
 static VOID Buffers(VOID)
