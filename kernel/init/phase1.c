@@ -6,6 +6,7 @@
 #include "kd.h"
 #include "vf.h"
 #include "ex.h"
+#include "cm.h"
 #include "io.h"
 #include "po.h"
 #include <generated/version.h>
@@ -88,6 +89,7 @@ VOID InitPhase1(PVOID Context)
     VfInitialize(InitOptionNumber("trace", 0) != 0);
     InitReportStart(block);
     ExInitialize();                    /* worker threads */
+    CmInitialize(block);               /* the registry */
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
     InitStartBootDrivers(block);

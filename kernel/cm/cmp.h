@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ * Private to cm/.
+ *
+ * A key that is open has a key control block, found by hive and cell, one for each key however often it is open. It refers to its
+ * parent's block, so that a path can be read upwards. The key object (key body) of a handle refers to the block. A deleted key's
+ * block stays until the last body is gone, marked Discarded, and leads to no cell any more.
+ *
+ * Locks, in the order in which they are taken; all push locks:
+ *   CmpFlushLock        one flush at a time; the only one held while the store writes
+ *   CmpRegistryLock     every hive: shared to read cells, exclusive to change them; KCB.Discarded
+ *   CmpKcbLock          the table of key control blocks, their counts and lists of bodies
+ *   CmpNotifyLock       pending notifications
+ *   CmpCallbackLock     registered callbacks and object contexts
+ * Callers' memory is touched and callbacks, events and the store are called with none of them but CmpFlushLock held. Input is
+ * captured before, output is prepared in pool.
+ */
+#pragma once
+#include "cm.h"
+#include "exsync.h"
+#include "ob.h"
+#include "regf.h"
+
+#define CMP_TAG 'ygeR'
+#define CMP_KEY_BODY_TYPE 0x6B793032u            /* NT's */
+#define CMP_MAXIMUM_CALLBACKS 16
+
+extern EX_PUSH_LOCK CmpRegistryLock, CmpKcbLock;
+extern const REGF_HOST CmpRegfHost;
+
+typedef struct CMP_HIVE {
+    REGF_HIVE Regf;                              /* CmpRegistryLock */
+    LIST_ENTRY Links;                            /* I after boot */
+    UNICODE_STRING Name;                         /* I */
+    ULONG MountCell;                             /* I its key in the master hive; REGF_NIL for that one */
+    BOOLEAN IsVolatile;                          /* I it has no file */
+    BOOLEAN RefusesStable;                       /* I and says so: STATUS_CHILD_MUST_BE_VOLATILE */
+} CMP_HIVE;
+extern CMP_HIVE *CmpMasterHive;
+
+/* A key control block with what NT keeps elsewhere. */
+typedef struct CMP_KCB {
+    CM_KEY_CONTROL_BLOCK Kcb;                    /* first */
+    LIST_ENTRY HashLinks;                        /* CmpKcbLock */
+    USHORT NameLength;                           /* I bytes */
+    WCHAR Name[];                                /* I the last component */
+} CMP_KCB;
+typedef CM_KEY_CONTROL_BLOCK *PCMP_KCB;
+static inline CMP_KCB *CmpFullKcb(PCMP_KCB Kcb) { return CONTAINING_RECORD(Kcb, CMP_KCB, Kcb); }
+static inline REGF_HIVE *CmpHiveOf(PCMP_KCB Kcb) { return &Kcb->KeyHive->Regf; }
+static inline CM_KEY_NODE *CmpNodeOf(PCMP_KCB Kcb) { return RegfKey(&Kcb->KeyHive->Regf, Kcb->KeyCell); }
+static inline REGF_NAME CmpName(PCUNICODE_STRING Name)
+{
+    return (REGF_NAME){ Name != NULL ? Name->Buffer : NULL, Name != NULL ? Name->Length / (ULONG)sizeof(WCHAR) : 0 };
+}
+
+/* What a caller gives in user mode has to be there: guarded copies come with user mode. */
+static inline BOOLEAN CmpIsForeign(KPROCESSOR_MODE Mode, const VOID *Pointer)
+{
+    return Mode != KernelMode && Pointer != NULL && (LONG64)Pointer >= 0;
+}
+NTSTATUS CmpStatus(REGF_STATUS Status);
+
+/* ---- Hives (hive.c) ---- */
+NTSTATUS CmpCreateMasterHive(VOID);
+/* Mounts an empty volatile hive, or the image when there is one, below a key of the master hive. */
+NTSTATUS CmpMountHive(ULONG Parent, PCWSTR Name, const VOID *Image, SIZE_T Size, CMP_HIVE **Hive);
+/* The hive mounted at a cell of the master hive. */
+CMP_HIVE *CmpHiveMountedAt(ULONG MountCell);
+/* A key of a hive during boot, made when it is not there. */
+ULONG CmpBootKey(CMP_HIVE *Hive, PCWSTR Path);
+VOID CmpBootValue(CMP_HIVE *Hive, ULONG Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Bytes);
+/* Follows a mount point: *Hive and *Cell become the root of the hive that is mounted there. */
+VOID CmpCrossMount(CMP_HIVE **Hive, PULONG Cell);
+
+/* ---- Key control blocks (kcb.c) ---- */
+/* The block of a key, referenced; Parent is NULL for the root only. The registry lock is held. NULL: out of memory. */
+PCMP_KCB CmpReferenceKey(PCMP_KCB Parent, CMP_HIVE *Hive, ULONG Cell, PCUNICODE_STRING Name);
+VOID CmpReferenceKcb(PCMP_KCB Kcb);
+VOID CmpDereferenceKcb(PCMP_KCB Kcb);
+/* The key is gone: nobody finds its block again. The registry lock is held exclusively. */
+VOID CmpDiscardKcb(PCMP_KCB Kcb);
+/* \REGISTRY\..., in pool with a NUL behind. NULL Buffer: out of memory. */
+UNICODE_STRING CmpPathOf(PCMP_KCB Kcb);
+BOOLEAN CmpIsBelow(PCMP_KCB Kcb, PCMP_KCB Above);
+
+/* ---- Key objects (object.c) ---- */
+VOID CmpCreateKeyType(VOID);
+/* A key object without a handle; takes over the reference to Kcb, also on failure. */
+NTSTATUS CmpCreateKeyBody(PCMP_KCB Kcb, PVOID *Object);
+static inline NTSTATUS CmpReferenceHandle(HANDLE Handle, ACCESS_MASK Access, PCM_KEY_BODY *Body)
+{
+    return ObReferenceObjectByHandle(Handle, Access, CmpKeyObjectType, ObPreviousMode(), (PVOID *)Body, NULL);
+}
+
+/* ---- Look-up (parse.c, walk.c) ---- */
+typedef struct CMP_PARSE_CONTEXT {
+    BOOLEAN Create, OpenLink;
+    ULONG Options;                               /* REG_OPTION_... */
+    UNICODE_STRING Class;
+    ULONG Disposition;                           /* out */
+} CMP_PARSE_CONTEXT;
+OB_PARSE_METHOD CmpParseKey;
+typedef struct CMP_WALK {
+    PCMP_KCB Start;                              /* where Rest begins */
+    UNICODE_STRING Rest;
+    BOOLEAN OpenLink;
+    CMP_PARSE_CONTEXT *Create;                   /* NULL: open only */
+    PCMP_KCB Found;                              /* out: referenced */
+    PCMP_KCB ChangedParent;                      /* out: referenced, when a key was made below it */
+    UNICODE_STRING Target;                       /* out: in pool, with STATUS_REPARSE */
+} CMP_WALK;
+NTSTATUS CmpWalkPath(CMP_WALK *Walk);
+#define CMP_LINK_VALUE L"SymbolicLinkValue"
+
+/* ---- Output ---- */
+/* What a query will return, prepared in pool under the lock and handed over after it. */
+typedef struct CMP_RESULT {
+    PUCHAR Block;                                /* Room bytes; NULL when not even the fixed part fits */
+    ULONG Room, Needed;
+} CMP_RESULT;
+/* STATUS_BUFFER_TOO_SMALL: Length is below Fixed, only the length will be returned. */
+NTSTATUS CmpBeginResult(CMP_RESULT *Result, ULONG Length, ULONG Fixed, ULONG64 Needed);
+VOID CmpPutResult(CMP_RESULT *Result, ULONG Offset, const VOID *Source, ULONG Bytes);
+/* Copies to the caller and frees. Status is what building returned. */
+NTSTATUS CmpEndResult(CMP_RESULT *Result, NTSTATUS Status, PVOID Buffer, PULONG ResultLength);
+
+typedef struct CMP_KEY_VIEW {
+    PCMP_KCB Kcb;                                /* for KeyNameInformation; NULL: a subkey that is not open */
+    CMP_HIVE *Hive;
+    ULONG Cell;
+    PCUNICODE_STRING Name;
+} CMP_KEY_VIEW;
+NTSTATUS CmpBuildKeyInformation(const CMP_KEY_VIEW *View, KEY_INFORMATION_CLASS Class, ULONG Length, CMP_RESULT *Result);
+NTSTATUS CmpBuildValueInformation(const REGF_HIVE *Hive, const CM_KEY_VALUE *Value, KEY_VALUE_INFORMATION_CLASS Class, ULONG Length,
+                                  CMP_RESULT *Result);
+
+/* ---- Notifications (notify.c) ---- */
+VOID CmpPostChange(PCMP_KCB Kcb, ULONG Filter);
+VOID CmpEndNotifications(PCM_KEY_BODY Body);     /* its last handle is gone */
+
+/* ---- Callbacks (callback.c) ---- */
+typedef struct CMP_OPERATION {
+    REG_NOTIFY_CLASS Before, After;
+    PVOID Object;                                /* the key body the context belongs to, or NULL */
+    PVOID Information;                           /* REG_..._KEY_INFORMATION */
+    PVOID *CallContext, *ObjectContext;          /* its members */
+    PVOID *Result;                               /* create, open: where the new key body will be */
+    NTSTATUS (*Perform)(PVOID Arguments);
+    PVOID Arguments;
+} CMP_OPERATION;
+/* Shows the operation to every callback, performs it unless one of them refuses or takes it over, shows the outcome. */
+NTSTATUS CmpFilter(const CMP_OPERATION *Operation);
+VOID CmpEndContexts(PCM_KEY_BODY Body);
