@@ -33,7 +33,7 @@ HalpTrampolineProtected:
     mov     es, ax
     mov     ss, ax
     mov     eax, cr4
-    or      eax, 0x20                       # PAE
+    or      eax, 0x620                      # PAE, OSFXSR, OSXMMEXCPT: compiled code uses SSE from its first line
     mov     cr4, eax
     mov     eax, [ebx + PARAMETER(0x20)]
     mov     cr3, eax
@@ -42,8 +42,8 @@ HalpTrampolineProtected:
     or      eax, 0x900                      # LME, NXE
     wrmsr
     mov     eax, cr0
-    and     eax, 0x9FFFFFFF                 # caches on
-    or      eax, 0x80010001                 # PG, WP, PE
+    and     eax, 0x9FFFFFFB                 # caches on, no x87 emulation
+    or      eax, 0x80010003                 # PG, WP, MP, PE
     mov     cr0, eax
     jmp     fword ptr [ebx + PARAMETER(0x18)]
 
