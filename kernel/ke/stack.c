@@ -34,8 +34,8 @@ ULONG KeWalkStack(const CONTEXT *Context, ULONG64 *Frames, ULONG Maximum)
     while (count < Maximum && context.Rip != 0) {
         ULONG64 stack = context.Rsp;
         Frames[count++] = context.Rip;
-        if (!RtlUnwindOneFrame(&context) || context.Rsp <= stack)
-            break;
+        if (!RtlUnwindOneFrame(&context) || context.Rsp == stack)
+            break;                               /* not `<=`: an interrupt's stack may lie above the one it left */
     }
     return count;
 }

@@ -120,6 +120,35 @@ static VOID TestDpcFlush(VOID)
         CHECK(tests[i].Runs == 1);
 }
 
+/* A handler on the DPC stack: exceptions of DPCs are caught like any other. */
+static VOID NTAPI TestCatchingDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
+{
+    TEST_DPC *test = Context;
+
+    (void)Dpc, (void)Argument1, (void)Argument2;
+    __try {
+        ExRaiseStatus(STATUS_DISK_FULL);
+    } __except (GetExceptionCode() == STATUS_DISK_FULL) {
+        InterlockedIncrement(&test->Runs);
+    }
+    KeSetEvent(&test->Ran, 0, FALSE);
+}
+
+static VOID TestDpcException(VOID)
+{
+    ULONG i, count = KeQueryActiveProcessorCount(NULL);
+
+    for (i = 0; i < count; i++) {
+        TEST_DPC test;
+        TestInitDpc(&test);
+        test.Dpc.DeferredRoutine = TestCatchingDpc;
+        KeSetTargetProcessorDpc(&test.Dpc, (CCHAR)i);
+        KeInsertQueueDpc(&test.Dpc, NULL, NULL);
+        TestWaitFor(&test);
+        CHECK(test.Runs == 1);
+    }
+}
+
 /* Every processor queues one DPC over and over; insertions that said yes and runs must agree. */
 typedef struct TEST_DPC_STORM {
     TEST_DPC Test;
@@ -330,6 +359,7 @@ static const KE_TEST KiDeferredTable[] = {
     { "ke.dpc.importance", TestDpcImportance, 0 },
     { "ke.dpc.target", TestDpcTarget, 0 },
     { "ke.dpc.flush", TestDpcFlush, 0 },
+    { "ke.dpc.exception", TestDpcException, 0 },
     { "ke.dpc.contention", TestDpcContention, 0 },
     { "ke.timer.relative", TestTimerRelative, 0 },
     { "ke.timer.cancel", TestTimerCancel, 0 },
