@@ -67,4 +67,4 @@ typedef struct _KEY_CACHED_INFORMATION {
 #define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
 
-extern const struct KE_TEST_GROUP CmKeyTests, CmValueTests, CmQueryTests, CmRtlTests, CmCallbackTests, CmHiveTests;
+extern const struct KE_TEST_GROUP CmKeyTests, CmValueTests, CmRtlTests, CmCallbackTests, CmHiveTests;
