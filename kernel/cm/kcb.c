@@ -78,6 +78,8 @@ VOID CmpDereferenceKcb(PCMP_KCB Kcb)
     while (Kcb != NULL && --Kcb->RefCount == 0) {
         PCMP_KCB parent = Kcb->ParentKcb;
         RemoveEntryList(&CmpFullKcb(Kcb)->HashLinks);
+        if (Kcb->FullKCBName != NULL)
+            ExFreePoolWithTag(Kcb->FullKCBName, CMP_TAG);
         ExFreePoolWithTag(CmpFullKcb(Kcb), CMP_TAG);
         Kcb = parent;
     }

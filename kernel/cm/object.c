@@ -5,7 +5,6 @@
 #include "ps.h"
 
 POBJECT_TYPE CmpKeyObjectType;
-POBJECT_TYPE *CmKeyObjectType = &CmpKeyObjectType;
 
 NTSTATUS CmpCreateKeyBody(PCMP_KCB Kcb, PVOID *Object)
 {

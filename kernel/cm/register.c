@@ -248,33 +248,63 @@ static BOOLEAN CmpIsRegistered(LARGE_INTEGER Cookie)
     return found;
 }
 
+/* The path with its UNICODE_STRING in one pool block, or NULL. */
+static PUNICODE_STRING CmpCopyPath(PCMP_KCB Kcb)
+{
+    UNICODE_STRING path = CmpPathOf(Kcb), *name;
+
+    if (path.Buffer == NULL)
+        return NULL;
+    name = ExAllocatePoolWithTag(PagedPool, sizeof(*name) + path.MaximumLength, CMP_TAG);
+    if (name != NULL) {
+        name->Buffer = (PWCHAR)(name + 1);
+        name->Length = path.Length;
+        name->MaximumLength = path.MaximumLength;
+        RtlCopyMemory(name + 1, path.Buffer, path.MaximumLength);
+    }
+    ExFreePoolWithTag(path.Buffer, CMP_TAG);
+    return name;
+}
+
 NTSTATUS NTAPI CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID, PCUNICODE_STRING *ObjectName,
                                           ULONG Flags)
 {
     PCMP_KCB kcb;
-    UNICODE_STRING path, *name;
+    PUNICODE_STRING name;
 
     if (Flags != 0 || Object == NULL || ObGetObjectType(Object) != CmpKeyObjectType || !CmpIsRegistered(*Cookie))
         return STATUS_INVALID_PARAMETER;
     kcb = ((PCM_KEY_BODY)Object)->KeyControlBlock;
     if (ObjectName != NULL) {
-        path = CmpPathOf(kcb);
-        if (path.Buffer == NULL)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        name = ExAllocatePoolWithTag(PagedPool, sizeof(*name) + path.MaximumLength, CMP_TAG);
-        if (name != NULL) {
-            name->Buffer = (PWCHAR)(name + 1);
-            name->Length = path.Length;
-            name->MaximumLength = path.MaximumLength;
-            RtlCopyMemory(name + 1, path.Buffer, path.MaximumLength);
-        }
-        ExFreePoolWithTag(path.Buffer, CMP_TAG);
+        name = CmpCopyPath(kcb);
         if (name == NULL)
             return STATUS_INSUFFICIENT_RESOURCES;
         *ObjectName = name;
     }
     if (ObjectID != NULL)
         *ObjectID = (ULONG_PTR)kcb->SequenceNumber;
+    return STATUS_SUCCESS;
+}
+
+/* The name is the key's and goes with it. */
+NTSTATUS NTAPI CmCallbackGetKeyObjectID(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID, PCUNICODE_STRING *ObjectName)
+{
+    PCUNICODE_STRING copy = NULL;
+    PCMP_KCB kcb;
+    NTSTATUS status = CmCallbackGetKeyObjectIDEx(Cookie, Object, ObjectID, ObjectName != NULL ? &copy : NULL, 0);
+
+    if (!NT_SUCCESS(status) || ObjectName == NULL)
+        return status;
+    kcb = ((PCM_KEY_BODY)Object)->KeyControlBlock;
+    ExLockExclusive(&CmpKcbLock);
+    if (kcb->FullKCBName == NULL) {
+        kcb->FullKCBName = (PUNICODE_STRING)copy;
+        copy = NULL;
+    }
+    *ObjectName = kcb->FullKCBName;
+    ExUnlockExclusive(&CmpKcbLock);
+    if (copy != NULL)
+        CmCallbackReleaseKeyObjectIDEx(copy);
     return STATUS_SUCCESS;
 }
 

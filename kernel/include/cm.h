@@ -26,8 +26,7 @@ typedef struct CM_HIVE_STORE {
 } CM_HIVE_STORE;
 extern CM_HIVE_STORE CmHiveStore;
 
-extern POBJECT_TYPE CmpKeyObjectType;
-extern POBJECT_TYPE *CmKeyObjectType;            /* exported, NT's type for it */
+extern POBJECT_TYPE CmpKeyObjectType;            /* exported as CmKeyObjectType */
 
 /* ---- System services; the Zw forms are the DDK's ---- */
 NTSTATUS NTAPI NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG TitleIndex,

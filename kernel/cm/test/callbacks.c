@@ -229,7 +229,7 @@ static VOID TestIdentity(VOID)
     UNICODE_STRING path = RTL_CONSTANT_STRING(L"\\REGISTRY\\MACHINE\\SOFTWARE\\CmTest");
     HANDLE root = TestBegin(), again;
     TEST_FILTER filter;
-    PCUNICODE_STRING name;
+    PCUNICODE_STRING name, kept, same;
     ULONG_PTR first, second;
     PVOID body, other;
 
@@ -242,6 +242,9 @@ static VOID TestIdentity(VOID)
     CmCallbackReleaseKeyObjectIDEx(name);
     CHECK(CmCallbackGetKeyObjectIDEx(&filter.Cookie, other, &second, NULL, 0) == STATUS_SUCCESS && first == second);
     CHECK(CmCallbackGetKeyObjectIDEx(&filter.Cookie, body, &first, NULL, 1) == STATUS_INVALID_PARAMETER);
+    CHECK(CmCallbackGetKeyObjectID(&filter.Cookie, body, &first, &kept) == STATUS_SUCCESS && first == second);
+    CHECK(CmCallbackGetKeyObjectID(&filter.Cookie, other, NULL, &same) == STATUS_SUCCESS && same == kept);
+    CHECK(RtlEqualUnicodeString(kept, &path, FALSE));
     CHECK(CmGetBoundTransaction(&filter.Cookie, body) == NULL);
     ObfDereferenceObject(body);
     ObfDereferenceObject(other);

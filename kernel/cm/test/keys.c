@@ -84,7 +84,7 @@ static VOID TestOpenRelative(VOID)
     CHECK(TestCreate(root, L"One", 0, &key, NULL) == STATUS_SUCCESS);
     CHECK(TestOpen(key, L"", 0, &same) == STATUS_SUCCESS);         /* itself once more */
     CHECK(NT_SUCCESS(ObReferenceObjectByHandle(key, 0, CmpKeyObjectType, KernelMode, &first, NULL)));
-    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(same, 0, *CmKeyObjectType, KernelMode, &second, NULL)));
+    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(same, 0, CmpKeyObjectType, KernelMode, &second, NULL)));
     CHECK(first != second);
     CHECK(((PCM_KEY_BODY)first)->KeyControlBlock == ((PCM_KEY_BODY)second)->KeyControlBlock);
     ObfDereferenceObject(first);
