@@ -5,6 +5,8 @@
 
 VOID ExInitialize(VOID)
 {
+    KeUpcalls.SListFault = (ULONG64)ExpInterlockedPopEntrySListFault;
+    KeUpcalls.SListResume = (ULONG64)ExpInterlockedPopEntrySListResume;
     ExpInitializeTypes();
     ExpInitializeWorkers();
 }

@@ -5,7 +5,6 @@
 A row is `NAME | STATE | SIGNATURE | TEST`; see the head of ntoskrnl.status.
 """
 import argparse
-import pathlib
 import re
 import sys
 from dataclasses import dataclass
@@ -50,16 +49,9 @@ def parse_signature(export, text, where):
     export.arguments = ''.join(TYPES[a] for a in arguments)
 
 
-def lines_of(path):
-    """The list's lines, then those of the parts that wait to be merged into it."""
-    for file in [pathlib.Path(path), *sorted(pathlib.Path(path).parent.glob('*.part'))]:
-        for number, line in enumerate(file.read_text().splitlines(), 1):
-            yield str(file), number, line
-
-
 def load(path):
     exports = {}
-    for path, number, line in lines_of(path):
+    for number, line in enumerate(open(path), 1):
         line = line.split('#')[0].strip()
         if not line:
             continue

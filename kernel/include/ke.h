@@ -132,6 +132,8 @@ typedef struct KE_UPCALLS {
     VOID (*ReapThread)(PKTHREAD Thread);
     /* vf: a fault in the trap space, i.e. a missing import was used. Does not return when it is one. */
     VOID (*MissingImport)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
+    /* ex: where an S-list pop may read an entry that another processor has just taken and freed, and where it starts over. */
+    ULONG64 SListFault, SListResume;
     /* init: the driver under test, for bug checks and hang reports; NULL when none. */
     PCSTR (*DriverUnderTest)(VOID);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */

@@ -54,6 +54,10 @@ static VOID KiPageFault(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, ULONG64 
     KIRQL irql = KeIrql();
 
     Trap->FaultAddress = Address;
+    if (Trap->Rip == KeUpcalls.SListFault && Trap->Rip != 0) {
+        Trap->Rip = KeUpcalls.SListResume;
+        return;
+    }
     if (KeUpcalls.MissingImport != NULL)
         KeUpcalls.MissingImport(Address, Trap->ErrorCode, Trap);
     if (irql < DISPATCH_LEVEL && KeUpcalls.AccessFault != NULL &&

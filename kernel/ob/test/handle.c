@@ -188,7 +188,7 @@ static VOID OpenAndClose(PVOID Context, ULONG Index)
 {
     PVOID object = Context, seen;
     ULONG i;
-    for (i = 0; i < 1500; i++) {
+    for (i = 0; i < 500; i++) {
         HANDLE handle = NULL;
         if (!CHECK(NT_SUCCESS(ObOpenObjectByPointer(object, i & 1 ? OBJ_KERNEL_HANDLE : 0, NULL, DIRECTORY_QUERY, NULL, KernelMode,
                                                     &handle))))

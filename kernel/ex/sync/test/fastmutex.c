@@ -59,7 +59,7 @@ static VOID Contend(PVOID Context, ULONG Index)
 {
     CONTEST *contest = Context;
     ULONG i;
-    for (i = 0; i < 5000; i++) {
+    for (i = 0; i < 1000; i++) {
         if (i % 8 == 7 && !ExTryToAcquireFastMutex(&contest->Mutex))
             continue;
         if (i % 8 != 7)
@@ -77,7 +77,7 @@ static VOID Contention(VOID)
 
     ExInitializeFastMutex(&contest.Mutex);
     TestRunThreads(8, Contend, &contest);
-    CHECK(contest.Count >= 8 * 4375 && contest.Count <= 8 * 5000);
+    CHECK(contest.Count >= 8 * 875 && contest.Count <= 8 * 1000);
     CHECK(contest.Mutex.Count == 1 && contest.Mutex.Owner == NULL);
 }
 

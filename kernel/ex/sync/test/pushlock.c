@@ -113,7 +113,7 @@ static VOID Contend(PVOID Context, ULONG Index)
 {
     CONTEST *contest = Context;
     ULONG i;
-    for (i = 0; i < 4000; i++) {
+    for (i = 0; i < 1000; i++) {
         if ((i + Index) % 4 == 0)
             Write(contest);
         else
