@@ -2,6 +2,8 @@
  * Brings up the executive's own services.
  */
 #include "exp.h"
+#include "exsync.h"
+#include "ke.h"
 
 VOID ExInitialize(VOID)
 {
