@@ -125,7 +125,7 @@ static VOID Contention(VOID)
 {
     CONTEST contest = { 0 };
     TestRunThreads(8, Contend, &contest);
-    CHECK(contest.Count == 8 * 1000);
+    CHECK(contest.Count == 8 * 250);
     CHECK(contest.Lock.Value == 0 && contest.Readers == 0 && contest.Writers == 0);
 }
 
