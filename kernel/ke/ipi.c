@@ -73,10 +73,17 @@ static VOID KiFlushHere(PVOID Context)
         KiInvalidatePage(flush->Address + ((ULONG64)i << PAGE_SHIFT));
 }
 
+/* "Here" and "others" must speak of the same processor: no moving to another one in between. */
 VOID KeFlushTb(ULONG64 Address, ULONG Count)
 {
     KI_FLUSH flush = { Address, Count };
+    KIRQL old = KeIrql();
+
+    if (old < DISPATCH_LEVEL)
+        KiWriteCr8(DISPATCH_LEVEL);
     KiFlushHere(&flush);
     if (KiCountOthers(KeProcessorNumber()) != 0)
         KeIpiGenericCallOthers(KiFlushHere, &flush);
+    if (old < DISPATCH_LEVEL)
+        KiWriteCr8(old);
 }

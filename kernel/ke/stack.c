@@ -12,8 +12,8 @@ static BOOLEAN KiIsWithin(ULONG64 Address, ULONG Length, ULONG64 Low, ULONG64 Hi
 
 BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length)
 {
+    PKTHREAD thread = KeCurrentThread();         /* one instruction: below DISPATCH_LEVEL the processor may change at any time */
     KI_PROCESSOR *processor = KeCurrentProcessor();
-    PKTHREAD thread = processor->Pcr.Prcb.CurrentThread;
     ULONG i;
 
     if (thread != NULL && KiIsWithin(Address, Length, (ULONG64)thread->StackLimit, (ULONG64)thread->StackBase))
