@@ -4,10 +4,13 @@
  */
 #include "mi.h"
 
+BOOLEAN MiHyperSpaceIsReady;                     /* I once the boot is past it */
+
 VOID MiInitializeHyperSpace(VOID)
 {
     if (!MiEnsureTables(MI_HYPER_SPACE))
         KeBugCheckEx(INSTALL_MORE_MEMORY, 4, 0, 0, 0);
+    MiHyperSpaceIsReady = TRUE;
 }
 
 PVOID MiMapInHyperSpace(PFN_NUMBER Page, PKIRQL OldIrql)

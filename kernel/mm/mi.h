@@ -59,6 +59,7 @@ VOID MiUnmapAndFree(ULONG64 Address, ULONG Pages);
 VOID MiUnmapOnly(ULONG64 Address, ULONG Pages);
 
 /* ---- Hyperspace: this processor's mapping slot, at DISPATCH_LEVEL ---- */
+extern BOOLEAN MiHyperSpaceIsReady;
 VOID MiInitializeHyperSpace(VOID);
 PVOID MiMapInHyperSpace(PFN_NUMBER Page, PKIRQL OldIrql);
 VOID MiUnmapHyperSpace(KIRQL OldIrql);
