@@ -100,14 +100,14 @@ VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64
 VOID NTAPI KeBugCheckEx(ULONG BugCheckCode, ULONG_PTR P1, ULONG_PTR P2, ULONG_PTR P3, ULONG_PTR P4)
 {
     CONTEXT context;
-    KiCaptureContext(&context);
+    RtlCaptureContext(&context);
     KeBugCheckFromFrame(BugCheckCode, P1, P2, P3, P4, &context);
 }
 
 VOID NTAPI KeBugCheck(ULONG BugCheckCode)
 {
     CONTEXT context;
-    KiCaptureContext(&context);
+    RtlCaptureContext(&context);
     KeBugCheckFromFrame(BugCheckCode, 0, 0, 0, 0, &context);
 }
 

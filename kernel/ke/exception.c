@@ -30,7 +30,7 @@ VOID NTAPI RtlRaiseException(PEXCEPTION_RECORD ExceptionRecord)
 {
     CONTEXT context;
 
-    KiCaptureContext(&context);
+    RtlCaptureContext(&context);
     RtlUnwindOneFrame(&context);
     ExceptionRecord->ExceptionAddress = (PVOID)context.Rip;
     KiRaise(ExceptionRecord, &context);
@@ -41,7 +41,7 @@ VOID NTAPI RtlRaiseStatus(NTSTATUS Status)
     CONTEXT context;
     EXCEPTION_RECORD record;
 
-    KiCaptureContext(&context);
+    RtlCaptureContext(&context);
     RtlUnwindOneFrame(&context);
     RtlZeroMemory(&record, sizeof(record));
     record.ExceptionCode = Status;

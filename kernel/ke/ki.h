@@ -84,7 +84,6 @@ extern const UCHAR KiInterruptStubs[];
 VOID KiSwapContext(PKTHREAD Old, PKTHREAD New);
 VOID KiThreadStartup(VOID);
 VOID KiCallOnStack(PVOID StackBase, VOID (*Routine)(PVOID), PVOID Argument);
-VOID KiCaptureContext(PCONTEXT Context);
 DECLSPEC_NORETURN VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
 static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEADER *)Object; }

@@ -44,7 +44,7 @@ ULONG KeCaptureStack(ULONG Skip, ULONG64 *Frames, ULONG Maximum)
 {
     CONTEXT context;
 
-    KiCaptureContext(&context);
+    RtlCaptureContext(&context);
     for (Skip++; Skip != 0; Skip--)
         if (!RtlUnwindOneFrame(&context))
             return 0;
