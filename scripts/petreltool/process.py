@@ -27,21 +27,20 @@ class Child:
     """A program in its own process group, ended with the tool."""
 
     def __init__(self, command: Sequence[str], stderr: Path, pass_fds: Sequence[int] = ()) -> None:
-        if _stopping.is_set():
-            raise MachineryError("the tool is ending")
         setpriv = find_program("setpriv")       # util-linux; sets PR_SET_PDEATHSIG without code between fork and exec
         guard = [setpriv, "--pdeathsig", "KILL"] if setpriv else []
-        with open(stderr, "wb") as output:
+        with open(stderr, "wb") as output, _live_lock:      # held until the child is listed: `kill_all` sees it or forbids it
+            if _stopping.is_set():
+                raise MachineryError("the tool is ending")
             try:
                 self.process = subprocess.Popen([*guard, *command], stdin=subprocess.DEVNULL, stdout=output,
                                                 stderr=output, start_new_session=True, pass_fds=tuple(pass_fds))
             except OSError as error:
                 raise MachineryError(f"cannot start {command[0]}: {error.strerror}") from error
-        with _live_lock:
+            self._pidfd = os.pidfd_open(self.process.pid)
+            self._poll = select.poll()
+            self._poll.register(self._pidfd, select.POLLIN)
             _live.add(self)
-        self._pidfd = os.pidfd_open(self.process.pid)
-        self._poll = select.poll()
-        self._poll.register(self._pidfd, select.POLLIN)
 
     def wait(self, seconds: float) -> int | None:
         """The exit status, or None when the program still runs after that time; negative for a signal."""
