@@ -14,7 +14,9 @@
 typedef enum KE_LOCK_RANK {
     KeRankNone,
     KeRankCancel,             /* io: the system-wide cancel lock */
+    KeRankCallback,           /* ex: a callback object's registrations */
     KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankResourceList,       /* ex: all ERESOURCEs */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
     KeRankVerifier,           /* vf: call counts, trap space */

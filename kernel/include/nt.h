@@ -36,6 +36,9 @@ typedef struct _M128A KI_M128A;
 #include "../abi/obmethods.h"
 #include <generated/ntprivate.h>
 
+/* Pool flags younger than the DDK's list. */
+#define POOL_NX_ALLOCATION 512u
+
 /* Bug checks younger than the DDK's list. */
 #define MACHINE_CHECK_EXCEPTION 0x9Cu
 #define CRITICAL_STRUCTURE_CORRUPTION 0x109u
