@@ -122,6 +122,9 @@ DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
 VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryTable);
 NTSTATUS KeYieldExecution(VOID);                 /* STATUS_NO_YIELD_PERFORMED when nobody else is ready */
 ULONG KeQuantumTicks(VOID);
+/* Raises a thread that holds something up to a waiter's Priority, below real time; the boost decays with its quanta. Relief for priority
+ * inversion. IRQL <= DISPATCH_LEVEL. */
+VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
 typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
 #define LOW_REALTIME_PRIORITY_ 16
