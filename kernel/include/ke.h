@@ -169,6 +169,23 @@ VOID KeFlushTb(ULONG64 Address, ULONG Count);
 /* Stops all other processors for good (NMI), for bug checks. */
 VOID KeFreezeProcessors(VOID);
 
+/* ---- Interrupt objects ---- */
+typedef struct KE_INTERRUPT_PARAMETERS {
+    PKSERVICE_ROUTINE Routine;
+    PVOID Context;
+    PKSPIN_LOCK Lock;                     /* shared with other interrupts; NULL: one of its own */
+    ULONG Vector;                         /* HAL_VECTOR_DEVICE_FIRST to _LAST */
+    KIRQL SynchronizeIrql;                /* at least the vector's */
+    KINTERRUPT_MODE Mode;
+    BOOLEAN Share;
+    ULONG Processor;                      /* that the line is routed to */
+} KE_INTERRUPT_PARAMETERS;
+VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS *Parameters);
+/* Unmasks the line when it is the vector's first. FALSE: the vector is taken by somebody who does not share. */
+BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
+/* When it returns, the service routine runs nowhere and will not again. IRQL <= DISPATCH_LEVEL. */
+VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt);
+
 /* ---- Verdicts ---- */
 /* What the machine says when it stops because of a driver; see docs/protocol.md. Never returns. */
 DECLSPEC_NORETURN VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64 P4, const CONTEXT *Context);
