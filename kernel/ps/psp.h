@@ -16,6 +16,9 @@ extern KE_LOCK PspListLock;
 #define PROCESS_CREATE_THREAD 0x0002
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
 #define PSP_THREAD_INSERTED 0x2u
+#define PSP_THREAD_IMPERSONATES 0x8u
+#define PSP_PROCESS_QUERY_LIMITED 0x1000
+#define PSP_THREAD_QUERY 0x0040
 
 OB_DELETE_METHOD PspDeleteProcess;
 OB_DELETE_METHOD PspDeleteThread;
