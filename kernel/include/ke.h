@@ -15,6 +15,7 @@ typedef enum KE_LOCK_RANK {
     KeRankNone,
     KeRankCancel,             /* io: the system-wide cancel lock */
     KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
     KeRankVerifier,           /* vf: call counts, trap space */
