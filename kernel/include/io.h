@@ -64,7 +64,12 @@ typedef enum _EVENT_INFO_CLASS {
 NTSTATUS NTAPI EtwSetInformation(ULONGLONG RegHandle, EVENT_INFO_CLASS InformationClass, PVOID EventInformation,
                                  ULONG InformationLength);
 
+NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, PULONG ValueLength,
+                                                PULONG Attributes);
+NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
+                                                ULONG Attributes);
+
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
-extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests;
+extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests;

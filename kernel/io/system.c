@@ -20,3 +20,7 @@ PCONFIGURATION_INFORMATION NTAPI IoGetConfigurationInformation(VOID)
     static CONFIGURATION_INFORMATION information = { .Version = sizeof(CONFIGURATION_INFORMATION) };
     return &information;
 }
+
+/* Exported: 0, the machine was not started in safe mode. */
+extern ULONG InitSafeBootMode;
+ULONG InitSafeBootMode;

@@ -4,11 +4,14 @@
 #include "fixture.h"
 #include <evntprov.h>
 
+extern ULONG InitSafeBootMode;
+
 static VOID Versions(VOID)
 {
     CHECK(IoIsWdmVersionAvailable(1, 0x30) && IoIsWdmVersionAvailable(6, 0));
     CHECK(!IoIsWdmVersionAvailable(6, 1) && !IoIsWdmVersionAvailable(7, 0));
     CHECK(!IoIs32bitProcess(NULL));
+    CHECK(InitSafeBootMode == 0);
     CHECK(IoGetConfigurationInformation()->Version == sizeof(CONFIGURATION_INFORMATION));
     IoGetConfigurationInformation()->DiskCount++;
     CHECK(IoGetConfigurationInformation()->DiskCount == 1);
