@@ -68,6 +68,19 @@ PVOID HalpMapDevice(ULONG64 Physical, ULONG Length, BOOLEAN Cached);
 ULONG HalReadPci(ULONG Bus, ULONG Device, ULONG Function, ULONG Offset, ULONG Width);   /* all ones when absent */
 VOID HalWritePci(ULONG Bus, ULONG Device, ULONG Function, ULONG Offset, ULONG Width, ULONG Value);
 
+/* ---- Bus data, exported ---- */
+#undef HalGetBusData
+#undef HalSetBusData
+ULONG NTAPI HalGetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length);
+ULONG NTAPI HalSetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length);
+ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                                  ULONG Length);
+ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                                  ULONG Length);
+BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber, PHYSICAL_ADDRESS BusAddress, PULONG AddressSpace,
+                                     PPHYSICAL_ADDRESS TranslatedAddress);
+BOOLEAN NTAPI HalMakeBeep(ULONG Frequency);
+
 /* ---- Serial ports and the debug port ---- */
 typedef enum HAL_PORT { HalPortConsole, HalPortEvents, HalPortDebugger, HalPortCount } HAL_PORT;   /* COM1, COM2, COM3 */
 VOID HalInitializePorts(VOID);

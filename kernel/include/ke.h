@@ -17,6 +17,7 @@ typedef enum KE_LOCK_RANK {
     KeRankCallback,           /* ex: a callback object's registrations */
     KeRankIoDatabase,         /* io: device and driver lists */
     KeRankResourceList,       /* ex: all ERESOURCEs */
+    KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
     KeRankVerifier,           /* vf: call counts, trap space */
