@@ -74,3 +74,24 @@ static inline PACCESS_TOKEN SepEffectiveToken(PSECURITY_SUBJECT_CONTEXT Subject)
 }
 /* The relative identifier of the token's integrity label; no label is untrusted. */
 ULONG SepTokenIntegrity(PACCESS_TOKEN Token);
+
+/* ---- ACLs of objects (acl.c) ---- */
+typedef struct SEP_ACL_BUILDER {
+    PACL Acl;                                    /* from pool, the caller's to free */
+    ULONG Used;
+    NTSTATUS Status;                             /* of the first entry that did not fit */
+    PSID Owner, Group;                           /* who CREATOR OWNER and CREATOR GROUP are; NULL: they stay */
+    PGENERIC_MAPPING Mapping;
+    const GUID *ObjectType;
+    BOOLEAN IsContainer, AutoInherit;
+} SEP_ACL_BUILDER;
+/* An empty list with room for all that can become of two. */
+NTSTATUS SepBeginAcl(SEP_ACL_BUILDER *Builder, PACL First, PACL Second);
+VOID SepTakeOver(SEP_ACL_BUILDER *Builder, PACL Acl, BOOLEAN WithoutInherited);
+VOID SepInherit(SEP_ACL_BUILDER *Builder, PACL Parent);
+VOID SepEndAcl(SEP_ACL_BUILDER *Builder);
+/* The subject may make Owner the owner of an object; kernel mode may. */
+BOOLEAN SepValidOwner(PSECURITY_SUBJECT_CONTEXT Subject, PSID Owner, KPROCESSOR_MODE Mode);
+BOOLEAN SepHoldsPrivilege(PSECURITY_SUBJECT_CONTEXT Subject, ULONG Number, KPROCESSOR_MODE Mode);
+/* A self-relative descriptor of the parts, in pool. */
+NTSTATUS SepMakeDescriptor(const RTL_DESCRIPTOR_PARTS *Parts, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Descriptor);
