@@ -13,6 +13,9 @@ VOID IoShutdownSystem(VOID);
 extern POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
 /* ---- Drivers ---- */
+/* MmLoadSystemImage, and those who asked are told of the image. */
+NTSTATUS IoLoadImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSize, BOOLEAN UnderTest, MM_BIND *Bind,
+                     MM_IMAGE **Image, PE_STATUS *PeStatus);
 /* Makes \Driver\ServiceName for a mapped image; nothing of the image runs yet. STATUS_OBJECT_NAME_COLLISION: there is one. The
  * caller gets no reference: the object stays until IoInitializeDriver fails or IoUnloadDriver is done with it. The image is the
  * caller's to unmap after that. */
@@ -51,6 +54,25 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
     return (IO_DEVOBJ_EXTENSION *)Device->DeviceObjectExtension;
 }
 
+/* ---- Requests of the system's own ---- */
+/* Sends what Location says (its device and completion fields are ours) to Device, which is the top of a stack, and waits. The packet
+ * starts with what is in *Result and ends there; its final status is returned. STATUS_INSUFFICIENT_RESOURCES: it was not sent.
+ * PASSIVE_LEVEL. */
+NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
+
+/* ---- Exported, younger than the DDK ---- */
+typedef enum _EVENT_INFO_CLASS {
+    EventProviderBinaryTrackInfo, EventProviderSetReserved1, EventProviderSetTraits, EventProviderUseDescriptorType
+} EVENT_INFO_CLASS;
+NTSTATUS NTAPI EtwSetInformation(ULONGLONG RegHandle, EVENT_INFO_CLASS InformationClass, PVOID EventInformation,
+                                 ULONG InformationLength);
+
+NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, PULONG ValueLength,
+                                                PULONG Attributes);
+NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
+                                                ULONG Attributes);
+
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
+extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests;

@@ -27,3 +27,9 @@ OB_DELETE_METHOD PspDeleteThread;
 VOID PspSystemThreadStartup(PVOID Context);
 DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status);
 VOID PspReapThread(PKTHREAD Thread);
+
+/* ---- Notification (notifyset.c); PASSIVE_LEVEL ---- */
+/* What a routine of the Ex kind says: an error keeps the process from being made. */
+NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName);
+VOID PspNotifyProcessExit(PEPROCESS Process);
+VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);

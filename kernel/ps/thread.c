@@ -120,6 +120,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         return status;
     }
     id = thread->Cid;
+    PspNotifyThread(thread, TRUE);
     PspStartThread(thread);
     ObfDereferenceObject(thread);
     *ThreadHandle = handle;
@@ -143,6 +144,7 @@ VOID PspExitThread(NTSTATUS Status)
     KIRQL irql;
 
     PspCheckExit(thread);
+    PspNotifyThread(thread, FALSE);
     if (PsUpcalls.CancelThreadIo != NULL)
         PsUpcalls.CancelThreadIo(thread);
     thread->ExitStatus = Status;
