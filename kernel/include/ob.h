@@ -61,6 +61,7 @@ typedef struct OB_TYPE_TEMPLATE {
     OB_DELETE_METHOD *Delete;
     OB_PARSE_METHOD *Parse;
     OB_QUERYNAME_METHOD *QueryName;
+    OB_SECURITY_METHOD *Security;                 /* NULL: ob keeps the descriptors of these objects itself */
 } OB_TYPE_TEMPLATE;
 #define OB_TYPE_CASE_INSENSITIVE 0x01             /* OBJECT_TYPE_INITIALIZER.ObjectTypeFlags */
 #define OB_TYPE_UNNAMED_ONLY 0x02
@@ -115,6 +116,9 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN Inherit, ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
+
+/* Whether closing the handle is to be audited. */
+NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose);
 
 /* Shows every symbolic link of \GLOBAL??, in no order; nothing when there is no memory. PASSIVE_LEVEL; no lock is held over Visit. */
 typedef VOID OB_VISIT_LINK(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target);

@@ -41,6 +41,9 @@ VOID NTAPI SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURI
 NTSTATUS NTAPI SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping);
 SECURITY_IMPERSONATION_LEVEL NTAPI SeTokenImpersonationLevel(PACCESS_TOKEN Token);
 VOID NTAPI SeDeleteAccessState(PACCESS_STATE AccessState);
+/* The DDK's macro of that name does the same. */
+#undef SeDeleteClientSecurity
+VOID NTAPI SeDeleteClientSecurity(PSECURITY_CLIENT_CONTEXT ClientContext);
 /* A checked self-relative copy in pool, or CapturedDescriptor NULL for none. Kernel mode's own is given back as it is unless
  * ForceCapture. Ends with SeReleaseSecurityDescriptor, which is told the same. */
 NTSTATUS NTAPI SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPROCESSOR_MODE Mode, POOL_TYPE PoolType,

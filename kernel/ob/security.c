@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Security descriptors of objects. OBJECT_HEADER.SecurityDescriptor leads to a descriptor that never changes: a new one takes its
  * place, and the old one goes when its last reader is done. OBJECT_HEADER.Lock guards the pointer; references are counted in front
- * of the descriptor. An object without a descriptor grants what is asked for.
+ * of the descriptor. An object without a descriptor grants what is asked for. A type with a security method keeps its objects'
+ * descriptors by itself.
  */
 #include "obp.h"
 #include "ke.h"
@@ -89,7 +90,7 @@ NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent)
     SECURITY_SUBJECT_CONTEXT subject;
     NTSTATUS status;
 
-    if (ObUpcalls.AssignSecurity == NULL || header->SecurityDescriptor != NULL ||
+    if (ObUpcalls.AssignSecurity == NULL || header->SecurityDescriptor != NULL || type->TypeInfo.SecurityProcedure != NULL ||
         (Parent == NULL && given == NULL && !(type->TypeInfo.ObjectTypeFlags & OB_TYPE_SECURITY_REQUIRED)))
         return STATUS_SUCCESS;
     if (Parent != NULL)
@@ -109,21 +110,79 @@ NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent)
     return STATUS_SUCCESS;
 }
 
+/* ---- Reading ---- */
+#define OBP_QUERY_ATTEMPTS 8                     /* for a descriptor that grows while it is read */
+
+static NTSTATUS ObpQueryMethod(POBJECT_HEADER Header, SECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length)
+{
+    POBJECT_TYPE type = ObpTypeOf(Header);
+    return type->TypeInfo.SecurityProcedure(&Header->Body, QuerySecurityDescriptor, &What, Buffer, Length,
+                                            &Header->SecurityDescriptor, PagedPool, &type->TypeInfo.GenericMapping, KernelMode);
+}
+
+/* All of what the type's method has, in pool. */
+static NTSTATUS ObpReadByMethod(POBJECT_HEADER Header, PSECURITY_DESCRIPTOR *Descriptor)
+{
+    const SECURITY_INFORMATION all = OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION |
+                                     SACL_SECURITY_INFORMATION;
+    ULONG length = 0, attempt;
+    PVOID buffer = NULL;
+    NTSTATUS status = ObpQueryMethod(Header, all, NULL, &length);
+
+    for (attempt = 0; status == STATUS_BUFFER_TOO_SMALL && attempt < OBP_QUERY_ATTEMPTS; attempt++) {
+        if (buffer != NULL)
+            ExFreePoolWithTag(buffer, OBP_TAG_SECURITY);
+        buffer = ExAllocatePoolWithTag(PagedPool, length, OBP_TAG_SECURITY);
+        if (buffer == NULL)
+            return STATUS_INSUFFICIENT_RESOURCES;
+        status = ObpQueryMethod(Header, all, buffer, &length);
+    }
+    if (NT_SUCCESS(status))
+        *Descriptor = buffer;
+    else if (buffer != NULL)
+        ExFreePoolWithTag(buffer, OBP_TAG_SECURITY);
+    return status;
+}
+
+NTSTATUS NTAPI ObGetObjectSecurity(PVOID Object, PSECURITY_DESCRIPTOR *SecurityDescriptor, PBOOLEAN MemoryAllocated)
+{
+    POBJECT_HEADER header = ObHeader(Object);
+    NTSTATUS status = STATUS_SUCCESS;
+
+    *MemoryAllocated = ObpTypeOf(header)->TypeInfo.SecurityProcedure != NULL;
+    if (*MemoryAllocated)
+        status = ObpReadByMethod(header, SecurityDescriptor);
+    else
+        *SecurityDescriptor = ObpReferenceDescriptor(header);
+    return status;
+}
+
+VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN MemoryAllocated)
+{
+    if (SecurityDescriptor == NULL)
+        return;
+    if (MemoryAllocated)
+        ExFreePool(SecurityDescriptor);
+    else
+        ObpReleaseDescriptor(SecurityDescriptor);
+}
+
 /* ---- Access ---- */
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted)
 {
     POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
     PSECURITY_DESCRIPTOR descriptor;
     PPRIVILEGE_SET privileges = NULL;
-    NTSTATUS status = STATUS_SUCCESS;
+    BOOLEAN allocated;
+    NTSTATUS status;
 
     RtlMapGenericMask(&State->RemainingDesiredAccess, &type->TypeInfo.GenericMapping);
     *Granted = ObpGrantedAccess(type, State, 0);
     if (Mode == KernelMode || ObUpcalls.AccessCheck == NULL)
         return STATUS_SUCCESS;
-    descriptor = ObpReferenceDescriptor(ObHeader(Object));
-    if (descriptor == NULL)
-        return STATUS_SUCCESS;
+    status = ObGetObjectSecurity(Object, &descriptor, &allocated);
+    if (!NT_SUCCESS(status) || descriptor == NULL)
+        return status;
     if (ObUpcalls.AccessCheck(descriptor, &State->SubjectSecurityContext, FALSE, State->RemainingDesiredAccess,
                               State->PreviouslyGrantedAccess, &privileges, &type->TypeInfo.GenericMapping, UserMode, Granted,
                               &status)) {
@@ -136,7 +195,7 @@ NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode,
             status = ObUpcalls.AppendPrivileges(State, privileges);
         ExFreePool(privileges);
     }
-    ObpReleaseDescriptor(descriptor);
+    ObReleaseObjectSecurity(descriptor, allocated);
     return status;
 }
 
@@ -159,24 +218,7 @@ NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE
     return status;
 }
 
-/* ---- Reading and setting ---- */
-NTSTATUS NTAPI ObGetObjectSecurity(PVOID Object, PSECURITY_DESCRIPTOR *SecurityDescriptor, PBOOLEAN MemoryAllocated)
-{
-    *SecurityDescriptor = ObpReferenceDescriptor(ObHeader(Object));
-    *MemoryAllocated = FALSE;
-    return STATUS_SUCCESS;
-}
-
-VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN MemoryAllocated)
-{
-    if (SecurityDescriptor == NULL)
-        return;
-    if (MemoryAllocated)
-        ExFreePool(SecurityDescriptor);
-    else
-        ObpReleaseDescriptor(SecurityDescriptor);
-}
-
+/* ---- Setting, and the services ---- */
 /* One try: STATUS_RETRY when the object's descriptor was replaced meanwhile. */
 static NTSTATUS ObpTrySetSecurity(POBJECT_HEADER Header, PSECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Change)
 {
@@ -201,8 +243,13 @@ static NTSTATUS ObpTrySetSecurity(POBJECT_HEADER Header, PSECURITY_INFORMATION W
 NTSTATUS NTAPI ObSetSecurityObjectByPointer(PVOID Object, SECURITY_INFORMATION SecurityInformation,
                                             PSECURITY_DESCRIPTOR SecurityDescriptor)
 {
+    POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
     NTSTATUS status;
 
+    if (type->TypeInfo.SecurityProcedure != NULL)
+        return type->TypeInfo.SecurityProcedure(Object, SetSecurityDescriptor, &SecurityInformation, SecurityDescriptor, NULL,
+                                                &ObHeader(Object)->SecurityDescriptor, PagedPool, &type->TypeInfo.GenericMapping,
+                                                KernelMode);
     do {                                         /* every failed try is another's success */
         status = ObpTrySetSecurity(ObHeader(Object), &SecurityInformation, SecurityDescriptor);
     } while (status == STATUS_RETRY);
@@ -255,10 +302,14 @@ NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION Securit
     status = ObReferenceObjectByHandle(Handle, ObpAccessToQuery(SecurityInformation), NULL, mode, &object, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    descriptor = ObpReferenceDescriptor(ObHeader(object));
-    status = ObUpcalls.QueryDescriptor(&SecurityInformation, SecurityDescriptor, &Length, &descriptor);
+    if (ObpTypeOf(ObHeader(object))->TypeInfo.SecurityProcedure != NULL) {
+        status = ObpQueryMethod(ObHeader(object), SecurityInformation, SecurityDescriptor, &Length);
+    } else {
+        descriptor = ObpReferenceDescriptor(ObHeader(object));
+        status = ObUpcalls.QueryDescriptor(&SecurityInformation, SecurityDescriptor, &Length, &descriptor);
+        ObpReleaseDescriptor(descriptor);
+    }
     *LengthNeeded = Length;
-    ObpReleaseDescriptor(descriptor);
     ObfDereferenceObject(object);
     return status;
 }
