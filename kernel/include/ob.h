@@ -103,6 +103,8 @@ NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
 /* ---- Security (security.c) ---- */
+/* Gives the root directory and all objects below it that were made before se was there a descriptor. se calls it once. */
+NTSTATUS ObSecureInitialNamespace(PSECURITY_DESCRIPTOR Descriptor);
 /* What SecurityInformation names of Descriptor, which is kernel memory, becomes the object's. STATUS_NO_SECURITY_ON_OBJECT: it has no
  * descriptor that could be changed. PASSIVE_LEVEL. */
 NTSTATUS NTAPI ObSetSecurityObjectByPointer(PVOID Object, SECURITY_INFORMATION SecurityInformation,

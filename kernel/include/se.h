@@ -5,7 +5,8 @@
 #pragma once
 #include "nt.h"
 
-/* The token type, the system's token, the well-known SIDs; ob judges requests through se from here on. Before ps. */
+/* The token type, the system's token, which becomes the idle process's too, the well-known SIDs; ob judges requests through se from
+ * here on. Before ps. */
 VOID SeInitialize(VOID);
 
 extern POBJECT_TYPE SepTokenObjectType;

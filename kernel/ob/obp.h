@@ -86,6 +86,9 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
 /* Takes the object out of its directory unless it is permanent or has handles. */
 VOID ObpDeleteNameCheck(POBJECT_HEADER Header);
 OB_DELETE_METHOD ObpDeleteDirectory;
+/* Shows every object of the directory, in no order; nothing when there is no memory. No lock is held over Visit. */
+typedef VOID OBP_VISIT(PVOID Context, PVOID Object);
+VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context);
 
 /* ---- Symbolic links ---- */
 OB_DELETE_METHOD ObpDeleteSymbolicLink;

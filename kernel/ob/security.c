@@ -82,32 +82,63 @@ VOID ObpFreeCaptured(PSECURITY_DESCRIPTOR Captured, KPROCESSOR_MODE Mode)
         ObUpcalls.ReleaseDescriptor(Captured, Mode, TRUE);
 }
 
+/* The object, which nobody else sees yet, gets a descriptor made of its parent's and a given one; both may be NULL. */
+static NTSTATUS ObpMakeSecurity(PVOID Object, PSECURITY_DESCRIPTOR Parent, PSECURITY_DESCRIPTOR Given)
+{
+    POBJECT_HEADER header = ObHeader(Object);
+    POBJECT_TYPE type = ObpTypeOf(header);
+    SECURITY_SUBJECT_CONTEXT subject;
+    PSECURITY_DESCRIPTOR made;
+    NTSTATUS status;
+
+    ObUpcalls.CaptureSubject(&subject);
+    status = ObUpcalls.AssignSecurity(Parent, Given, &made, type == ObpDirectoryObjectType, &subject,
+                                      &type->TypeInfo.GenericMapping, PagedPool);
+    ObUpcalls.ReleaseSubject(&subject);
+    if (!NT_SUCCESS(status))
+        return status;
+    header->SecurityDescriptor = ObpShareDescriptor(made);
+    ExFreePool(made);
+    return header->SecurityDescriptor != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+}
+
 NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent)
 {
     POBJECT_HEADER header = ObHeader(Object);
     POBJECT_TYPE type = ObpTypeOf(header);
-    PSECURITY_DESCRIPTOR given = header->ObjectCreateInfo->SecurityDescriptor, parent = NULL, made = NULL, shared;
-    SECURITY_SUBJECT_CONTEXT subject;
+    PSECURITY_DESCRIPTOR given = header->ObjectCreateInfo->SecurityDescriptor, parent;
     NTSTATUS status;
 
     if (ObUpcalls.AssignSecurity == NULL || header->SecurityDescriptor != NULL || type->TypeInfo.SecurityProcedure != NULL ||
         (Parent == NULL && given == NULL && !(type->TypeInfo.ObjectTypeFlags & OB_TYPE_SECURITY_REQUIRED)))
         return STATUS_SUCCESS;
-    if (Parent != NULL)
-        parent = ObpReferenceDescriptor(ObHeader(Parent));
-    ObUpcalls.CaptureSubject(&subject);
-    status = ObUpcalls.AssignSecurity(parent, given, &made, type == ObpDirectoryObjectType, &subject,
-                                      &type->TypeInfo.GenericMapping, PagedPool);
-    ObUpcalls.ReleaseSubject(&subject);
+    parent = Parent != NULL ? ObpReferenceDescriptor(ObHeader(Parent)) : NULL;
+    status = ObpMakeSecurity(Object, parent, given);
     ObpReleaseDescriptor(parent);
-    if (!NT_SUCCESS(status))
-        return status;
-    shared = ObpShareDescriptor(made);
-    ExFreePool(made);
-    if (shared == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    header->SecurityDescriptor = shared;         /* nobody else sees the object yet */
-    return STATUS_SUCCESS;
+    return status;
+}
+
+typedef struct OBP_SECURE {
+    PSECURITY_DESCRIPTOR Descriptor;
+    NTSTATUS Status;                             /* of the first failure */
+} OBP_SECURE;
+
+static VOID ObpSecureTree(PVOID Context, PVOID Object)
+{
+    OBP_SECURE *secure = Context;
+
+    if (NT_SUCCESS(secure->Status) && ObHeader(Object)->SecurityDescriptor == NULL)
+        secure->Status = ObpMakeSecurity(Object, NULL, secure->Descriptor);
+    if (ObpTypeOf(ObHeader(Object)) == ObpDirectoryObjectType)
+        ObpVisitDirectory(Object, ObpSecureTree, secure);
+}
+
+NTSTATUS ObSecureInitialNamespace(PSECURITY_DESCRIPTOR Descriptor)
+{
+    OBP_SECURE secure = { Descriptor, STATUS_SUCCESS };
+
+    ObpSecureTree(&secure, ObpRootDirectoryObject);      /* two levels deep while booting */
+    return secure.Status;
 }
 
 /* ---- Reading ---- */

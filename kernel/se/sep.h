@@ -59,6 +59,7 @@ NTSTATUS SepCreateToken(const SEP_TOKEN_TEMPLATE *Template, POBJECT_ATTRIBUTES A
                         PACCESS_TOKEN *Token);
 /* What the token says of itself as a template; its arrays are the token's. */
 VOID SepDescribeToken(PACCESS_TOKEN Token, SEP_TOKEN_TEMPLATE *Template);
+/* The type and the system's token, which is not inserted yet. */
 VOID SepInitializeTokens(VOID);
 /* Flags follow the enabled privileges. The token is locked exclusively or not yet seen by anybody. */
 VOID SepUpdateTokenFlagsLocked(TOKEN *Token);

@@ -222,6 +222,32 @@ static VOID ObjectOpen(VOID)
     ZwClose(directory);
 }
 
+/* What was there before security was is protected too. */
+static VOID ObjectInitial(VOID)
+{
+    static const PCWSTR paths[] = { L"\\", L"\\Device", L"\\ObjectTypes", L"\\BaseNamedObjects" };
+    PSECURITY_DESCRIPTOR descriptor;
+    BOOLEAN allocated;
+    HANDLE handle;
+    PVOID object;
+    ULONG i;
+
+    for (i = 0; i < RTL_NUMBER_OF(paths); i++) {
+        if (!CHECK(OpenDirectory(paths[i], OBJ_FORCE_ACCESS_CHECK, DIRECTORY_QUERY, &handle) == STATUS_SUCCESS))
+            continue;
+        CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &object, NULL)));
+        CHECK(ObGetObjectSecurity(object, &descriptor, &allocated) == STATUS_SUCCESS && Count(descriptor) == 3);
+        CHECK(Has(descriptor, 1, 0, DIRECTORY_ALL_ACCESS, SepSystemSid));
+        ObReleaseObjectSecurity(descriptor, allocated);
+        ObfDereferenceObject(object);
+        ZwClose(handle);
+    }
+    CHECK(ObGetObjectSecurity(SeSystemToken, &descriptor, &allocated) == STATUS_SUCCESS && Count(descriptor) == 2);
+    ObReleaseObjectSecurity(descriptor, allocated);
+    CHECK(ObGetObjectSecurity(SepTokenObjectType, &descriptor, &allocated) == STATUS_SUCCESS && Count(descriptor) == 3);
+    ObReleaseObjectSecurity(descriptor, allocated);
+}
+
 static VOID ObjectInsert(VOID)
 {
     SECURITY_DESCRIPTOR sd;
@@ -312,6 +338,7 @@ static const KE_TEST SeDescriptorTable[] = {
     { "se.descriptor.capture", Capture, 0 },
     { "se.descriptor.queryset", QuerySet, 0 },
     { "se.object.open", ObjectOpen, 0 },
+    { "se.object.initial", ObjectInitial, 0 },
     { "se.object.insert", ObjectInsert, 0 },
     { "se.object.queryset", ObjectQuerySet, 0 },
     { "se.object.storm", Storm, 4 },
