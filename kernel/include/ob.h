@@ -105,6 +105,9 @@ NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_IN
 /* ---- Security (security.c) ---- */
 /* Gives the root directory and all objects below it that were made before se was there a descriptor. se calls it once. */
 NTSTATUS ObSecureInitialNamespace(PSECURITY_DESCRIPTOR Descriptor);
+/* For parse methods that give something else than Object: may the state's subject have what it still wants of Object? *Granted and the
+ * state say what it has. Kernel mode may unless Attributes has OBJ_FORCE_ACCESS_CHECK. PASSIVE_LEVEL. */
+NTSTATUS ObCheckObjectAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ULONG Attributes, ACCESS_MASK *Granted);
 /* What SecurityInformation names of Descriptor, which is kernel memory, becomes the object's. STATUS_NO_SECURITY_ON_OBJECT: it has no
  * descriptor that could be changed. PASSIVE_LEVEL. */
 NTSTATUS NTAPI ObSetSecurityObjectByPointer(PVOID Object, SECURITY_INFORMATION SecurityInformation,

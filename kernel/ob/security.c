@@ -230,6 +230,11 @@ NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode,
     return status;
 }
 
+NTSTATUS ObCheckObjectAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ULONG Attributes, ACCESS_MASK *Granted)
+{
+    return ObpCheckAccess(Object, State, ObpCheckMode(Mode, Attributes), Granted);
+}
+
 NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Access)
 {
     POBJECT_TYPE type = ObpDirectoryObjectType;
