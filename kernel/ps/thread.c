@@ -5,7 +5,7 @@
 #include "psp.h"
 
 /* ---- Deletion ---- */
-static VOID PspFreeId(HANDLE Id)
+VOID PspFreeId(HANDLE Id)
 {
     KIRQL irql;
     PHANDLE_TABLE_ENTRY entry = Id != NULL ? ObLockHandle(PspCidTable, Id, &irql) : NULL;
@@ -22,12 +22,6 @@ VOID PspDeleteThread(PVOID Object)
         MmDeleteKernelStack(thread->Tcb.StackBase);
     if (thread->Tcb.Process != NULL)
         ObfDereferenceObject(thread->Tcb.Process);
-}
-
-VOID PspDeleteProcess(PVOID Object)
-{
-    PEPROCESS process = Object;
-    PspFreeId(process->UniqueProcessId);
 }
 
 VOID PspReapThread(PKTHREAD Thread)
@@ -74,17 +68,25 @@ Cleanup:
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static VOID PspStartThread(PETHREAD Thread)
+/* FALSE: the process is ending. */
+static BOOLEAN PspStartThread(PETHREAD Thread)
 {
     PEPROCESS process = (PEPROCESS)Thread->Tcb.Process;
     KIRQL irql = KeLockAcquire(&PspListLock);
+    BOOLEAN ending = (process->Flags & PSP_PROCESS_EXITING) != 0;
 
-    InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
-    process->ActiveThreads++;
-    Thread->CrossThreadFlags |= PSP_THREAD_INSERTED;
+    if (!ending) {
+        InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
+        process->ActiveThreads++;
+        Thread->CrossThreadFlags |= PSP_THREAD_INSERTED;
+    }
     KeLockRelease(&PspListLock, irql);
+    if (ending)
+        return FALSE;
     ObfReferenceObject(Thread);                  /* the running thread's own */
+    PspNotifyThread(Thread, TRUE);
     KeStartThread(&Thread->Tcb);
+    return TRUE;
 }
 
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -116,8 +118,11 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         return status;
     }
     id = thread->Cid;
-    PspNotifyThread(thread, TRUE);
-    PspStartThread(thread);
+    if (!PspStartThread(thread)) {
+        ZwClose(handle);
+        ObfDereferenceObject(thread);
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
     ObfDereferenceObject(thread);
     *ThreadHandle = handle;
     if (ClientId != NULL)
@@ -137,6 +142,7 @@ VOID PspExitThread(NTSTATUS Status)
 {
     PETHREAD thread = PsCurrentThread();
     PEPROCESS process = (PEPROCESS)thread->Tcb.Process;
+    BOOLEAN last;
     KIRQL irql;
 
     PspCheckExit(thread);
@@ -149,7 +155,10 @@ VOID PspExitThread(NTSTATUS Status)
     RemoveEntryList(&thread->ThreadListEntry);
     process->ActiveThreads--;
     thread->CrossThreadFlags |= PSP_THREAD_TERMINATED;
+    last = process->ActiveThreads == 0;
     KeLockRelease(&PspListLock, irql);
+    if (last && PspEnterExit(process, Status))
+        PspExitProcess(process);
     KeTerminateThread(0);
 }
 
