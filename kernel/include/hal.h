@@ -47,8 +47,15 @@ ULONG64 HalSystemTimeAtStart(VOID);            /* 100 ns since 1601 UTC, from th
 
 /* ---- Interrupt routing ---- */
 ULONG HalInterruptLineCount(VOID);             /* global system interrupts the IOAPICs serve */
+/* The device vector of a line and back: fixed, so that drivers can be told before anybody connects. */
+ULONG HalVectorOfLine(ULONG Gsi);              /* 0: there is no such line */
+VOID HalEnableVector(ULONG Vector, ULONG ApicId, BOOLEAN LevelTriggered);
+VOID HalDisableVector(ULONG Vector);
 VOID HalEnableInterruptLine(ULONG Gsi, UCHAR Vector, ULONG ApicId, BOOLEAN LevelTriggered, BOOLEAN ActiveLow);
 VOID HalDisableInterruptLine(ULONG Gsi);
+/* Vector, IRQL and processors of a bus's interrupt; 0 when there is no such line. For buses without resource lists. */
+ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel, ULONG BusInterruptVector,
+                                  PKIRQL Irql, PKAFFINITY Affinity);
 ULONG HalIsaToGsi(ULONG IsaIrq, PBOOLEAN LevelTriggered, PBOOLEAN ActiveLow);
 
 /* ---- ACPI static tables ---- */
@@ -60,6 +67,19 @@ PVOID HalpMapDevice(ULONG64 Physical, ULONG Length, BOOLEAN Cached);
 /* ---- PCI configuration space ---- */
 ULONG HalReadPci(ULONG Bus, ULONG Device, ULONG Function, ULONG Offset, ULONG Width);   /* all ones when absent */
 VOID HalWritePci(ULONG Bus, ULONG Device, ULONG Function, ULONG Offset, ULONG Width, ULONG Value);
+
+/* ---- Bus data, exported ---- */
+#undef HalGetBusData
+#undef HalSetBusData
+ULONG NTAPI HalGetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length);
+ULONG NTAPI HalSetBusData(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Length);
+ULONG NTAPI HalGetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                                  ULONG Length);
+ULONG NTAPI HalSetBusDataByOffset(BUS_DATA_TYPE BusDataType, ULONG BusNumber, ULONG SlotNumber, PVOID Buffer, ULONG Offset,
+                                  ULONG Length);
+BOOLEAN NTAPI HalTranslateBusAddress(INTERFACE_TYPE InterfaceType, ULONG BusNumber, PHYSICAL_ADDRESS BusAddress, PULONG AddressSpace,
+                                     PPHYSICAL_ADDRESS TranslatedAddress);
+BOOLEAN NTAPI HalMakeBeep(ULONG Frequency);
 
 /* ---- Serial ports and the debug port ---- */
 typedef enum HAL_PORT { HalPortConsole, HalPortEvents, HalPortDebugger, HalPortCount } HAL_PORT;   /* COM1, COM2, COM3 */

@@ -54,6 +54,25 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
     return (IO_DEVOBJ_EXTENSION *)Device->DeviceObjectExtension;
 }
 
+/* ---- Requests of the system's own ---- */
+/* Sends what Location says (its device and completion fields are ours) to Device, which is the top of a stack, and waits. The packet
+ * starts with what is in *Result and ends there; its final status is returned. STATUS_INSUFFICIENT_RESOURCES: it was not sent.
+ * PASSIVE_LEVEL. */
+NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
+
+/* ---- Exported, younger than the DDK ---- */
+typedef enum _EVENT_INFO_CLASS {
+    EventProviderBinaryTrackInfo, EventProviderSetReserved1, EventProviderSetTraits, EventProviderUseDescriptorType
+} EVENT_INFO_CLASS;
+NTSTATUS NTAPI EtwSetInformation(ULONGLONG RegHandle, EVENT_INFO_CLASS InformationClass, PVOID EventInformation,
+                                 ULONG InformationLength);
+
+NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, PULONG ValueLength,
+                                                PULONG Attributes);
+NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
+                                                ULONG Attributes);
+
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
+extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests;

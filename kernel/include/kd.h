@@ -15,6 +15,8 @@ VOID KdEventAddress(PCSTR Field, ULONG64 Value);               /* "0x%016x" */
 VOID KdEventAddresses(PCSTR Field, const ULONG64 *Values, ULONG Count);
 VOID KdEventFrame(PCSTR Field, ULONG64 Address);               /* {"module":...,"offset":...} */
 VOID KdEventFrames(PCSTR Field, const ULONG64 *Addresses, ULONG Count);
+VOID KdBeginArray(PCSTR Field);                                /* elements: the above with a NULL field */
+VOID KdEndArray(VOID);
 VOID KdBeginObject(PCSTR Field);
 VOID KdEndObject(VOID);
 VOID KdEndEvent(VOID);

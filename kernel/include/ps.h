@@ -99,5 +99,12 @@ HANDLE NTAPI PsGetProcessInheritedFromUniqueProcessId(PEPROCESS Process);
 NTSTATUS NTAPI PsGetProcessExitStatus(PEPROCESS Process);
 PPEB NTAPI PsGetProcessPeb(PEPROCESS Process);
 PEPROCESS NTAPI PsGetThreadProcess(PETHREAD Thread);
+BOOLEAN NTAPI PsIsThreadImpersonating(PETHREAD Thread);
+/* STATUS_NO_TOKEN: the thread impersonates nobody; STATUS_CANT_OPEN_ANONYMOUS: it does, but may not see whom. */
+NTSTATUS NTAPI NtOpenProcessToken(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, PHANDLE TokenHandle);
+NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle);
+NTSTATUS NTAPI NtOpenThreadToken(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, PHANDLE TokenHandle);
+NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, ULONG HandleAttributes,
+                                   PHANDLE TokenHandle);
 
 extern const struct KE_TEST_GROUP PsTests;

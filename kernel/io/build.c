@@ -178,36 +178,6 @@ PIRP NTAPI IoBuildDeviceIoControlRequest(ULONG IoControlCode, PDEVICE_OBJECT Dev
     return irp;
 }
 
-/* ---- Packets without buffers ---- */
-NTSTATUS IopSendAndWait(PDEVICE_OBJECT Device, PFILE_OBJECT File, UCHAR Major, BOOLEAN Must)
-{
-    LARGE_INTEGER shortly = { .QuadPart = -100000 };
-    IO_STATUS_BLOCK result;
-    PIO_STACK_LOCATION location;
-    KEVENT done;
-    PIRP irp;
-
-    while ((irp = IoAllocateIrp(Device->StackSize, FALSE)) == NULL) {
-        if (!Must)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        KeDelayExecutionThread(KernelMode, FALSE, &shortly);
-    }
-    KeInitializeEvent(&done, NotificationEvent, FALSE);
-    irp->Flags = IRP_SYNCHRONOUS_API | IRP_CLOSE_OPERATION;
-    irp->RequestorMode = KernelMode;
-    irp->Tail.Overlay.Thread = PsCurrentThread();
-    irp->Tail.Overlay.OriginalFileObject = File;
-    irp->UserIosb = &result;
-    irp->UserEvent = &done;
-    location = IoGetNextIrpStackLocation(irp);
-    location->MajorFunction = Major;
-    location->FileObject = File;
-    IofCallDriver(Device, irp);
-    /* Whatever the dispatch routine returned: the packet is only gone once it is completed. */
-    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
-    return result.Status;
-}
-
 /* ---- Abandoning a request by handle ---- */
 NTSTATUS IopAbandonRequest(IOP_REQUEST *Request, NTSTATUS Status)
 {

@@ -42,9 +42,7 @@ static VOID IopFillDevice(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULONG Ex
     Device->DeviceObjectExtension = (struct _DEVOBJ_EXTENSION *)extension;
     Device->StackSize = 1;
     Device->AlignmentRequirement = FILE_BYTE_ALIGNMENT;
-    Device->DeviceQueue.Type = 20;               /* DeviceQueueObject */
-    Device->DeviceQueue.Size = sizeof(KDEVICE_QUEUE);
-    InitializeListHead(&Device->DeviceQueue.DeviceListHead);
+    KeInitializeDeviceQueue(&Device->DeviceQueue);
     KeInitializeEvent(&Device->DeviceLock, SynchronizationEvent, TRUE);
     extension->Type = IO_TYPE_DEVICE_OBJECT_EXTENSION;
     extension->DeviceObject = Device;
@@ -165,6 +163,7 @@ VOID NTAPI IoDeleteDevice(PDEVICE_OBJECT DeviceObject)
 
     if (DeviceObject->Flags & DO_SHUTDOWN_REGISTERED)
         IopUnregisterShutdown(DeviceObject);
+    IoStopTimer(DeviceObject);
     ObfReferenceObject(DeviceObject);
     if (DeviceObject->Flags & DO_DEVICE_HAS_NAME)
         ObMakeTemporaryObject(DeviceObject);
@@ -181,6 +180,7 @@ VOID IopDeleteDevice(PVOID Object)
 {
     PDEVICE_OBJECT device = Object;
 
+    IopDeleteTimer(device);
     if (device->Vpb != NULL)
         ExFreePoolWithTag(device->Vpb, 'bpVI');
     if (device->DriverObject != NULL)

@@ -45,6 +45,7 @@ static VOID IopFreeString(PUNICODE_STRING String)
 VOID IopDeleteDriver(PVOID Object)
 {
     PDRIVER_OBJECT driver = Object;
+    IopFreeClients(driver);
     IopFreeString(&driver->DriverName);
     IopFreeString(&driver->DriverExtension->ServiceKeyName);
 }

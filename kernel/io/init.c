@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The I/O manager's object types.
  */
-#include "iop.h"
+#include "wmi.h"
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
@@ -29,6 +29,7 @@ VOID IoInitialize(VOID)
     IopDriverObjectType = ObCreateSystemType(&driver);
     IopFileObjectType = ObCreateSystemType(&file);
     IopFileObjectType->TypeInfo.InvalidAttributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK;
+    WmiInitialize();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }
 

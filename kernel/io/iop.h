@@ -40,6 +40,10 @@ VOID IopUnregisterShutdown(PDEVICE_OBJECT Device);
 /* Ends what IoUnloadDriver began once no device of the driver is in use. */
 VOID IopTryUnload(PDRIVER_OBJECT Driver);
 OB_DELETE_METHOD IopDeleteDriver;
+/* The areas of IoAllocateDriverObjectExtension go with the driver object. */
+VOID IopFreeClients(PDRIVER_OBJECT Driver);
+/* The device goes: so does its timer, when it has one. */
+VOID IopDeleteTimer(PDEVICE_OBJECT Device);
 
 /* ---- Requests ---- */
 /* Takes an IRP off its thread's list; on that thread, or before anybody can complete it. */

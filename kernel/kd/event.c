@@ -160,14 +160,14 @@ VOID KdEventAddress(PCSTR Field, ULONG64 Value)
     KdPutHex(Value, 16);
 }
 
-static VOID KdBeginArray(PCSTR Field)
+VOID KdBeginArray(PCSTR Field)
 {
     KdPutName(Field);
     KdPut('[');
     KdNeedsComma = FALSE;
 }
 
-static VOID KdEndArray(VOID)
+VOID KdEndArray(VOID)
 {
     KdPut(']');
     KdNeedsComma = TRUE;

@@ -3,6 +3,7 @@
  * PsCreateSystemThread with the process's handle.
  */
 #include "psp.h"
+#include "se.h"
 
 #define PSP_NORMAL_PRIORITY 8
 #define TAG_IMAGE_NAME 'nIsP'
@@ -44,7 +45,9 @@ static NTSTATUS PspFillProcess(PEPROCESS Process, PEPROCESS Parent, PCUNICODE_ST
     Process->ObjectTable = ObCreateHandleTable(Process, FALSE);
     if (Process->ObjectTable == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    status = PspNameProcess(Process, ImageName);
+    status = SeAssignProcessToken(Process, Parent);
+    if (NT_SUCCESS(status))
+        status = PspNameProcess(Process, ImageName);
     if (NT_SUCCESS(status))
         status = MmInitializeAddressSpace(Process);
     return status;
@@ -104,6 +107,7 @@ VOID PspDeleteProcess(PVOID Object)
         ObDestroyHandleTable(process->ObjectTable);
     }
     MmDeleteAddressSpace(process);
+    SeReleaseProcessToken(process);
     if (process->SeAuditProcessCreationInfo != NULL)
         ExFreePoolWithTag(process->SeAuditProcessCreationInfo, TAG_IMAGE_NAME);
 }

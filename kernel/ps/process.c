@@ -2,6 +2,7 @@
  * Processes: the System process, and what can be asked about any.
  */
 #include "psp.h"
+#include "se.h"
 
 POBJECT_TYPE PspProcessType, PspThreadType;
 PEPROCESS PsInitialSystemProcess;
@@ -51,6 +52,7 @@ static PEPROCESS PspCreateSystemProcess(VOID)
         KeBugCheckEx(PROCESS_INITIALIZATION_FAILED, (ULONG_PTR)status, 3, 0, 0);
     InitializeListHead(&process->ThreadListHead);
     process->ObjectTable = ObKernelHandleTable();
+    SeAssignProcessToken(process, NULL);
     process->ExitStatus = STATUS_PENDING;
     RtlCopyMemory(process->ImageFileName, "System", sizeof("System"));
     KeQuerySystemTime(&process->CreateTime);
@@ -84,6 +86,7 @@ VOID PsInitialize(VOID)
     PsIdleProcess = PsCurrentProcess();
     PsIdleProcess->ObjectTable = ObKernelHandleTable();
     InitializeListHead(&PsIdleProcess->ThreadListHead);
+    SeAssignProcessToken(PsIdleProcess, NULL);           /* cannot fail without a parent */
     PsInitialSystemProcess = PspCreateSystemProcess();
     KeUpcalls.ReapThread = PspReapThread;
     PspStart(PspReaper);

@@ -23,6 +23,8 @@ extern KE_LOCK PspListLock;
 #define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
 #define PSP_THREAD_INSERTED 0x2u
+#define PSP_THREAD_IMPERSONATES 0x8u
+#define PSP_THREAD_QUERY 0x0040
 
 OB_DELETE_METHOD PspDeleteProcess;
 OB_DELETE_METHOD PspDeleteThread;

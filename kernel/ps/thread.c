@@ -3,6 +3,7 @@
  * together with the stack, once the thread has left it.
  */
 #include "psp.h"
+#include "se.h"
 
 /* ---- Deletion ---- */
 VOID PspFreeId(HANDLE Id)
@@ -15,8 +16,10 @@ VOID PspFreeId(HANDLE Id)
 
 VOID PspDeleteThread(PVOID Object)
 {
+    static const SE_IMPERSONATION nobody;
     PETHREAD thread = Object;
 
+    SeSetThreadToken(thread, &nobody);
     PspFreeId(thread->Cid.UniqueThread);
     if (thread->Tcb.StackBase != NULL)           /* never ran */
         MmDeleteKernelStack(thread->Tcb.StackBase);
@@ -78,7 +81,7 @@ static BOOLEAN PspStartThread(PETHREAD Thread)
     if (!ending) {
         InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
         process->ActiveThreads++;
-        Thread->CrossThreadFlags |= PSP_THREAD_INSERTED;
+        InterlockedOr((volatile LONG *)&Thread->CrossThreadFlags, PSP_THREAD_INSERTED);
     }
     KeLockRelease(&PspListLock, irql);
     if (ending)
@@ -154,7 +157,7 @@ VOID PspExitThread(NTSTATUS Status)
     irql = KeLockAcquire(&PspListLock);
     RemoveEntryList(&thread->ThreadListEntry);
     process->ActiveThreads--;
-    thread->CrossThreadFlags |= PSP_THREAD_TERMINATED;
+    InterlockedOr((volatile LONG *)&thread->CrossThreadFlags, PSP_THREAD_TERMINATED);
     last = process->ActiveThreads == 0;
     KeLockRelease(&PspListLock, irql);
     if (last && PspEnterExit(process, Status))

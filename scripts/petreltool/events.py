@@ -58,6 +58,10 @@ def _codes(value: Any) -> bool:
     return isinstance(value, list) and all(_code(item) for item in value)
 
 
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and all(_text(item) for item in value)
+
+
 FIELDS: dict[str, dict[str, Check]] = {
     "start": {"version": _text, "build": _text, "cpus": _integer, "memory_mib": _integer, "abi": _text},
     "module": {"name": _text, "base": _code, "size": _integer},
@@ -75,6 +79,7 @@ FIELDS: dict[str, dict[str, Check]] = {
     "hang": {"file": _text_or_null, "cpu": _integer, "stack": _stack},
     "verdict": {"file": _text, "verdict": _text},
     "bench": {"name": _text, "minimum": _integer, "median": _integer, "unit": _text},
+    "errorlog": {"file": _text_or_null, "driver": _text, "code": _code, "status": _code, "dump": _codes, "strings": _texts},
     "log": {"level": _text, "text": _text},
     "end": {"status": _integer},
 }

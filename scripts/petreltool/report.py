@@ -111,6 +111,8 @@ def driver(subject: Subject, record: Record, symbols: Symbolizer, known: Exports
         "requests": [_pick(event, "device", "major", "information") | {"status": status(event.get("status"))}
                      for event in _own(record, "request", file)],
         "calls": _calls(record, file),
+        "error_log": [_pick(event, "driver", "code", "unique", "major", "control", "retries", "sequence", "dump", "strings")
+                      | {"status": status(event.get("status"))} for event in _own(record, "errorlog", file)],
         "trap": _trap(traps[0], symbols) if traps else None,
         "bugcheck": _bugcheck(bugchecks[-1], symbols) if bugchecks else None,
         "hang": [_pick(event, "cpu", "irql") | {"stack": symbols.resolve(event.get("stack"))}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ * What drivers ask about the system and about who is asking.
+ */
+#include "iop.h"
+
+#define IOP_WDM_MAJOR 6u                         /* since Windows Vista */
+#define IOP_WDM_MINOR 0u
+
+BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)
+{
+    return MajorVersion < IOP_WDM_MAJOR || (MajorVersion == IOP_WDM_MAJOR && MinorVersion <= IOP_WDM_MINOR);
+}
+
+/* There are no 32-bit processes, whoever sent the packet. */
+BOOLEAN IoIs32bitProcess(PIRP Irp) { return FALSE; }
+
+/* Counts that the drivers of these devices keep themselves. */
+PCONFIGURATION_INFORMATION NTAPI IoGetConfigurationInformation(VOID)
+{
+    static CONFIGURATION_INFORMATION information = { .Version = sizeof(CONFIGURATION_INFORMATION) };
+    return &information;
+}
+
+/* Exported: 0, the machine was not started in safe mode. */
+extern ULONG InitSafeBootMode;
+ULONG InitSafeBootMode;

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT
+ * Questions about the system, named events, what hangs in a driver object, tracing's providers.
+ */
+#include "fixture.h"
+#include <evntprov.h>
+
+extern ULONG InitSafeBootMode;
+
+static VOID Versions(VOID)
+{
+    CHECK(IoIsWdmVersionAvailable(1, 0x30) && IoIsWdmVersionAvailable(6, 0));
+    CHECK(!IoIsWdmVersionAvailable(6, 1) && !IoIsWdmVersionAvailable(7, 0));
+    CHECK(!IoIs32bitProcess(NULL));
+    CHECK(InitSafeBootMode == 0);
+    CHECK(IoGetConfigurationInformation()->Version == sizeof(CONFIGURATION_INFORMATION));
+    IoGetConfigurationInformation()->DiskCount++;
+    CHECK(IoGetConfigurationInformation()->DiskCount == 1);
+    IoGetConfigurationInformation()->DiskCount--;
+}
+
+static VOID NamedEvents(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\KernelObjects\\IoTestEvent"), bad = RTL_CONSTANT_STRING(L"\\NoSuch\\Event");
+    HANDLE first, second, third = NULL;
+    PKEVENT event = IoCreateNotificationEvent(&name, &first), again;
+
+    if (!CHECK(event != NULL))
+        return;
+    CHECK(KeReadStateEvent(event) != 0 && event->Header.Type == NotificationEvent);
+    KeClearEvent(event);
+    again = IoCreateSynchronizationEvent(&name, &second);        /* opens it */
+    CHECK(again == event && second != first && KeReadStateEvent(event) == 0);
+    CHECK((LONG_PTR)first < 0);                  /* a kernel handle */
+    ZwClose(first);
+    ZwClose(second);
+    again = IoCreateSynchronizationEvent(&name, &first);
+    CHECK(again != NULL && again->Header.Type == SynchronizationEvent && KeReadStateEvent(again) != 0);
+    ZwClose(first);
+    CHECK(IoCreateNotificationEvent(&bad, &third) == NULL && third == NULL);
+}
+
+static VOID DriverList(VOID)
+{
+    PDRIVER_OBJECT driver = TestStartDriver(L"TestList", NULL);
+    PDEVICE_OBJECT devices[3] = { NULL };
+    PVOID area = NULL, other = NULL;
+    ULONG count = 0;
+
+    if (driver == NULL)
+        return;
+    TestMakeDevice(driver, NULL, 0);
+    TestMakeDevice(driver, NULL, 0);
+    CHECK(IoEnumerateDeviceObjectList(driver, NULL, 0, &count) == STATUS_BUFFER_TOO_SMALL && count == 2);
+    CHECK(IoEnumerateDeviceObjectList(driver, devices, sizeof(PVOID) + 4, &count) == STATUS_BUFFER_TOO_SMALL && count == 2);
+    CHECK(devices[0] == driver->DeviceObject && devices[1] == NULL && ObHeader(devices[0])->PointerCount == 2);
+    ObfDereferenceObject(devices[0]);
+    CHECK(IoEnumerateDeviceObjectList(driver, devices, sizeof(devices), &count) == STATUS_SUCCESS && count == 2);
+    ObfDereferenceObject(devices[0]);
+    ObfDereferenceObject(devices[1]);
+    CHECK(IoGetDriverObjectExtension(driver, &area) == NULL);
+    CHECK(IoAllocateDriverObjectExtension(driver, &area, 100, &area) == STATUS_SUCCESS && area != NULL);
+    CHECK(IoAllocateDriverObjectExtension(driver, &other, 100, &other) == STATUS_SUCCESS && other != area);
+    CHECK(IoGetDriverObjectExtension(driver, &area) == area && *(PULONG)area == 0);
+    CHECK(IoAllocateDriverObjectExtension(driver, &area, 8, &other) == STATUS_OBJECT_NAME_COLLISION);
+    CHECK(IoAllocateDriverObjectExtension(driver, &count, 0xFFFFFFFF, &other) == STATUS_INSUFFICIENT_RESOURCES);
+    TestStopDriver(driver);
+}
+
+/* ---- Forwarding ---- */
+static PIRP Held;
+static NTSTATUS NTAPI Hold(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    IoMarkIrpPending(Irp);
+    Held = Irp;
+    return STATUS_PENDING;
+}
+static VOID CompleteHeld(PVOID Context, ULONG Index)
+{
+    if (Index == 1) {
+        while (*(PIRP volatile *)&Held == NULL)
+            KiPause();
+        TestComplete(Held, STATUS_DEVICE_BUSY, 7);
+    } else {
+        PIRP irp = Context;
+        CHECK(IoForwardIrpSynchronously(IoGetCurrentIrpStackLocation(irp)->DeviceObject, irp));
+    }
+}
+
+static VOID Forward(VOID)
+{
+    PDRIVER_OBJECT driver = TestStartDriver(L"TestForward", NULL);
+    PDEVICE_OBJECT device;
+    PIRP irp;
+
+    if (driver == NULL)
+        return;
+    driver->MajorFunction[IRP_MJ_READ] = TestSucceed;
+    driver->MajorFunction[IRP_MJ_WRITE] = Hold;
+    device = TestMakeDevice(driver, NULL, 0);
+    irp = IoAllocateIrp(2, FALSE);
+    IoSetNextIrpStackLocation(irp);
+    IoGetCurrentIrpStackLocation(irp)->MajorFunction = IRP_MJ_READ;
+    IoGetCurrentIrpStackLocation(irp)->DeviceObject = device;
+    irp->IoStatus.Status = STATUS_NOT_SUPPORTED;
+    CHECK(IoForwardIrpSynchronously(device, irp) && irp->IoStatus.Status == STATUS_SUCCESS && irp->CurrentLocation == 2);
+    IoGetCurrentIrpStackLocation(irp)->MajorFunction = IRP_MJ_WRITE;
+    Held = NULL;
+    TestRunThreads(2, CompleteHeld, irp);
+    CHECK(irp->IoStatus.Status == STATUS_DEVICE_BUSY && irp->IoStatus.Information == 7);
+    IoSetNextIrpStackLocation(irp);
+    CHECK(!IoForwardIrpSynchronously(device, irp));
+    IoFreeIrp(irp);
+    TestStopDriver(driver);
+}
+
+/* ---- Tracing ---- */
+static const GUID provider = { 1, 2, 3, { 4 } };
+static const EVENT_DESCRIPTOR descriptor = { .Id = 1 };
+
+static VOID Etw(VOID)
+{
+    EVENT_DATA_DESCRIPTOR data = { 0 };
+    UCHAR traits[] = { 3, 0, 0 };
+    REGHANDLE handle = 0, other = 0;
+
+    CHECK(EtwRegister(NULL, NULL, NULL, &handle) == STATUS_INVALID_PARAMETER && handle == 0);
+    CHECK(EtwWrite(0, &descriptor, NULL, 0, NULL) == STATUS_INVALID_HANDLE);
+    CHECK(EtwRegister(&provider, NULL, NULL, &handle) == STATUS_SUCCESS && handle != 0);
+    CHECK(EtwRegister(&provider, NULL, NULL, &other) == STATUS_SUCCESS && other != handle);
+    CHECK(!EtwProviderEnabled(handle, 0, 0) && !EtwEventEnabled(handle, &descriptor));
+    CHECK(EtwWrite(handle, &descriptor, NULL, 1, &data) == STATUS_SUCCESS);
+    CHECK(EtwWrite(handle, &descriptor, NULL, 129, &data) == STATUS_INVALID_PARAMETER);
+    CHECK(EtwWriteTransfer(handle, &descriptor, &provider, &provider, 0, NULL) == STATUS_SUCCESS);
+    CHECK(EtwWriteString(handle, 0, 0, NULL, L"x") == STATUS_SUCCESS);
+    CHECK(EtwWriteEx(handle, &descriptor, 0, 0, NULL, NULL, 0, NULL) == STATUS_SUCCESS);
+    CHECK(EtwSetInformation(handle, EventProviderSetTraits, traits, sizeof(traits)) == STATUS_SUCCESS);
+    CHECK(EtwSetInformation(handle, EventProviderSetTraits, traits, 2) == STATUS_INVALID_PARAMETER);
+    CHECK(EtwSetInformation(handle, 99, traits, sizeof(traits)) == STATUS_INVALID_DEVICE_REQUEST);
+    CHECK(EtwUnregister(handle) == STATUS_SUCCESS && EtwUnregister(handle) == STATUS_INVALID_HANDLE);
+    CHECK(EtwWrite(handle, &descriptor, NULL, 0, NULL) == STATUS_INVALID_HANDLE);
+    CHECK(EtwRegister(&provider, NULL, NULL, &handle) == STATUS_SUCCESS);
+    CHECK(EtwUnregister(handle) == STATUS_SUCCESS && EtwUnregister(other) == STATUS_SUCCESS);
+}
+
+static VOID RegisterMany(PVOID Context, ULONG Index)
+{
+    REGHANDLE handles[32];
+    ULONG round, i;
+
+    for (round = 0; round < 20; round++) {
+        for (i = 0; i < 32; i++)
+            CHECK(EtwRegister(&provider, NULL, NULL, &handles[i]) == STATUS_SUCCESS);
+        for (i = 0; i < 32; i++)
+            CHECK(EtwWrite(handles[i], &descriptor, NULL, 0, NULL) == STATUS_SUCCESS && EtwUnregister(handles[i]) == STATUS_SUCCESS);
+    }
+}
+
+static VOID EtwContention(VOID) { TestRunThreads(8, RegisterMany, NULL); }
+
+static const KE_TEST tests[] = {
+    { "io.system.version", Versions, 0 }, { "io.system.event", NamedEvents, 0 }, { "io.driver.list", DriverList, 0 },
+    { "io.irp.forward", Forward, 2 },     { "io.etw.provider", Etw, 0 },         { "io.etw.contention", EtwContention, 4 },
+};
+const KE_TEST_GROUP IoSystemTests = { tests, RTL_NUMBER_OF(tests) };
