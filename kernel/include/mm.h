@@ -111,6 +111,16 @@ MM_IMAGE *MmFindImage(PCSTR Name);
 /* The image that holds an address, or NULL. Any IRQL. */
 MM_IMAGE *MmImageOfAddress(ULONG64 Address);
 extern LIST_ENTRY PsLoadedModuleList;
+/* What the list says of each image, taken under its lock. */
+typedef struct MM_MODULE {
+    PVOID Base;
+    ULONG Size, Flags;
+    USHORT LoadCount;
+    WCHAR Path[128];
+} MM_MODULE;
+ULONG MmCountModules(VOID);
+ULONG MmDescribeModules(MM_MODULE *Modules, ULONG Maximum);
+ULONG64 MmQueryHighestPage(VOID);
 
 /* An export's address, forwarders followed; 0 when there is none. */
 ULONG64 MmFindExport(const MM_IMAGE *Image, PCSTR Name, ULONG Ordinal);
@@ -129,3 +139,5 @@ typedef struct _MM_COPY_ADDRESS {
 #define MM_COPY_MEMORY_VIRTUAL 0x2
 NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, MM_COPY_ADDRESS SourceAddress, SIZE_T NumberOfBytes, ULONG Flags,
                             PSIZE_T NumberOfBytesTransferred);
+NTSTATUS NTAPI MmCopyVirtualMemory(PEPROCESS SourceProcess, PVOID SourceAddress, PEPROCESS TargetProcess, PVOID TargetAddress,
+                                   SIZE_T BufferSize, KPROCESSOR_MODE PreviousMode, PSIZE_T ReturnSize);

@@ -42,6 +42,57 @@ NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POB
 NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus);
 extern PEPROCESS PsIdleProcess;
 
+/* ---- Looking at processes ---- */
+#define PS_TICK 10000                            /* 100 ns units in a clock tick */
+typedef struct _SYSTEM_THREAD_INFORMATION {
+    LARGE_INTEGER KernelTime, UserTime, CreateTime;
+    ULONG WaitTime;
+    PVOID StartAddress;
+    CLIENT_ID ClientId;
+    KPRIORITY Priority;
+    LONG BasePriority;
+    ULONG ContextSwitches, ThreadState, WaitReason;
+} SYSTEM_THREAD_INFORMATION, *PSYSTEM_THREAD_INFORMATION;
+C_ASSERT(sizeof(SYSTEM_THREAD_INFORMATION) == 0x50);
+typedef struct PS_TIMES { LARGE_INTEGER CreateTime, ExitTime, KernelTime, UserTime; } PS_TIMES;      /* KERNEL_USER_TIMES */
+typedef struct PS_THREAD_BASIC {                 /* THREAD_BASIC_INFORMATION */
+    NTSTATUS ExitStatus;
+    PVOID TebBaseAddress;
+    CLIENT_ID ClientId;
+    KAFFINITY AffinityMask;
+    KPRIORITY Priority, BasePriority;
+} PS_THREAD_BASIC;
+C_ASSERT(sizeof(PS_THREAD_BASIC) == 0x30);
+/* The process after Process, or the first for NULL, referenced; gives Process's reference back. NULL: that was the last. */
+PEPROCESS PsGetNextProcess(PEPROCESS Process);
+/* What the process's threads are, at most Maximum of them; Facts is nonpaged. */
+ULONG PsDescribeThreads(PEPROCESS Process, PSYSTEM_THREAD_INFORMATION Facts, ULONG Maximum);
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                         ULONG ProcessInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI ZwQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength);
+
+PVOID NTAPI PsGetProcessSectionBaseAddress(PEPROCESS Process);
+PVOID NTAPI PsGetProcessWow64Process(PEPROCESS Process);
+PVOID NTAPI PsGetCurrentProcessWow64Process(VOID);
+PVOID NTAPI PsGetProcessDebugPort(PEPROCESS Process);
+BOOLEAN NTAPI PsIsProcessBeingDebugged(PEPROCESS Process);
+PVOID NTAPI PsGetProcessWin32Process(PEPROCESS Process);
+PVOID NTAPI PsGetProcessJob(PEPROCESS Process);
+PVOID NTAPI PsGetThreadTeb(PETHREAD Thread);
+PVOID NTAPI PsGetThreadWin32Thread(PETHREAD Thread);
+PVOID NTAPI PsGetCurrentThreadTeb(VOID);
+NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread);
+BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process);
+ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
+ULONG NTAPI PsGetCurrentProcessSessionId(VOID);
+ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread);
+NTSTATUS NTAPI PsReferenceProcessFilePointer(PEPROCESS Process, PFILE_OBJECT *FileObject);
+NTSTATUS NTAPI PsAcquireProcessExitSynchronization(PEPROCESS Process);
+VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
+
 /* ---- Sections and memory ---- */
 extern POBJECT_TYPE MmpSectionObjectType;
 /* The type Section and \Device\PhysicalMemory. */
