@@ -90,6 +90,7 @@ VOID InitPhase1(PVOID Context)
     PsAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
     InitStartProcessors();
     MmReleaseLoaderMemory();
+    PsInitializeSections();
     VfInitialize(InitOptionNumber("trace", 0) != 0);
     InitReportStart(block);
     ExInitialize();                    /* worker threads */
