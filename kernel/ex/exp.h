@@ -7,4 +7,8 @@
 #include "ke.h"
 
 VOID ExpInitializeTypes(VOID);
+VOID ExpInitializeCallbacks(VOID);
+VOID ExpInitializeLookaside(VOID);
+/* For tests. */
+USHORT ExpNewLookasideDepth(USHORT Depth, USHORT Maximum, ULONG Allocates, ULONG Misses);
 VOID ExpInitializeWorkers(VOID);

@@ -7,6 +7,9 @@
 /* Worker threads and the types of dispatcher objects that have handles. Threads exist. */
 VOID ExInitialize(VOID);
 
+/* The callbacks of the system; who changes the time or the power state notifies them (ex, po). */
+extern PCALLBACK_OBJECT ExSetSystemTimeCallback, ExPowerStateCallback;
+
 extern POBJECT_TYPE ExpEventObjectType, ExpSemaphoreObjectType, ExpMutantObjectType;
 
 NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,

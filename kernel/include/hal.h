@@ -47,8 +47,15 @@ ULONG64 HalSystemTimeAtStart(VOID);            /* 100 ns since 1601 UTC, from th
 
 /* ---- Interrupt routing ---- */
 ULONG HalInterruptLineCount(VOID);             /* global system interrupts the IOAPICs serve */
+/* The device vector of a line and back: fixed, so that drivers can be told before anybody connects. */
+ULONG HalVectorOfLine(ULONG Gsi);              /* 0: there is no such line */
+VOID HalEnableVector(ULONG Vector, ULONG ApicId, BOOLEAN LevelTriggered);
+VOID HalDisableVector(ULONG Vector);
 VOID HalEnableInterruptLine(ULONG Gsi, UCHAR Vector, ULONG ApicId, BOOLEAN LevelTriggered, BOOLEAN ActiveLow);
 VOID HalDisableInterruptLine(ULONG Gsi);
+/* Vector, IRQL and processors of a bus's interrupt; 0 when there is no such line. For buses without resource lists. */
+ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel, ULONG BusInterruptVector,
+                                  PKIRQL Irql, PKAFFINITY Affinity);
 ULONG HalIsaToGsi(ULONG IsaIrq, PBOOLEAN LevelTriggered, PBOOLEAN ActiveLow);
 
 /* ---- ACPI static tables ---- */

@@ -13,6 +13,9 @@ VOID IoShutdownSystem(VOID);
 extern POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
 /* ---- Drivers ---- */
+/* MmLoadSystemImage, and those who asked are told of the image. */
+NTSTATUS IoLoadImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSize, BOOLEAN UnderTest, MM_BIND *Bind,
+                     MM_IMAGE **Image, PE_STATUS *PeStatus);
 /* Makes \Driver\ServiceName for a mapped image; nothing of the image runs yet. STATUS_OBJECT_NAME_COLLISION: there is one. The
  * caller gets no reference: the object stays until IoInitializeDriver fails or IoUnloadDriver is done with it. The image is the
  * caller's to unmap after that. */

@@ -14,7 +14,9 @@
 typedef enum KE_LOCK_RANK {
     KeRankNone,
     KeRankCancel,             /* io: the system-wide cancel lock */
+    KeRankCallback,           /* ex: a callback object's registrations */
     KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankResourceList,       /* ex: all ERESOURCEs */
     KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
@@ -121,6 +123,9 @@ DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
 VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryTable);
 NTSTATUS KeYieldExecution(VOID);                 /* STATUS_NO_YIELD_PERFORMED when nobody else is ready */
 ULONG KeQuantumTicks(VOID);
+/* Raises a thread that holds something up to a waiter's Priority, below real time; the boost decays with its quanta. Relief for priority
+ * inversion. IRQL <= DISPATCH_LEVEL. */
+VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
 typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
 #define LOW_REALTIME_PRIORITY_ 16
@@ -164,6 +169,23 @@ VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context);
 VOID KeFlushTb(ULONG64 Address, ULONG Count);
 /* Stops all other processors for good (NMI), for bug checks. */
 VOID KeFreezeProcessors(VOID);
+
+/* ---- Interrupt objects ---- */
+typedef struct KE_INTERRUPT_PARAMETERS {
+    PKSERVICE_ROUTINE Routine;
+    PVOID Context;
+    PKSPIN_LOCK Lock;                     /* shared with other interrupts; NULL: one of its own */
+    ULONG Vector;                         /* HAL_VECTOR_DEVICE_FIRST to _LAST */
+    KIRQL SynchronizeIrql;                /* at least the vector's */
+    KINTERRUPT_MODE Mode;
+    BOOLEAN Share;
+    ULONG Processor;                      /* that the line is routed to */
+} KE_INTERRUPT_PARAMETERS;
+VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS *Parameters);
+/* Unmasks the line when it is the vector's first. FALSE: the vector is taken by somebody who does not share. */
+BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
+/* When it returns, the service routine runs nowhere and will not again. IRQL <= DISPATCH_LEVEL. */
+VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt);
 
 /* ---- Verdicts ---- */
 /* What the machine says when it stops because of a driver; see docs/protocol.md. Never returns. */

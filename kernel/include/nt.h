@@ -36,8 +36,12 @@ typedef struct _M128A KI_M128A;
 #include "../abi/obmethods.h"
 #include <generated/ntprivate.h>
 
+/* Pool flags younger than the DDK's list. */
+#define POOL_NX_ALLOCATION 512u
+
 /* Bug checks younger than the DDK's list. */
 #define MACHINE_CHECK_EXCEPTION 0x9Cu
+#define RESOURCE_OWNER_POINTER 0x132u
 #define CRITICAL_STRUCTURE_CORRUPTION 0x109u
 #define KERNEL_SECURITY_CHECK_FAILURE 0x139u
 

@@ -17,8 +17,8 @@ VOID ObWaitForDeferredDeletes(VOID);
 
 /* ---- Upward calls: "ob security" of the design. NULL until se is there, which means: no subject, no check ---- */
 typedef struct OB_UPCALLS {
-    VOID (*CaptureSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
-    VOID (*ReleaseSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
+    VOID (NTAPI *CaptureSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
+    VOID (NTAPI *ReleaseSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
 } OB_UPCALLS;
 extern OB_UPCALLS ObUpcalls;
 

@@ -1,7 +1,55 @@
 /* SPDX-License-Identifier: MIT
- * Security for the other components. There is no token yet: every request comes from kernel mode, which is not checked.
+ * Security for the other components: tokens, whose rights a request is judged by, and the judging. What the DDK declares is not
+ * repeated here.
  */
 #pragma once
 #include "nt.h"
 
+/* The token type, the system's token, the well-known SIDs; ob judges requests through se from here on. Before ps. */
 VOID SeInitialize(VOID);
+
+extern POBJECT_TYPE SepTokenObjectType;
+/* The System process's token; never goes away. */
+extern PACCESS_TOKEN SeSystemToken;
+/* What objects without a better idea are protected by: system all, administrators read; and everyone read for public ones. */
+extern PACL SePublicDefaultDacl, SeSystemDefaultDacl;
+
+/* ---- Tokens of processes and threads (ps exports these under its own names) ---- */
+/* The process's primary token, referenced. */
+PACCESS_TOKEN SeReferenceProcessToken(PEPROCESS Process);
+/* Gives a process that nobody sees yet its primary token, a copy of Parent's; with no Parent the system's own. */
+NTSTATUS SeAssignProcessToken(PEPROCESS Process, PEPROCESS Parent);
+VOID SeReleaseProcessToken(PEPROCESS Process);
+
+typedef struct SE_IMPERSONATION {
+    PACCESS_TOKEN Token;                          /* NULL: the thread is itself */
+    BOOLEAN CopyOnOpen, EffectiveOnly;
+    SECURITY_IMPERSONATION_LEVEL Level;
+} SE_IMPERSONATION;
+/* What the thread impersonates, with the token referenced. IRQL <= APC_LEVEL. */
+VOID SeReferenceThreadToken(PETHREAD Thread, SE_IMPERSONATION *Impersonation);
+/* Takes a reference of its own on the new token and drops the old one's. IRQL <= APC_LEVEL. */
+VOID SeSetThreadToken(PETHREAD Thread, const SE_IMPERSONATION *Impersonation);
+/* The level a thread of Process may impersonate Token at: the one asked for, or SecurityIdentification when it may not. */
+SECURITY_IMPERSONATION_LEVEL SeLimitImpersonation(PEPROCESS Process, PACCESS_TOKEN Token, SECURITY_IMPERSONATION_LEVEL Level);
+/* A copy, referenced once. STATUS_BAD_IMPERSONATION_LEVEL: a copy may not be more than its original. */
+NTSTATUS SeDuplicateToken(PACCESS_TOKEN Token, POBJECT_ATTRIBUTES Attributes, BOOLEAN EffectiveOnly, TOKEN_TYPE Type,
+                          SECURITY_IMPERSONATION_LEVEL Level, KPROCESSOR_MODE Mode, PACCESS_TOKEN *Copy);
+
+/* ---- Exported, but not declared by the DDK ---- */
+VOID NTAPI SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURITY_SUBJECT_CONTEXT SubjectContext);
+NTSTATUS NTAPI SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping);
+SECURITY_IMPERSONATION_LEVEL NTAPI SeTokenImpersonationLevel(PACCESS_TOKEN Token);
+VOID NTAPI SeDeleteAccessState(PACCESS_STATE AccessState);
+/* A checked self-relative copy in pool, or CapturedDescriptor NULL for none. Kernel mode's own is given back as it is unless
+ * ForceCapture. Ends with SeReleaseSecurityDescriptor, which is told the same. */
+NTSTATUS NTAPI SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPROCESSOR_MODE Mode, POOL_TYPE PoolType,
+                                           BOOLEAN ForceCapture, PSECURITY_DESCRIPTOR *CapturedDescriptor);
+NTSTATUS NTAPI SeReleaseSecurityDescriptor(PSECURITY_DESCRIPTOR CapturedDescriptor, KPROCESSOR_MODE Mode, BOOLEAN ForceCapture);
+
+NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
+                                       ULONG TokenInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                BOOLEAN EffectiveOnly, TOKEN_TYPE TokenType, PHANDLE NewTokenHandle);
+NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN_PRIVILEGES NewState,
+                                       ULONG BufferLength, PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength);

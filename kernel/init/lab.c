@@ -136,7 +136,7 @@ static VOID InitLoad(LAB_DRIVER *Driver)
         Driver->Status = STATUS_NO_SUCH_FILE;
         why = "the driver's bytes did not arrive in the machine";
     } else {
-        Driver->Status = MmLoadSystemImage(&name, Driver->Bytes, Driver->Size, TRUE, VfBindImport, NULL, &Driver->Image, &pe);
+        Driver->Status = IoLoadImage(&name, Driver->Bytes, Driver->Size, TRUE, VfBindImport, &Driver->Image, &pe);
         if (pe != PE_OK)
             why = PeStatusText(pe);
     }

@@ -10,6 +10,7 @@
 #include "io.h"
 #include "po.h"
 #include "pnp.h"
+#include "ps.h"
 #include <generated/version.h>
 
 static BOOLEAN InitAllocateProcessor(KE_PROCESSOR_MEMORY *Memory)
@@ -86,7 +87,9 @@ VOID InitPhase1(PVOID Context)
 
     (void)Context;
     InitReadOptions(block);
+    PsAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
     InitStartProcessors();
+    MmReleaseLoaderMemory();
     VfInitialize(InitOptionNumber("trace", 0) != 0);
     InitReportStart(block);
     ExInitialize();                    /* worker threads */

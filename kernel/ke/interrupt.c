@@ -37,6 +37,18 @@ static VOID KiApcVector(PKTRAP_FRAME Trap)
     KiDisableInterrupts();
 }
 
+/* The end-of-interrupt comes last: a level-triggered line is still raised until its service routine has run. A vector without
+ * routines is one that was disconnected while its interrupt was under way. */
+static VOID KiDeviceVector(PKTRAP_FRAME Trap, ULONG Vector)
+{
+    if (Vector < HAL_VECTOR_DEVICE_FIRST || Vector > HAL_VECTOR_DEVICE_LAST)
+        KeBugCheckEx(UNEXPECTED_KERNEL_MODE_TRAP, Vector, 0, 0, Trap->Rip);
+    KiEnableInterrupts();
+    KiServiceVector(Vector);
+    KiDisableInterrupts();
+    HalEndOfInterrupt();
+}
+
 static KI_VECTOR_ROUTINE *KiRoutineOfVector(ULONG Vector)
 {
     switch (Vector) {
@@ -59,9 +71,10 @@ VOID KiDispatchInterruptVector(PKTRAP_FRAME Trap, ULONG Vector)
     KeGetCurrentPrcb()->InterruptCount++;
     if (Vector == HAL_VECTOR_SPURIOUS)
         return;                                  /* no end-of-interrupt for it (Intel SDM volume 3, 11.9) */
-    if (routine == NULL)
-        KeBugCheckEx(UNEXPECTED_KERNEL_MODE_TRAP, Vector, 0, 0, Trap->Rip);
     KiWriteCr8(Vector >> 4);
-    routine(Trap);
+    if (routine != NULL)
+        routine(Trap);
+    else
+        KiDeviceVector(Trap, Vector);
     KiWriteCr8(old);
 }

@@ -87,3 +87,6 @@ VOID KiCallOnStack(PVOID StackBase, VOID (*Routine)(PVOID), PVOID Argument);
 DECLSPEC_NORETURN VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
 static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEADER *)Object; }
+
+/* ---- Interrupt objects: calls the service routines of a device vector, at its IRQL, interrupts on ---- */
+VOID KiServiceVector(ULONG Vector);

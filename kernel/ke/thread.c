@@ -153,6 +153,14 @@ KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
     return old;
 }
 
+VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority)
+{
+    KIRQL irql = KiLockDispatcher();
+    if (Thread->Priority < Priority && Priority < LOW_REALTIME_PRIORITY_)
+        KiSetPriorityLocked(Thread, Priority);
+    KiExitDispatcher(irql);
+}
+
 LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
 {
     KIRQL irql = KiLockDispatcher();

@@ -113,3 +113,25 @@ VOID NTAPI MmFreeContiguousMemorySpecifyCache(PVOID BaseAddress, SIZE_T NumberOf
     (void)NumberOfBytes, (void)CacheType;
     MmFreeContiguousMemory(BaseAddress);
 }
+
+/* ---- Noncached memory: whole pages, the caller remembers how many ---- */
+PVOID NTAPI MmAllocateNonCachedMemory(SIZE_T NumberOfBytes)
+{
+    ULONG64 bits = MI_KERNEL_DATA | MiCacheBits(MmNonCached), address;
+    ULONG pages = (ULONG)((NumberOfBytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
+
+    if (NumberOfBytes == 0 || NumberOfBytes > MI_SYSTEM_PTES_SIZE)
+        return NULL;
+    address = MiReserveAddresses(&MiSystemRegion, pages);
+    if (address == 0)
+        return NULL;
+    if (MiMapFreshPages(address, pages, bits))
+        return (PVOID)address;
+    MiReleaseAddresses(&MiSystemRegion, address, pages);
+    return NULL;
+}
+
+VOID NTAPI MmFreeNonCachedMemory(PVOID BaseAddress, SIZE_T NumberOfBytes)
+{
+    MmFreePagesForKernel(BaseAddress, NumberOfBytes);
+}

@@ -2,14 +2,9 @@
  * Memory descriptor lists: the pages behind a buffer, kept in place while I/O is under way, and mapped where the system can reach
  * them. The page numbers lie behind the MDL. A locked page counts in MMPFN.ReferenceCount, under MiPfnLock.
  */
-#include "mi.h"
+#include "mdl.h"
 
 #define MDL_STATE (MDL_PAGES_LOCKED | MDL_SOURCE_IS_NONPAGED_POOL | MDL_PARTIAL)
-
-static ULONG MiMdlPages(const MDL *Mdl)
-{
-    return ADDRESS_AND_SIZE_TO_SPAN_PAGES((PVOID)((ULONG64)Mdl->StartVa + Mdl->ByteOffset), Mdl->ByteCount);
-}
 
 SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length)
 {
@@ -31,14 +26,17 @@ VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList)
     MemoryDescriptorList->MdlFlags |= MDL_SOURCE_IS_NONPAGED_POOL;
 }
 
-static VOID MiReferencePages(PPFN_NUMBER Pages, ULONG Count, LONG Delta)
+VOID MiReferencePages(PPFN_NUMBER Pages, ULONG Count, LONG Delta)
 {
-    KIRQL irql = KeLockAcquire(&MiPfnLock);
     ULONG i;
-    for (i = 0; i < Count; i++)
-        if (Pages[i] != MI_NO_PAGE && MiIsRam(Pages[i]))
-            MiPfn(Pages[i])->ReferenceCount = (USHORT)(MiPfn(Pages[i])->ReferenceCount + Delta);
-    KeLockRelease(&MiPfnLock, irql);
+    for (i = 0; i < Count; i++) {
+        if (Pages[i] == MI_NO_PAGE || !MiIsRam(Pages[i]))
+            continue;
+        if (Delta > 0)
+            MiReferencePage(Pages[i]);
+        else
+            MiReleasePage(Pages[i]);
+    }
 }
 
 /* TRUE when the address may be accessed as asked; nothing is paged, so what is not mapped is not there. */

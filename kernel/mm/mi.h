@@ -34,6 +34,9 @@ VOID MiInitializePfnDatabase(LOADER_BLOCK *Block);
 /* A page, zeroed on request, or MI_NO_PAGE. IRQL <= DISPATCH_LEVEL. */
 PFN_NUMBER MiAllocatePage(BOOLEAN Zeroed);
 VOID MiFreePage(PFN_NUMBER Page);
+/* One more reason to keep a page; one less, and the page is free when it was the last. Whoever allocates has the first. */
+VOID MiReferencePage(PFN_NUMBER Page);
+VOID MiReleasePage(PFN_NUMBER Page);
 /* Count physically contiguous pages within [Low, High], aligned to Boundary pages (0: any); MI_NO_PAGE if none. */
 PFN_NUMBER MiAllocateContiguousPages(PFN_NUMBER Count, PFN_NUMBER Low, PFN_NUMBER High, PFN_NUMBER Boundary);
 BOOLEAN MiIsRam(PFN_NUMBER Page);

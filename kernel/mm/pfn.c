@@ -13,6 +13,7 @@ volatile LONG64 MiAvailablePages;
 static PFN_NUMBER MiFreeListHead = MI_NO_PAGE;   /* M linked by Flink */
 static BOOLEAN MiDatabaseIsReady;                /* - */
 static LOADER_MEMORY *MiBootCursor;              /* - descriptor that boot pages are cut from */
+static PFN_NUMBER MiBootPagesTaken;              /* - from the end of that descriptor */
 static LOADER_BLOCK *MiBootBlock;                /* - */
 
 static LOADER_MEMORY *MiDescriptors(LOADER_BLOCK *Block) { return (LOADER_MEMORY *)Block->MemoryAddress; }
@@ -37,6 +38,7 @@ static PFN_NUMBER MiTakeBootPage(VOID)
 {
     if (MiBootCursor->PageCount == 0)
         KeBugCheckEx(INSTALL_MORE_MEMORY, 1, 0, 0, 0);
+    MiBootPagesTaken++;
     return MiBootCursor->BasePage + --MiBootCursor->PageCount;
 }
 
@@ -96,10 +98,12 @@ VOID MiInitializePfnDatabase(LOADER_BLOCK *Block)
     }
     for (i = 0; i < Block->MemoryCount; i++)
         if (MiIsRamType(d[i].Type)) {
-            PFN_NUMBER page, count = d[i].PageCount;
+            PFN_NUMBER page, count = d[i].PageCount + (&d[i] == MiBootCursor ? MiBootPagesTaken : 0);
             MiMapDatabaseFor(d[i].BasePage, count);
-            for (page = d[i].BasePage; page < d[i].BasePage + count; page++)
+            for (page = d[i].BasePage; page < d[i].BasePage + count; page++) {
                 MiPfn(page)->PageLocation = MiPageActive;
+                MiPfn(page)->ReferenceCount = 1;         /* the boot's own */
+            }
         }
     MiFillDatabase(Block, MiIsFreeType);
     MiDatabaseIsReady = TRUE;
@@ -155,6 +159,22 @@ VOID MiFreePage(PFN_NUMBER Page)
     KIRQL irql = KeLockAcquire(&MiPfnLock);
     ASSERT(MiPfn(Page)->PageLocation == MiPageActive);
     MiPutOnFreeList(Page);
+    KeLockRelease(&MiPfnLock, irql);
+}
+
+VOID MiReferencePage(PFN_NUMBER Page)
+{
+    KIRQL irql = KeLockAcquire(&MiPfnLock);
+    MiPfn(Page)->ReferenceCount++;
+    KeLockRelease(&MiPfnLock, irql);
+}
+
+/* A page that somebody freed while it was locked is on the free list already, and its count means nothing. */
+VOID MiReleasePage(PFN_NUMBER Page)
+{
+    KIRQL irql = KeLockAcquire(&MiPfnLock);
+    if (MiPfn(Page)->PageLocation == MiPageActive && --MiPfn(Page)->ReferenceCount == 0)
+        MiPutOnFreeList(Page);
     KeLockRelease(&MiPfnLock, irql);
 }
 

@@ -23,6 +23,7 @@ static PVOID MiAllocateOrRaise(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag, BOOLE
 #undef ExAllocatePool
 #undef ExAllocatePoolWithTag
 #undef ExAllocatePoolWithQuota
+#undef ExAllocatePoolWithQuotaTag
 #undef ExFreePool
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
@@ -35,6 +36,20 @@ PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULON
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
 {
     return ExAllocatePoolWithTag(PoolType, NumberOfBytes, TAG_NONE);
+}
+
+/* The System process, in which everything runs that has no process of its own, is not charged. */
+PVOID NTAPI ExAllocatePoolWithQuotaTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
+{
+    PVOID block = ExAllocatePoolWithTag((POOL_TYPE)(PoolType & ~POOL_QUOTA_FAIL_INSTEAD_OF_RAISE), NumberOfBytes, Tag);
+    if (block == NULL && !(PoolType & POOL_QUOTA_FAIL_INSTEAD_OF_RAISE))
+        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+    return block;
+}
+
+PVOID NTAPI ExAllocatePoolWithQuota(POOL_TYPE PoolType, SIZE_T NumberOfBytes)
+{
+    return ExAllocatePoolWithQuotaTag(PoolType, NumberOfBytes, TAG_NONE);
 }
 
 PVOID NTAPI ExAllocatePoolWithTagPriority(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag, EX_POOL_PRIORITY Priority)

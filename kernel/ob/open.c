@@ -28,12 +28,15 @@ VOID ObCreateAccessState(PACCESS_STATE State, PAUX_ACCESS_DATA Auxiliary, ACCESS
     State->OriginalDesiredAccess = DesiredAccess;
     State->RemainingDesiredAccess = DesiredAccess;
     State->AuxData = Auxiliary;
+    Auxiliary->PrivilegesUsed = (PPRIVILEGE_SET)&State->Privileges;
     if (ObUpcalls.CaptureSubject != NULL)
         ObUpcalls.CaptureSubject(&State->SubjectSecurityContext);
 }
 
 VOID ObDeleteAccessState(PACCESS_STATE State)
 {
+    if (State->PrivilegesAllocated)
+        ExFreePool(((PAUX_ACCESS_DATA)State->AuxData)->PrivilegesUsed);
     if (ObUpcalls.ReleaseSubject != NULL)
         ObUpcalls.ReleaseSubject(&State->SubjectSecurityContext);
 }

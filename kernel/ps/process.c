@@ -2,6 +2,7 @@
  * Processes: the System process, and what can be asked about any.
  */
 #include "psp.h"
+#include "se.h"
 
 POBJECT_TYPE PspProcessType, PspThreadType;
 PEPROCESS PsInitialSystemProcess;
@@ -48,6 +49,7 @@ static PEPROCESS PspCreateSystemProcess(VOID)
     KeInitProcess(&process->Pcb, PSP_SYSTEM_PRIORITY, KiReadCr3());
     InitializeListHead(&process->ThreadListHead);
     process->ObjectTable = ObKernelHandleTable();
+    SeAssignProcessToken(process, NULL);
     process->ExitStatus = STATUS_PENDING;
     RtlCopyMemory(process->ImageFileName, "System", sizeof("System"));
     KeQuerySystemTime(&process->CreateTime);
@@ -81,6 +83,7 @@ VOID PsInitialize(VOID)
     PsIdleProcess = PsCurrentProcess();
     PsIdleProcess->ObjectTable = ObKernelHandleTable();
     InitializeListHead(&PsIdleProcess->ThreadListHead);
+    SeAssignProcessToken(PsIdleProcess, NULL);           /* cannot fail without a parent */
     PsInitialSystemProcess = PspCreateSystemProcess();
     KeUpcalls.ReapThread = PspReapThread;
     PspStart(PspReaper);

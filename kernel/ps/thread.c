@@ -3,6 +3,7 @@
  * together with the stack, once the thread has left it.
  */
 #include "psp.h"
+#include "se.h"
 
 /* ---- Deletion ---- */
 static VOID PspFreeId(HANDLE Id)
@@ -15,8 +16,10 @@ static VOID PspFreeId(HANDLE Id)
 
 VOID PspDeleteThread(PVOID Object)
 {
+    static const SE_IMPERSONATION nobody;
     PETHREAD thread = Object;
 
+    SeSetThreadToken(thread, &nobody);
     PspFreeId(thread->Cid.UniqueThread);
     if (thread->Tcb.StackBase != NULL)           /* never ran */
         MmDeleteKernelStack(thread->Tcb.StackBase);
@@ -28,6 +31,7 @@ VOID PspDeleteProcess(PVOID Object)
 {
     PEPROCESS process = Object;
     PspFreeId(process->UniqueProcessId);
+    SeReleaseProcessToken(process);
 }
 
 VOID PspReapThread(PKTHREAD Thread)
@@ -81,7 +85,7 @@ static VOID PspStartThread(PETHREAD Thread)
 
     InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
     process->ActiveThreads++;
-    Thread->CrossThreadFlags |= PSP_THREAD_INSERTED;
+    InterlockedOr((volatile LONG *)&Thread->CrossThreadFlags, PSP_THREAD_INSERTED);
     KeLockRelease(&PspListLock, irql);
     ObfReferenceObject(Thread);                  /* the running thread's own */
     KeStartThread(&Thread->Tcb);
@@ -116,6 +120,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         return status;
     }
     id = thread->Cid;
+    PspNotifyThread(thread, TRUE);
     PspStartThread(thread);
     ObfDereferenceObject(thread);
     *ThreadHandle = handle;
@@ -139,6 +144,7 @@ VOID PspExitThread(NTSTATUS Status)
     KIRQL irql;
 
     PspCheckExit(thread);
+    PspNotifyThread(thread, FALSE);
     if (PsUpcalls.CancelThreadIo != NULL)
         PsUpcalls.CancelThreadIo(thread);
     thread->ExitStatus = Status;
@@ -146,7 +152,7 @@ VOID PspExitThread(NTSTATUS Status)
     irql = KeLockAcquire(&PspListLock);
     RemoveEntryList(&thread->ThreadListEntry);
     process->ActiveThreads--;
-    thread->CrossThreadFlags |= PSP_THREAD_TERMINATED;
+    InterlockedOr((volatile LONG *)&thread->CrossThreadFlags, PSP_THREAD_TERMINATED);
     KeLockRelease(&PspListLock, irql);
     KeTerminateThread(0);
 }

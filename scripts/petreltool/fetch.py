@@ -85,7 +85,7 @@ def _archive(payload: Payload) -> bytes:
         raise PayloadError(f"{payload.id} needs npm and node to be fetched, and they are not installed (packages nodejs and npm)")
     with tempfile.TemporaryDirectory(prefix="petrel-fetch-") as folder:
         try:
-            run_tool([npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", folder,
+            run_tool([npm, "pack", "--loglevel=error", "--ignore-scripts", "--pack-destination", folder,
                       f"{payload.package}@{payload.version}"], cwd=Path(folder))
         except MachineryError as error:
             raise PayloadError(f"npm could not fetch {payload.package}@{payload.version}: {_first_line(str(error))}") from error

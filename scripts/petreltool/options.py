@@ -38,6 +38,8 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--together", action="store_true", help="all drivers in one machine, in the order given")
     group.add_argument("-j", "--jobs", type=int, metavar="N", help="machines at once (default: 1)")
     group.add_argument("--trace", action="store_true", help="count the calls that a driver makes")
+    group.add_argument("--allow-unsigned-callbacks", action="store_true",
+                       help="process callbacks also from images without FORCE_INTEGRITY")
     group.add_argument("--symbols", type=Path, action="append", default=[], metavar="DIR", help="where PDB files are")
     group.add_argument("--require-payloads", action="store_true", help="a payload that cannot be fetched is a failure (exit 4)")
     group.add_argument("--offline", action="store_true", help="fetch nothing")

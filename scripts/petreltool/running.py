@@ -97,6 +97,8 @@ def _prepare(plan: Plan) -> MachineOptions:
         options.options.append(f"seed={arguments.seed}")
     if arguments.trace:
         options.options.append("trace=1")
+    if arguments.allow_unsigned_callbacks:
+        options.options.append("allow-unsigned-callbacks=1")
     plan.known = report.known_exports()
     return options
 

@@ -189,22 +189,9 @@ static VOID Storm(VOID)
     CHECK(after.PoolBlocks[1] <= before.PoolBlocks[1] + 8);      /* 200 threads left nothing behind */
 }
 
-static VOID Subject(VOID)
-{
-    SECURITY_SUBJECT_CONTEXT subject;
-
-    RtlFillMemory(&subject, sizeof(subject), 0xCC);
-    SeCaptureSubjectContext(&subject);
-    CHECK(subject.ClientToken == NULL && subject.PrimaryToken == NULL && subject.ProcessAuditId == (PVOID)4);
-    SeLockSubjectContext(&subject);
-    CHECK(KeCurrentThread()->KernelApcDisable != 0);
-    SeUnlockSubjectContext(&subject);
-    SeReleaseSubjectContext(&subject);
-}
-
 static const KE_TEST tests[] = {
     { "ps.thread.wait", Wait, 0 },     { "ps.thread.terminate", TerminateTest, 0 }, { "ps.thread.bad", BadCreate, 0 },
     { "ps.current", Current, 0 },      { "ps.process.facts", Facts, 0 },            { "ps.version", Version, 0 },
-    { "ps.lookup", Lookup, 0 },        { "ps.thread.storm", Storm, 0 },             { "ps.subject", Subject, 0 },
+    { "ps.lookup", Lookup, 0 },        { "ps.thread.storm", Storm, 0 },
 };
 const KE_TEST_GROUP PsTests = { tests, RTL_NUMBER_OF(tests) };

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ * Interrupt objects: which service routines a device vector calls, and keeping others out of them.
+ *
+ * A vector's chain changes under KiInterruptLock. The dispatcher walks it without: it counts itself in first, and who unlinks an
+ * object waits until nobody is counted in, so an object can be freed once it is disconnected.
+ */
+#include "ki.h"
+
+#define KI_INTERRUPT_OBJECT 22                   /* KINTERRUPT.Type */
+#define KI_DEVICE_VECTORS (HAL_VECTOR_DEVICE_LAST - HAL_VECTOR_DEVICE_FIRST + 1)
+
+typedef struct KI_CHAIN {
+    PLIST_ENTRY volatile First;                  /* KiInterruptLock; the objects are linked in a ring */
+    volatile LONG Walkers;                       /* a */
+} KI_CHAIN;
+
+static KE_LOCK KiInterruptLock = KE_LOCK_OF_RANK(KeRankInterrupt);
+static KI_CHAIN KiChains[KI_DEVICE_VECTORS];
+
+static KI_CHAIN *KiChainOf(ULONG Vector) { return &KiChains[Vector - HAL_VECTOR_DEVICE_FIRST]; }
+static PKINTERRUPT KiInterruptOf(PLIST_ENTRY Entry) { return CONTAINING_RECORD(Entry, KINTERRUPT, InterruptListEntry); }
+
+VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS *Parameters)
+{
+    RtlZeroMemory(Interrupt, sizeof(*Interrupt));
+    Interrupt->Type = KI_INTERRUPT_OBJECT;
+    Interrupt->Size = sizeof(*Interrupt);
+    InitializeListHead(&Interrupt->InterruptListEntry);
+    Interrupt->ServiceRoutine = (PVOID)Parameters->Routine;
+    Interrupt->ServiceContext = Parameters->Context;
+    Interrupt->ActualLock = Parameters->Lock != NULL ? Parameters->Lock : &Interrupt->SpinLock;
+    Interrupt->Vector = Parameters->Vector;
+    Interrupt->Irql = (KIRQL)(Parameters->Vector >> 4);
+    Interrupt->SynchronizeIrql = Parameters->SynchronizeIrql;
+    Interrupt->ShareVector = Parameters->Share;
+    Interrupt->Mode = Parameters->Mode;
+    Interrupt->Number = Parameters->Processor;
+}
+
+/* ---- Connecting ---- */
+static BOOLEAN KiMayJoin(const KINTERRUPT *Interrupt, const KINTERRUPT *First)
+{
+    return Interrupt->ShareVector && First->ShareVector && Interrupt->Mode == First->Mode;
+}
+
+static VOID KiLinkInterruptLocked(PKINTERRUPT Interrupt, KI_CHAIN *Chain)
+{
+    PLIST_ENTRY first = Chain->First, entry = &Interrupt->InterruptListEntry;
+
+    if (first == NULL) {
+        InitializeListHead(entry);
+    } else {                                     /* complete before a walker can see it */
+        entry->Flink = first;
+        entry->Blink = first->Blink;
+        __atomic_store_n(&first->Blink->Flink, entry, __ATOMIC_RELEASE);
+        first->Blink = entry;
+    }
+    __atomic_store_n(&Chain->First, first != NULL ? first : entry, __ATOMIC_RELEASE);
+    Interrupt->Connected = TRUE;
+}
+
+BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt)
+{
+    KI_CHAIN *chain = KiChainOf(Interrupt->Vector);
+    KIRQL irql = KeLockAcquire(&KiInterruptLock);
+    BOOLEAN first = chain->First == NULL, joined = first || KiMayJoin(Interrupt, KiInterruptOf(chain->First));
+
+    if (joined)
+        KiLinkInterruptLocked(Interrupt, chain);
+    if (first)
+        HalEnableVector(Interrupt->Vector, HalProcessorApicId(Interrupt->Number), Interrupt->Mode == LevelSensitive);
+    KeLockRelease(&KiInterruptLock, irql);
+    return joined;
+}
+
+VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt)
+{
+    KI_CHAIN *chain = KiChainOf(Interrupt->Vector);
+    PLIST_ENTRY entry = &Interrupt->InterruptListEntry;
+    KIRQL irql = KeLockAcquire(&KiInterruptLock);
+
+    if (entry->Flink == entry) {
+        HalDisableVector(Interrupt->Vector);
+        chain->First = NULL;
+    } else {                                     /* the object's own links stay: a walker may stand on it */
+        if (chain->First == entry)
+            __atomic_store_n(&chain->First, entry->Flink, __ATOMIC_RELEASE);
+        __atomic_store_n(&entry->Blink->Flink, entry->Flink, __ATOMIC_RELEASE);
+        entry->Flink->Blink = entry->Blink;
+    }
+    Interrupt->Connected = FALSE;
+    KeLockRelease(&KiInterruptLock, irql);
+    while (__atomic_load_n(&chain->Walkers, __ATOMIC_SEQ_CST) != 0)
+        KiPause();
+}
+
+/* ---- An interrupt ---- */
+static KIRQL KiLockInterrupt(PKINTERRUPT Interrupt) UNCHECKED_LOCKS
+{
+    KIRQL old = KeIrql();
+    KiWriteCr8(Interrupt->SynchronizeIrql);
+    KeAcquireSpinLockAtDpcLevel(Interrupt->ActualLock);
+    return old;
+}
+
+static VOID KiUnlockInterrupt(PKINTERRUPT Interrupt, KIRQL OldIrql) UNCHECKED_LOCKS
+{
+    KeReleaseSpinLockFromDpcLevel(Interrupt->ActualLock);
+    KiWriteCr8(OldIrql);
+}
+
+static BOOLEAN KiCallService(PKINTERRUPT Interrupt)
+{
+    PKSERVICE_ROUTINE routine = (PKSERVICE_ROUTINE)(PVOID)Interrupt->ServiceRoutine;
+    KIRQL old = KiLockInterrupt(Interrupt);
+    BOOLEAN claimed = routine((struct _KINTERRUPT *)Interrupt, Interrupt->ServiceContext);
+
+    KiUnlockInterrupt(Interrupt, old);
+    Interrupt->DispatchCount++;
+    Interrupt->ServiceCount += claimed;
+    return claimed;
+}
+
+/* A level-triggered line is lowered by the first routine that claims the interrupt; an edge may have been meant for several. */
+VOID KiServiceVector(ULONG Vector)
+{
+    KI_CHAIN *chain = KiChainOf(Vector);
+    PLIST_ENTRY first, entry;
+
+    __atomic_add_fetch(&chain->Walkers, 1, __ATOMIC_SEQ_CST);
+    first = entry = __atomic_load_n(&chain->First, __ATOMIC_SEQ_CST);
+    while (entry != NULL) {
+        PKINTERRUPT interrupt = KiInterruptOf(entry);
+        if (KiCallService(interrupt) && interrupt->Mode == LevelSensitive)
+            break;
+        entry = __atomic_load_n(&entry->Flink, __ATOMIC_ACQUIRE);
+        if (entry == first)
+            entry = NULL;
+    }
+    __atomic_sub_fetch(&chain->Walkers, 1, __ATOMIC_SEQ_CST);
+}
+
+/* ---- The documented interface ---- */
+BOOLEAN NTAPI KeSynchronizeExecution(PKINTERRUPT Interrupt, PKSYNCHRONIZE_ROUTINE SynchronizeRoutine, PVOID SynchronizeContext)
+{
+    KIRQL old = KiLockInterrupt(Interrupt);
+    BOOLEAN result = SynchronizeRoutine(SynchronizeContext);
+    KiUnlockInterrupt(Interrupt, old);
+    return result;
+}
+
+KIRQL NTAPI KeAcquireInterruptSpinLock(PKINTERRUPT Interrupt) { return KiLockInterrupt(Interrupt); }
+VOID NTAPI KeReleaseInterruptSpinLock(PKINTERRUPT Interrupt, KIRQL OldIrql) { KiUnlockInterrupt(Interrupt, OldIrql); }
