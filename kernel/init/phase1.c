@@ -10,6 +10,7 @@
 #include "cm.h"
 #include "io.h"
 #include "po.h"
+#include "pnp.h"
 #include "ps.h"
 #include <generated/version.h>
 
@@ -97,6 +98,7 @@ VOID InitPhase1(PVOID Context)
     CmInitialize(block);               /* the registry */
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
+    PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
