@@ -28,6 +28,7 @@ typedef enum KE_LOCK_RANK {
     KeRankPageTables,         /* mm: building kernel page tables */
     KeRankPfn,                /* mm: page frame lists */
     KeRankProcessList,        /* ps */
+    KeRankBugcheckCallback,   /* ke: routines to call at a bug check */
     KeRankDispatcher,         /* ke: the dispatcher database */
     KeRankDpcQueue,           /* ke: one processor's DPC queue */
     KeRankInterrupt,          /* ke: interrupt objects */
@@ -110,6 +111,7 @@ typedef enum KE_OBJECT_TYPE {
 /* ---- Threads ---- */
 typedef VOID KE_THREAD_ROUTINE(PVOID StartContext);
 #define KE_KERNEL_STACK_SIZE 0x6000u
+#define KE_LARGE_STACK_SIZE 0x12000u
 
 /* Makes an initialized, not started thread of the caller's KTHREAD-sized memory and kernel stack (StackBase is its high end).
  * Routine NULL: the thread is running already, on that stack, which is left alone. */
@@ -139,6 +141,11 @@ BOOLEAN NTAPI KeIsAttachedProcess(VOID);
 typedef struct KE_UPCALLS {
     /* mm: resolves a page fault. STATUS_SUCCESS: run the instruction again. */
     NTSTATUS (*AccessFault)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
+    /* mm: a guarded stack of KE_LARGE_STACK_SIZE, its high end, or NULL; and nonpaged pool. IRQL <= DISPATCH_LEVEL. */
+    PVOID (*CreateLargeStack)(VOID);
+    VOID (*DeleteLargeStack)(PVOID StackBase);
+    PVOID (*AllocatePool)(SIZE_T Bytes, ULONG Tag);
+    VOID (*FreePool)(PVOID Block, ULONG Tag);
     /* ps: frees a thread that has left its stack. PASSIVE_LEVEL. */
     VOID (*ReapThread)(PKTHREAD Thread);
     /* vf: a fault in the trap space, i.e. a missing import was used. Does not return when it is one. */
@@ -235,3 +242,8 @@ KIRQL NTAPI ExAcquireSpinLockShared(PEX_SPIN_LOCK SpinLock);
 VOID NTAPI ExReleaseSpinLockShared(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql);
 KIRQL NTAPI ExAcquireSpinLockExclusive(PEX_SPIN_LOCK SpinLock);
 VOID NTAPI ExReleaseSpinLockExclusive(PEX_SPIN_LOCK SpinLock, KIRQL OldIrql);
+VOID NTAPI KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context);
+VOID NTAPI KeSignalCallDpcDone(PVOID SystemArgument1);
+LOGICAL NTAPI KeSignalCallDpcSynchronize(PVOID SystemArgument2);
+NTSTATUS NTAPI KeExpandKernelStackAndCalloutEx(PEXPAND_STACK_CALLOUT Callout, PVOID Parameter, SIZE_T Size, BOOLEAN Wait,
+                                               PVOID Context);

@@ -91,6 +91,7 @@ VOID KeBugCheckFromFrame(ULONG Code, ULONG64 P1, ULONG64 P2, ULONG64 P3, ULONG64
     if (KeUpcalls.FlushTrace != NULL)
         KeUpcalls.FlushTrace();
     KiReportToConsole(frames);
+    KiCallBugcheckCallbacks();
     KdBeginEvent("end");
     KdEventNumber("status", 37);
     KdEndEvent();

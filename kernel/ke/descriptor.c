@@ -163,5 +163,6 @@ VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number)
     KiWriteMsr(MSR_GS_BASE, (ULONG64)Processor);
     KiWriteMsr(MSR_KERNEL_GS_BASE, 0);
     KiSetControlRegisters();
+    KiEnableExtendedState();
     KiProcessors[Number] = Processor;
 }

@@ -31,9 +31,9 @@ static LONG KiCountOthers(ULONG Self)
     return count;
 }
 
-VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context)
+/* Publishes the routine and interrupts the others, which run it; KiAwaitOthers returns when all have. */
+static VOID KiAskOthers(VOID (*Routine)(PVOID), PVOID Context) REQUIRES_LOCK(KiIpiLock)
 {
-    KIRQL irql = KeLockAcquire(&KiIpiLock);
     ULONG self = KeProcessorNumber(), i;
 
     KiIpiRoutine = Routine;
@@ -45,9 +45,63 @@ VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context)
         InterlockedExchange(&KiProcessors[i]->IpiRequest, KI_IPI_CALL);
         HalSendInterrupt(HalProcessorApicId(i), HAL_VECTOR_IPI);
     }
+}
+
+static VOID KiAwaitOthers(VOID) REQUIRES_LOCK(KiIpiLock)
+{
     while (InterlockedOr(&KiIpiPending, 0) != 0)
         KiPause();
+}
+
+VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context)
+{
+    KIRQL irql = KeLockAcquire(&KiIpiLock);
+
+    KiAskOthers(Routine, Context);
+    KiAwaitOthers();
     KeLockRelease(&KiIpiLock, irql);
+}
+
+/* ---- One routine on all processors at the same time ---- */
+typedef struct KI_BROADCAST {
+    PKIPI_BROADCAST_WORKER Worker;
+    ULONG_PTR Argument;
+    volatile LONG Absent;                        /* a processors that have not arrived: nobody starts before all are there */
+} KI_BROADCAST;
+
+static ULONG_PTR KiRunBroadcast(KI_BROADCAST *Broadcast)
+{
+    InterlockedDecrement(&Broadcast->Absent);
+    while (InterlockedOr(&Broadcast->Absent, 0) != 0)
+        KiPause();
+    return Broadcast->Worker(Broadcast->Argument);
+}
+
+static VOID KiBroadcastElsewhere(PVOID Context) { KiRunBroadcast(Context); }
+
+ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG_PTR Context)
+{
+    KIRQL irql = KeLockAcquire(&KiIpiLock);
+    KI_BROADCAST broadcast = { BroadcastFunction, Context, KiCountOthers(KeProcessorNumber()) + 1 };
+    ULONG_PTR result;
+
+    KiAskOthers(KiBroadcastElsewhere, &broadcast);
+    KiWriteCr8(IPI_LEVEL);
+    result = KiRunBroadcast(&broadcast);
+    KiWriteCr8(DISPATCH_LEVEL);
+    KiAwaitOthers();
+    KeLockRelease(&KiIpiLock, irql);
+    return result;
+}
+
+/* ---- Caches ---- */
+static VOID KiInvalidateCaches(PVOID Context) { __asm__ volatile("wbinvd" : : : "memory"); }
+
+BOOLEAN NTAPI KeInvalidateAllCaches(VOID)
+{
+    KeIpiGenericCallOthers(KiInvalidateCaches, NULL);
+    KiInvalidateCaches(NULL);
+    return TRUE;
 }
 
 /* ---- Translation buffers ---- */

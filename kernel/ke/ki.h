@@ -88,5 +88,14 @@ DECLSPEC_NORETURN VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
 static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEADER *)Object; }
 
+/* ---- Extended state of a thread that uses it, around a switch ---- */
+VOID KiEnableExtendedState(VOID);
+VOID KiSaveSwitchState(const XSTATE_SAVE *Save);
+VOID KiRestoreSwitchState(const XSTATE_SAVE *Save);
+
+VOID KiInitializeGenericDpc(VOID);
+/* Registered routines, at a bug check, after the report. */
+VOID KiCallBugcheckCallbacks(VOID);
+
 /* ---- Interrupt objects: calls the service routines of a device vector, at its IRQL, interrupts on ---- */
 VOID KiServiceVector(ULONG Vector);

@@ -58,6 +58,7 @@ VOID KiInitializeDispatcher(VOID)
     KI_PROCESSOR *processor = KeCurrentProcessor();
 
     KiInitializeTimers();
+    KiInitializeGenericDpc();
     KeInitProcess(&KiIdleProcess.Pcb, 0, KiReadCr3());
     KiIdleProcess.Pcb.Affinity.Bitmap[0] = ~0ull;
     RtlCopyMemory(KiIdleProcess.ImageFileName, "Idle", 5);

@@ -160,7 +160,11 @@ VOID KiSwapThreadLocked(VOID)
     if (new->ApcState.Process->DirectoryTableBase != old->ApcState.Process->DirectoryTableBase)
         KiWriteCr3(new->ApcState.Process->DirectoryTableBase);
     prcb->RspBase = (ULONG64)new->InitialStack;
+    if (old->XStateSave != NULL)
+        KiSaveSwitchState(old->XStateSave);
     KiSwapContext(old, new);                     /* running again, perhaps on another processor; the lock came along */
+    if (old->XStateSave != NULL)
+        KiRestoreSwitchState(old->XStateSave);
 }
 
 /* The current thread stays runnable but yields to NextThread. */

@@ -11,6 +11,9 @@ static VOID MiInitializeSharedData(VOID)
         KeBugCheckEx(INSTALL_MORE_MEMORY, 6, 0, 0, 0);
 }
 
+static PVOID MiAllocateForKe(SIZE_T Bytes, ULONG Tag) { return ExAllocatePoolWithTag(NonPagedPoolNx, Bytes, Tag); }
+static VOID MiFreeForKe(PVOID Block, ULONG Tag) { ExFreePoolWithTag(Block, Tag); }
+
 VOID MmInitialize(LOADER_BLOCK *Block)
 {
     MiInitializePfnDatabase(Block);
@@ -22,6 +25,10 @@ VOID MmInitialize(LOADER_BLOCK *Block)
     MiInitializePools();
     MiCreateKernelHalf();
     KeUpcalls.AccessFault = MiAccessFault;
+    KeUpcalls.CreateLargeStack = MiCreateLargeStack;
+    KeUpcalls.DeleteLargeStack = MiDeleteLargeStack;
+    KeUpcalls.AllocatePool = MiAllocateForKe;
+    KeUpcalls.FreePool = MiFreeForKe;
 }
 
 /* The loader's identity mapping goes with the whole user half of the boot page tables. */

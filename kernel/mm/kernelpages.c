@@ -25,26 +25,30 @@ VOID MmFreePagesForKernel(PVOID Address, SIZE_T Bytes)
     MiReleaseAddresses(&MiSystemRegion, (ULONG64)Address, MiPagesOf(Bytes));
 }
 
-#define MI_STACK_PAGES (KE_KERNEL_STACK_SIZE / PAGE_SIZE)
-
 /*      base          guard page, never mapped: an overflow faults there and ends as a double fault with its own stack
  *      base + 1000   the stack                                                                                          */
-PVOID MmCreateKernelStack(VOID)
+static PVOID MiCreateStack(ULONG Bytes)
 {
-    ULONG64 address = MiReserveAddresses(&MiSystemRegion, MI_STACK_PAGES + 1);
+    ULONG pages = Bytes / PAGE_SIZE;
+    ULONG64 address = MiReserveAddresses(&MiSystemRegion, pages + 1);
 
     if (address == 0)
         return NULL;
-    if (!MiMapFreshPages(address + PAGE_SIZE, MI_STACK_PAGES, MI_KERNEL_DATA)) {
-        MiReleaseAddresses(&MiSystemRegion, address, MI_STACK_PAGES + 1);
+    if (!MiMapFreshPages(address + PAGE_SIZE, pages, MI_KERNEL_DATA)) {
+        MiReleaseAddresses(&MiSystemRegion, address, pages + 1);
         return NULL;
     }
-    return (PVOID)(address + PAGE_SIZE + KE_KERNEL_STACK_SIZE);
+    return (PVOID)(address + PAGE_SIZE + Bytes);
 }
 
-VOID MmDeleteKernelStack(PVOID StackBase)
+static VOID MiDeleteStack(PVOID StackBase, ULONG Bytes)
 {
-    ULONG64 address = (ULONG64)StackBase - KE_KERNEL_STACK_SIZE - PAGE_SIZE;
-    MiUnmapAndFree(address + PAGE_SIZE, MI_STACK_PAGES);
-    MiReleaseAddresses(&MiSystemRegion, address, MI_STACK_PAGES + 1);
+    ULONG64 address = (ULONG64)StackBase - Bytes - PAGE_SIZE;
+    MiUnmapAndFree(address + PAGE_SIZE, Bytes / PAGE_SIZE);
+    MiReleaseAddresses(&MiSystemRegion, address, Bytes / PAGE_SIZE + 1);
 }
+
+PVOID MmCreateKernelStack(VOID) { return MiCreateStack(KE_KERNEL_STACK_SIZE); }
+VOID MmDeleteKernelStack(PVOID StackBase) { MiDeleteStack(StackBase, KE_KERNEL_STACK_SIZE); }
+PVOID MiCreateLargeStack(VOID) { return MiCreateStack(KE_LARGE_STACK_SIZE); }
+VOID MiDeleteLargeStack(PVOID StackBase) { MiDeleteStack(StackBase, KE_LARGE_STACK_SIZE); }

@@ -89,3 +89,7 @@ VOID MiQueryPools(MM_STATISTICS *Statistics);
 NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
 VOID MiInitializeSharedUserData(VOID);
 VOID MiCreateKernelHalf(VOID);
+
+/* ---- Stacks of KE_LARGE_STACK_SIZE, for callouts ---- */
+PVOID MiCreateLargeStack(VOID);
+VOID MiDeleteLargeStack(PVOID StackBase);
