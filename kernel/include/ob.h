@@ -140,6 +140,9 @@ HANDLE ObAllocateHandle(PHANDLE_TABLE Table, PVOID Pointer, ULONG Attributes, AC
 /* The entry of a handle in use, locked: at DISPATCH_LEVEL until ObUnlockHandle or ObFreeLockedHandle. NULL, nothing changed, when
  * there is none. */
 PHANDLE_TABLE_ENTRY ObLockHandle(PHANDLE_TABLE Table, HANDLE Handle, PKIRQL OldIrql);
+/* Closes every handle of a process's own table. PASSIVE_LEVEL. */
+VOID ObCloseProcessHandles(PEPROCESS Process);
+ULONG ObHandleCount(PHANDLE_TABLE Table);
 VOID ObUnlockHandle(PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
 VOID ObFreeLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
 static inline PVOID ObHandlePointer(const HANDLE_TABLE_ENTRY *Entry)

@@ -173,6 +173,10 @@ static VOID InitStop(LAB_DRIVER *Driver)
         }
         return;
     }
+    if (!InitUnplug(Driver)) {
+        InitReportStep(Driver, "unload", STATUS_PLUGPLAY_QUERY_VETOED);
+        return;
+    }
     status = IoUnloadDriver(Driver->Object);
     InitReportStep(Driver, "unload", status);
 }
@@ -224,6 +228,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
     }
     for (i = 0; i < InitDriverCount; i++) {
         InitUnderTest = InitDrivers[i].Name;
+        if (InitDrivers[i].Started && exercise)
+            InitPlug(&InitDrivers[i]);
         if (InitDrivers[i].Started)
             InitExercise(&InitDrivers[i], exercise);
     }
