@@ -6,6 +6,7 @@
  *   object     header, mask, flags, [object GUID], [inherited GUID], SID
  */
 #include "rtlp.h"
+#include "rtlsecurity.h"
 
 #define RTLP_ACE_LAST_TYPE 0x14u          /* SYSTEM_PROCESS_TRUST_LABEL_ACE */
 #define RTLP_OBJECT_ACE_TYPES 0x199E0u    /* a bit for each type of the object kind: 5-8, B, C, F, 10 */

@@ -4,6 +4,7 @@
  *   ACL header | ACE | ACE | ... | free space up to AclSize
  */
 #include "rtlp.h"
+#include "rtlsecurity.h"
 
 #define RTLP_MAXIMUM_ACL 0xFFFCu          /* AclSize is a USHORT and a multiple of 4 */
 #define RTLP_ACE_FLAGS_VALID (OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE | NO_PROPAGATE_INHERIT_ACE | INHERIT_ONLY_ACE | INHERITED_ACE)

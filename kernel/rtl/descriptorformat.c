@@ -4,6 +4,7 @@
  *   self-relative:  header | SACL | DACL | owner | group     each on a multiple of 4, only those that are there
  */
 #include "rtlp.h"
+#include "rtlsecurity.h"
 
 #define RTLP_ALIGN(length) (((length) + 3u) & ~3u)
 

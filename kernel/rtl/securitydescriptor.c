@@ -2,6 +2,7 @@
  * Security descriptors, absolute (pointers) and self-relative (offsets): making them, their parts, and whether they are sound.
  */
 #include "rtlp.h"
+#include "rtlsecurity.h"
 
 #define RTLP_OWNER_BITS SE_OWNER_DEFAULTED
 #define RTLP_GROUP_BITS SE_GROUP_DEFAULTED

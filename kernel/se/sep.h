@@ -9,7 +9,7 @@
 #include "exsync.h"
 #include "ob.h"
 #include "ke.h"
-#include "rtl.h"
+#include "rtlsecurity.h"
 
 #define SEP_TAG_TOKEN 'koTS'
 #define SEP_TAG_DESCRIPTOR 'dSeS'

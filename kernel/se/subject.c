@@ -31,6 +31,8 @@ NTSTATUS SeAssignProcessToken(PEPROCESS Process, PEPROCESS Parent)
         status = SeDuplicateToken(SepProcessToken(Parent), NULL, FALSE, TokenPrimary, SecurityAnonymous, KernelMode, &token);
     else
         ObfReferenceObject(token);
+    if (NT_SUCCESS(status) && Parent != NULL)
+        status = ObInsertObject(token, NULL, 0, 0, NULL, NULL);
     if (!NT_SUCCESS(status))
         return status;
     SepToken(token)->Token.TokenInUse = TRUE;

@@ -2,7 +2,7 @@
  * Security descriptors of keys.
  */
 #include "testkeys.h"
-#include "rtl.h"
+#include "rtlsecurity.h"
 #include "se.h"
 
 typedef struct TEST_DESCRIPTOR {

@@ -2,7 +2,7 @@
  * ACLs and security descriptors, sound and broken.
  */
 #include "test.h"
-#include "rtl.h"
+#include "rtlsecurity.h"
 
 typedef union ACL_BUFFER {
     ACL Acl;

@@ -183,6 +183,24 @@ static VOID Storm(VOID)
     ObfDereferenceObject(token);
 }
 
+/* A new process has a copy of its parent's token, protected like any other. */
+static VOID Process(VOID)
+{
+    static EPROCESS process;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PACCESS_TOKEN token;
+    BOOLEAN allocated;
+
+    CHECK(SeAssignProcessToken(&process, PsInitialSystemProcess) == STATUS_SUCCESS);
+    token = SeReferenceProcessToken(&process);
+    CHECK(token != SeSystemToken && SeTokenType(token) == TokenPrimary && SeTokenIsAdmin(token));
+    CHECK(ObGetObjectSecurity(token, &descriptor, &allocated) == STATUS_SUCCESS && descriptor != NULL);
+    ObReleaseObjectSecurity(descriptor, allocated);
+    SeReleaseProcessToken(&process);
+    CHECK(ObHeader(token)->PointerCount == 1 && process.Token.Value == 0);
+    ObfDereferenceObject(token);
+}
+
 /* ---- Subjects and clients ---- */
 static VOID Subject(VOID)
 {
@@ -301,6 +319,7 @@ static const KE_TEST SeTokenTable[] = {
     { "se.token.information", Information, 0 },
     { "se.token.adjust", Adjust, 0 },
     { "se.token.storm", Storm, 4 },
+    { "se.token.process", Process, 0 },
     { "se.subject", Subject, 0 },
     { "se.client", Client, 0 },
     { "se.session", Sessions, 0 },
