@@ -75,4 +75,5 @@ NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LP
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
-extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests;
+extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests,
+    IoDmaTests;

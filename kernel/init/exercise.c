@@ -40,6 +40,7 @@ static VOID InitReportDevice(const LAB_DRIVER *Driver, PDEVICE_OBJECT Device, PC
 typedef struct INIT_LINK_SEARCH {
     const LAB_DRIVER *Driver;
     PCUNICODE_STRING Device;
+    ULONG Found;
 } INIT_LINK_SEARCH;
 
 static VOID InitVisitLink(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target)
@@ -48,6 +49,7 @@ static VOID InitVisitLink(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING
 
     if (!RtlEqualUnicodeString(Target, search->Device, TRUE))
         return;
+    search->Found++;
     KdBeginEvent("symlink");
     KdEventText("file", search->Driver->Name);
     KdEventUnicode("name", Name);
@@ -55,10 +57,11 @@ static VOID InitVisitLink(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING
     KdEndEvent();
 }
 
-static VOID InitReportLinks(const LAB_DRIVER *Driver, PCUNICODE_STRING Device)
+ULONG InitReportLinks(const LAB_DRIVER *Driver, PCUNICODE_STRING Device)
 {
-    INIT_LINK_SEARCH search = { Driver, Device };
+    INIT_LINK_SEARCH search = { Driver, Device, 0 };
     ObEnumerateSymbolicLinks(InitVisitLink, &search);
+    return search.Found;
 }
 
 static VOID InitReportDispatch(const LAB_DRIVER *Driver)
@@ -76,18 +79,20 @@ static VOID InitReportDispatch(const LAB_DRIVER *Driver)
 }
 
 /* ---- Requests ---- */
-static VOID InitReportRequest(const LAB_DRIVER *Driver, PCUNICODE_STRING Device, PCSTR Major, NTSTATUS Status, ULONG_PTR Information)
+VOID InitReportRequest(const LAB_DRIVER *Driver, PCUNICODE_STRING Device, PCSTR Major, PCSTR Minor, NTSTATUS Status,
+                       ULONG_PTR Information)
 {
     KdBeginEvent("request");
     KdEventText("file", Driver->Name);
     KdEventUnicode("device", Device);
     KdEventText("major", Major);
+    KdEventText("minor", Minor);
     KdEventCode("status", (ULONG)Status);
     KdEventNumber("information", (LONG64)Information);
     KdEndEvent();
 }
 
-static VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name)
+VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name)
 {
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK result = { .Information = 0 };
@@ -97,11 +102,11 @@ static VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name)
     InitializeObjectAttributes(&attributes, Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     status = ZwCreateFile(&handle, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &result, NULL, 0,
                           FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
-    InitReportRequest(Driver, Name, "IRP_MJ_CREATE", status, result.Information);
+    InitReportRequest(Driver, Name, "IRP_MJ_CREATE", NULL, status, result.Information);
     if (!NT_SUCCESS(status))
         return;
     status = ZwClose(handle);
-    InitReportRequest(Driver, Name, "IRP_MJ_CLOSE", status, 0);
+    InitReportRequest(Driver, Name, "IRP_MJ_CLOSE", NULL, status, 0);
 }
 
 VOID InitExercise(LAB_DRIVER *Driver, BOOLEAN Send)
@@ -124,5 +129,7 @@ VOID InitExercise(LAB_DRIVER *Driver, BOOLEAN Send)
         if (name != NULL)
             InitOpenAndClose(Driver, name);
     }
+    if (Send && Driver->Pdo != NULL)
+        InitExercisePlugged(Driver, buffer, size);
     ExFreePoolWithTag(buffer, LAB_TAG);
 }

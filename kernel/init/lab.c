@@ -174,6 +174,10 @@ static VOID InitStop(LAB_DRIVER *Driver)
         }
         return;
     }
+    if (!InitUnplug(Driver)) {
+        InitReportStep(Driver, "unload", STATUS_PLUGPLAY_QUERY_VETOED);
+        return;
+    }
     ObfReferenceObject(Driver->Object);
     status = IoUnloadDriver(Driver->Object);
     Driver->Unloaded = NT_SUCCESS(status) && Driver->Object->DeviceObject == NULL;
@@ -240,6 +244,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
     }
     for (i = 0; i < InitDriverCount; i++) {
         InitUnderTest = InitDrivers[i].Name;
+        if (InitDrivers[i].Started && exercise)
+            InitPlug(&InitDrivers[i]);
         if (InitDrivers[i].Started)
             InitExercise(&InitDrivers[i], exercise);
     }

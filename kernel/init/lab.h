@@ -17,9 +17,22 @@ typedef struct LAB_DRIVER {
     PDRIVER_OBJECT Object;
     NTSTATUS Status;
     BOOLEAN Refused, Started, Unloaded;
+    PDEVICE_OBJECT Pdo;              /* of a driver with AddDevice: the device it was given, or NULL */
     PCSTR Why;                       /* set when something after DriverEntry failed */
 } LAB_DRIVER;
 
 VOID InitReportStep(const LAB_DRIVER *Driver, PCSTR Step, NTSTATUS Status);
+/* A root-enumerated device for a driver that has AddDevice: added, and started. */
+VOID InitPlug(LAB_DRIVER *Driver);
+/* Removes it again. FALSE: somebody refused, so that the driver cannot be unloaded. */
+BOOLEAN InitUnplug(LAB_DRIVER *Driver);
+/* Opens and closes it, when the driver enabled an interface that leads to it. */
+VOID InitExercisePlugged(const LAB_DRIVER *Driver, POBJECT_NAME_INFORMATION Buffer, ULONG Size);
+/* For the device, or null. Minor: of IRP_MJ_PNP, else NULL. */
+VOID InitReportRequest(const LAB_DRIVER *Driver, PCUNICODE_STRING Device, PCSTR Major, PCSTR Minor, NTSTATUS Status,
+                       ULONG_PTR Information);
+VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name);
+/* Reports every link that leads to the device; returns how many. */
+ULONG InitReportLinks(const LAB_DRIVER *Driver, PCUNICODE_STRING Device);
 /* Lists what the driver made and, when Send, opens and closes each named device. */
 VOID InitExercise(LAB_DRIVER *Driver, BOOLEAN Send);

@@ -2,6 +2,7 @@
  * The first system thread: everything that may wait. Other processors, drivers, self-tests, the lab, and the end.
  */
 #include "initp.h"
+#include "bench.h"
 #include "hal.h"
 #include "kd.h"
 #include "vf.h"
@@ -9,6 +10,7 @@
 #include "cm.h"
 #include "io.h"
 #include "po.h"
+#include "pnp.h"
 #include "ps.h"
 #include <generated/version.h>
 
@@ -96,11 +98,14 @@ VOID InitPhase1(PVOID Context)
     CmInitialize(block);               /* the registry */
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
+    PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;
     }
+    if (InitOption("bench") != NULL)
+        BenchRun(InitOption("bench"));
     passed = InitRunLab(block) && passed;
     InitEnd(passed);
 }

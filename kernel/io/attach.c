@@ -157,12 +157,3 @@ NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK 
     ZwClose(handle);
     return status;
 }
-
-/* Properties are those of physical devices, of which there are none before there is plug and play. */
-NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength,
-                                   PVOID PropertyBuffer, PULONG ResultLength)
-{
-    if (DeviceObject == NULL || IoDeviceExtension(DeviceObject)->DeviceNode == NULL)
-        return STATUS_INVALID_DEVICE_REQUEST;
-    return STATUS_NOT_IMPLEMENTED;
-}

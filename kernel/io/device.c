@@ -181,6 +181,7 @@ VOID IopDeleteDevice(PVOID Object)
     PDEVICE_OBJECT device = Object;
 
     IopDeleteTimer(device);
+    IopForgetIdle(device);
     if (device->Vpb != NULL)
         ExFreePoolWithTag(device->Vpb, 'bpVI');
     if (device->DriverObject != NULL)

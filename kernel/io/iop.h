@@ -29,6 +29,10 @@
 
 extern KE_LOCK IopDatabaseLock;
 
+/* ---- Memory of packets (irpcache.c): initialized; NULL: none is left ---- */
+PIRP IopAllocatePacket(CCHAR StackSize);
+VOID IopFreePacket(PIRP Irp);
+
 /* ---- Devices ---- */
 OB_DELETE_METHOD IopDeleteDevice;
 /* Another user of the device: STATUS_NO_SUCH_DEVICE when it is going or not ready, STATUS_ACCESS_DENIED when it is exclusive and
@@ -42,8 +46,12 @@ VOID IopTryUnload(PDRIVER_OBJECT Driver);
 OB_DELETE_METHOD IopDeleteDriver;
 /* The areas of IoAllocateDriverObjectExtension go with the driver object. */
 VOID IopFreeClients(PDRIVER_OBJECT Driver);
-/* The device goes: so does its timer, when it has one. */
+/* The device goes: so do its timer and its idle counter, when it has them. */
 VOID IopDeleteTimer(PDEVICE_OBJECT Device);
+VOID IopForgetIdle(PDEVICE_OBJECT Device);
+/* Once a second from the first call on: device timers, then IopScanIdleDevices. */
+VOID IopStartTicking(VOID);
+VOID IopScanIdleDevices(VOID);
 
 /* ---- Requests ---- */
 /* Takes an IRP off its thread's list; on that thread, or before anybody can complete it. */

@@ -52,9 +52,10 @@ static VOID NTAPI IopTick(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argum
         timer->TimerRoutine(timer->DeviceObject, timer->Context);
         ObfDereferenceObject(timer->DeviceObject);
     }
+    IopScanIdleDevices();
 }
 
-static VOID IopStartTicking(VOID)
+VOID IopStartTicking(VOID)
 {
     LARGE_INTEGER second = { .QuadPart = -10000000 };
 

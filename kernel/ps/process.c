@@ -86,7 +86,6 @@ VOID PsInitialize(VOID)
     PsIdleProcess = PsCurrentProcess();
     PsIdleProcess->ObjectTable = ObKernelHandleTable();
     InitializeListHead(&PsIdleProcess->ThreadListHead);
-    SeAssignProcessToken(PsIdleProcess, NULL);           /* cannot fail without a parent */
     PsInitialSystemProcess = PspCreateSystemProcess();
     KeUpcalls.ReapThread = PspReapThread;
     PspStart(PspReaper);

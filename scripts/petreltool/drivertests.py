@@ -41,6 +41,9 @@ class Expected:
     why: str = ""                                           # part of the reason
     entry_status: str = ""
     unload_status: str = ""
+    start_status: str = ""
+    remove_status: str = ""
+    error_code: str = ""                                    # an error log entry has this code
     devices: int = -1
     symlinks: int = -1
     trapped: int = -1                                       # imports
@@ -102,6 +105,9 @@ def differences(expected: Expected, found: dict[str, Any]) -> list[str]:
              ("trap", expected.trap, "{module}!{name}".format(**found["trap"]) if found["trap"] else None),
              ("entry_status", expected.entry_status, (found["entry_status"] or {}).get("code")),
              ("unload_status", expected.unload_status, (found["unload_status"] or {}).get("code")),
+             ("start_status", expected.start_status, (found["start_status"] or {}).get("code")),
+             ("remove_status", expected.remove_status, (found["remove_status"] or {}).get("code")),
+             ("error_code", expected.error_code, next((entry["code"] for entry in found["error_log"]), None)),
              ("devices", expected.devices, len(found["devices"])), ("symlinks", expected.symlinks, len(found["symlinks"])),
              ("trapped", expected.trapped, (found["imports"] or {}).get("trapped"))]
     wrong = [f"{name} is {got}, not {wanted}" for name, wanted, got in pairs

@@ -89,6 +89,9 @@ STEP_FIELDS: dict[str, dict[str, Check]] = {
     "begin": {},
     "load": {"status": _code},
     "entry": {"status": _code},
+    "adddevice": {"status": _code},
+    "start": {"status": _code},
+    "remove": {"status": _code},
     "unload": {"status": _code},
 }
 

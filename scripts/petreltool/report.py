@@ -104,11 +104,13 @@ def driver(subject: Subject, record: Record, symbols: Symbolizer, known: Exports
         "signature": {"embedded": subject.image.has_signature, "verified": None} if subject.image else None,
         "imports": _imports(subject, record, known),
         "load_status": _step_status(record, file, "load"), "entry_status": _step_status(record, file, "entry"),
+        "add_device_status": _step_status(record, file, "adddevice"), "start_status": _step_status(record, file, "start"),
+        "remove_status": _step_status(record, file, "remove"),
         "devices": [_pick(event, "name", "type", "characteristics", "flags") for event in _own(record, "device", file)],
         "symlinks": [_pick(event, "name", "target") for event in _own(record, "symlink", file)],
         "dispatch": [{"major": event.get("major"), "frame": symbols.resolve([event.get("frame")])[0]}
                      for event in _own(record, "dispatch", file)],
-        "requests": [_pick(event, "device", "major", "information") | {"status": status(event.get("status"))}
+        "requests": [_pick(event, "device", "major", "minor", "information") | {"status": status(event.get("status"))}
                      for event in _own(record, "request", file)],
         "calls": _calls(record, file),
         "error_log": [_pick(event, "driver", "code", "unique", "major", "control", "retries", "sequence", "dump", "strings")

@@ -47,6 +47,9 @@ def _loading(driver: dict[str, Any]) -> None:
         _row("load", status_text(driver["load_status"]))
     if driver["entry_status"]:
         _row("DriverEntry", status_text(driver["entry_status"]))
+    for step, name in (("add_device_status", "AddDevice"), ("start_status", "start"), ("remove_status", "remove")):
+        if driver.get(step):
+            _row(name, status_text(driver[step]))
 
 
 def _behaviour(driver: dict[str, Any]) -> None:
@@ -58,8 +61,10 @@ def _behaviour(driver: dict[str, Any]) -> None:
                           for device in driver["devices"]])
     _rows("links", [f"{name} -> {target}" for target, found in links.items() for name in found])
     _rows("dispatch", _dispatch_rows(driver["dispatch"]))
-    _rows("requests", [f"{request['major'].ljust(26)} {request['device'] or ''}: {status_text(request['status'])}"
+    _rows("requests", [f"{(request.get('minor') or request['major']).ljust(26)} {request['device'] or ''}: {status_text(request['status'])}"
                        for request in driver["requests"]])
+    _rows("error log", [f"{entry['code']} {status_text(entry['status'])} {' '.join(entry['strings'])}".rstrip()
+                        for entry in driver.get("error_log", [])])
     if driver["calls"]:
         _rows("calls", [f"{call['count']:8} {call['module']}!{call['name']} (IRQL at most {call['max_irql']})"
                         for call in driver["calls"]])

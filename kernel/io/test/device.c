@@ -235,6 +235,7 @@ static VOID Pointer(VOID)
     TestStopDriver(driver);
 }
 
+/* No physical device: plug and play knows nothing of it. */
 static VOID Property(VOID)
 {
     PDRIVER_OBJECT driver = TestStartDriver(L"TestProperty", NULL);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ * Plug and play in the lab: a driver that has AddDevice gets a device, as if it had been installed for one that no bus reports. What
+ * it says to that is reported, not judged: its hardware is not there.
+ */
+#include "lab.h"
+#include "pnp.h"
+
+static VOID InitTellPnp(PVOID Context, PCSTR Minor, NTSTATUS Status, ULONG_PTR Information)
+{
+    InitReportRequest(Context, NULL, "IRP_MJ_PNP", Minor, Status, Information);
+}
+
+VOID InitPlug(LAB_DRIVER *Driver)
+{
+    NTSTATUS status;
+
+    if (Driver->Object->DriverExtension->AddDevice == NULL)
+        return;
+    status = PnpCreateRootDevice(&Driver->Object->DriverExtension->ServiceKeyName, &Driver->Pdo);
+    if (NT_SUCCESS(status))
+        status = PnpAddDevice(Driver->Object, Driver->Pdo);
+    InitReportStep(Driver, "adddevice", status);
+    if (!NT_SUCCESS(status))
+        return;
+    status = PnpStartDevice(Driver->Pdo, InitTellPnp, Driver);
+    InitReportStep(Driver, "start", status);
+}
+
+BOOLEAN InitUnplug(LAB_DRIVER *Driver)
+{
+    NTSTATUS status;
+
+    if (Driver->Pdo == NULL)
+        return TRUE;
+    status = PnpRemoveDevice(Driver->Pdo, InitTellPnp, Driver);
+    InitReportStep(Driver, "remove", status);
+    Driver->Pdo = NULL;
+    return NT_SUCCESS(status);
+}
+
+VOID InitExercisePlugged(const LAB_DRIVER *Driver, POBJECT_NAME_INFORMATION Buffer, ULONG Size)
+{
+    ULONG length;
+
+    if (!NT_SUCCESS(ObQueryNameString(Driver->Pdo, Buffer, Size, &length)) || Buffer->Name.Length == 0)
+        return;
+    if (InitReportLinks(Driver, &Buffer->Name) != 0)
+        InitOpenAndClose(Driver, &Buffer->Name);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * A function driver for root-enumerated devices that lives in the kernel itself, and remembers what its device was asked.
+ */
+#pragma once
+#include "../pnpp.h"
+#include "test.h"
+
+typedef struct TEST_FDO {                        /* its device's extension */
+    PDEVICE_OBJECT Pdo, Lower;
+} TEST_FDO;
+
+extern PDRIVER_OBJECT TestPnpDriver;
+extern UCHAR TestPnpMinors[32];                  /* in the order in which they came */
+extern volatile LONG TestPnpCount;
+extern BOOLEAN TestPnpRefuseStart, TestPnpRefuseRemoval, TestPnpForgetDetach;
+
+/* \Driver\Name with AddDevice, and a device of its own that is added and started. NULL, with a failed check, when not. */
+PDEVICE_OBJECT TestPnpStart(PCWSTR Name);
+/* Only the driver and the physical device. */
+PDEVICE_OBJECT TestPnpCreate(PCWSTR Name);
+/* Removes the device and unloads the driver. */
+VOID TestPnpStop(PDEVICE_OBJECT Pdo);
+VOID TestPnpUnload(VOID);
