@@ -83,6 +83,7 @@ typedef struct MM_STATISTICS {
 VOID MmQueryStatistics(MM_STATISTICS *Statistics);
 
 /* ---- System images ---- */
+#define MM_IMAGE_IMPORTS 32u
 typedef struct MM_IMAGE {
     KLDR_DATA_TABLE_ENTRY Entry;                  /* first: PsLoadedModuleList links these */
     PE_IMAGE Pe;                                  /* I mapped view */
@@ -90,6 +91,9 @@ typedef struct MM_IMAGE {
     BOOLEAN LoadedByLoader;                       /* I never unmapped */
     BOOLEAN UnderTest;                            /* I a driver of the lab */
     volatile LONG References;                     /* a images that import from this one, and the driver object */
+    BOOLEAN DllInitialized;                       /* the loading thread: somebody imports from it, and it was told */
+    ULONG ImportCount;                            /* the loading thread */
+    struct MM_IMAGE *Imports[MM_IMAGE_IMPORTS];   /* the loading thread: images it imports from, referenced */
     WCHAR FullName[128];                          /* I */
     CHAR AnsiName[64];                            /* I base name */
 } MM_IMAGE;
@@ -103,7 +107,10 @@ NTSTATUS MmAdoptLoaderImages(LOADER_BLOCK *Block);
  * PeStatus says why for STATUS_INVALID_IMAGE_FORMAT. PASSIVE_LEVEL. */
 NTSTATUS MmLoadSystemImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSize, BOOLEAN UnderTest, MM_BIND *Bind,
                            PVOID BindContext, MM_IMAGE **Image, PE_STATUS *PeStatus);
+/* Gives a reference back; with the last one DllUnload runs, the image is unmapped and what it imports from released. */
 VOID MmUnloadSystemImage(MM_IMAGE *Image);
+/* Calls DllInitialize of each image that this one is the first to import from; its failure is the load's. PASSIVE_LEVEL. */
+NTSTATUS MmInitializeImports(MM_IMAGE *Image);
 /* Binds the import table of an image again, e.g. to thunks. */
 NTSTATUS MmRebindImage(MM_IMAGE *Image, MM_BIND *Bind, PVOID Context);
 /* The image by base name ("foo.sys"; extension optional, case ignored), or NULL. */

@@ -44,6 +44,9 @@ typedef struct _M128A KI_M128A;
 #define RESOURCE_OWNER_POINTER 0x132u
 #define CRITICAL_STRUCTURE_CORRUPTION 0x109u
 #define KERNEL_SECURITY_CHECK_FAILURE 0x139u
+#ifndef SYSTEM_PTE_MISUSE
+#define SYSTEM_PTE_MISUSE 0xDAu
+#endif
 
 typedef enum _KAPC_ENVIRONMENT {
     OriginalApcEnvironment, AttachedApcEnvironment, CurrentApcEnvironment, InsertApcEnvironment

@@ -7,6 +7,7 @@
 #include "hal.h"
 #include "kd.h"
 #include "vf.h"
+#include "ob.h"
 
 static LAB_DRIVER InitDrivers[LAB_DRIVERS];      /* lab thread */
 static ULONG InitDriverCount;                    /* lab thread */
@@ -177,8 +178,23 @@ static VOID InitStop(LAB_DRIVER *Driver)
         InitReportStep(Driver, "unload", STATUS_PLUGPLAY_QUERY_VETOED);
         return;
     }
+    ObfReferenceObject(Driver->Object);
     status = IoUnloadDriver(Driver->Object);
+    Driver->Unloaded = NT_SUCCESS(status) && Driver->Object->DeviceObject == NULL;
+    ObfDereferenceObject(Driver->Object);
     InitReportStep(Driver, "unload", status);
+}
+
+/* A driver that is gone leaves nothing mapped; who imports from it keeps it. */
+static VOID InitUnmap(LAB_DRIVER *Driver)
+{
+    if (!Driver->Unloaded || Driver->Image == NULL)
+        return;
+    ObWaitForDeferredDeletes();
+    if (Driver->Image->References == 1)
+        VfForgetImage(Driver->Image);
+    MmUnloadSystemImage(Driver->Image);
+    Driver->Image = NULL;
 }
 
 static BOOLEAN InitReportVerdict(LAB_DRIVER *Driver)
@@ -239,6 +255,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
     }
     for (i = 0; i < InitDriverCount; i++)
         passed = InitReportVerdict(&InitDrivers[i]) && passed;
+    for (i = InitDriverCount; i-- != 0;)
+        InitUnmap(&InitDrivers[i]);
     InitUnderTest = NULL;
     return passed;
 }

@@ -16,7 +16,7 @@ typedef struct LAB_DRIVER {
     MM_IMAGE *Image;
     PDRIVER_OBJECT Object;
     NTSTATUS Status;
-    BOOLEAN Refused, Started;
+    BOOLEAN Refused, Started, Unloaded;
     PDEVICE_OBJECT Pdo;              /* of a driver with AddDevice: the device it was given, or NULL */
     PCSTR Why;                       /* set when something after DriverEntry failed */
 } LAB_DRIVER;

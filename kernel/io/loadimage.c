@@ -9,7 +9,8 @@ NTSTATUS IoLoadImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSiz
 {
     NTSTATUS status = MmLoadSystemImage(FullName, File, FileSize, UnderTest, Bind, NULL, Image, PeStatus);
 
-    if (NT_SUCCESS(status))
-        PsNotifySystemImage(*Image);
-    return status;
+    if (!NT_SUCCESS(status))
+        return status;
+    PsNotifySystemImage(*Image);
+    return MmInitializeImports(*Image);
 }

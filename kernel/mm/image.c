@@ -291,6 +291,7 @@ NTSTATUS MmLoadSystemImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T F
     status = MiMapImage(image, file, Bind, BindContext, PeStatus);
     if (NT_SUCCESS(status)) {
         MiLinkImage(image);
+        MiReferenceImports(image);
         MiReportImage(image);
         *Image = image;
         image = NULL;
@@ -309,7 +310,9 @@ VOID MmUnloadSystemImage(MM_IMAGE *Image)
 
     if (InterlockedDecrement(&Image->References) != 0 || Image->LoadedByLoader)
         return;
+    MiUnloadDll(Image);
     MiUnlinkImage(Image);
+    MiReleaseImports(Image);
     KdBeginEvent("unmodule");
     KdEventText("name", Image->AnsiName);
     KdEndEvent();

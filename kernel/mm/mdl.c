@@ -39,34 +39,38 @@ VOID MiReferencePages(PPFN_NUMBER Pages, ULONG Count, LONG Delta)
     }
 }
 
-/* TRUE when the address may be accessed as asked; nothing is paged, so what is not mapped is not there. */
-static BOOLEAN MiMayAccess(ULONG64 Address, LOCK_OPERATION Operation, KPROCESSOR_MODE Mode)
+/* Kernel addresses: nothing there is paged, so what is not mapped is not there. */
+static NTSTATUS MiLockKernelPages(ULONG64 Start, PPFN_NUMBER Pages, ULONG Count, LOCK_OPERATION Operation)
 {
-    ULONG64 pte;
+    ULONG i;
 
-    if (Mode != KernelMode && Address >= (ULONG64)MmHighestUserAddress)
-        return FALSE;
-    if (!MiIsMapped(Address))
-        return FALSE;
-    pte = *MiAddressToPte(Address);
-    return Operation == IoReadAccess || (pte & MI_PTE_WRITE);
+    for (i = 0; i < Count; i++) {
+        ULONG64 at = Start + ((ULONG64)i << PAGE_SHIFT);
+        if (!MiIsMapped(at) || (Operation != IoReadAccess && !(*MiAddressToPte(at) & MI_PTE_WRITE)))
+            return STATUS_ACCESS_VIOLATION;
+        Pages[i] = (*MiAddressToPte(at) & MI_PTE_FRAME) >> PAGE_SHIFT;
+    }
+    MiReferencePages(Pages, Count, 1);
+    return STATUS_SUCCESS;
 }
 
-/* Raises STATUS_ACCESS_VIOLATION, with nothing locked, when a page is not there or not writable. */
+/* Raises with nothing locked when a page is not there or not writable. */
 VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
     PPFN_NUMBER pages = MmGetMdlPfnArray(MemoryDescriptorList);
-    ULONG64 at = (ULONG64)MemoryDescriptorList->StartVa;
-    ULONG count = MiMdlPages(MemoryDescriptorList), i;
+    ULONG64 start = (ULONG64)MemoryDescriptorList->StartVa;
+    ULONG count = MiMdlPages(MemoryDescriptorList);
+    BOOLEAN user = start + ((ULONG64)count << PAGE_SHIFT) <= MmUserProbeAddress;
+    NTSTATUS status;
 
     ASSERT(!(MemoryDescriptorList->MdlFlags & (MDL_STATE | MDL_MAPPED_TO_SYSTEM_VA | MDL_IO_SPACE)));
-    for (i = 0; i < count; i++, at += PAGE_SIZE) {
-        if (!MiMayAccess(at, Operation, AccessMode))
-            ExRaiseStatus(STATUS_ACCESS_VIOLATION);
-        pages[i] = (*MiAddressToPte(at) & MI_PTE_FRAME) >> PAGE_SHIFT;
-    }
-    MiReferencePages(pages, count, 1);
-    MemoryDescriptorList->Process = NULL;
+    if (user)
+        status = MiLockUserPages(start, pages, count, Operation);
+    else
+        status = AccessMode == KernelMode ? MiLockKernelPages(start, pages, count, Operation) : STATUS_ACCESS_VIOLATION;
+    if (!NT_SUCCESS(status))
+        ExRaiseStatus(status);
+    MemoryDescriptorList->Process = user ? (PEPROCESS)KeCurrentThread()->ApcState.Process : NULL;
     MemoryDescriptorList->MdlFlags |= MDL_PAGES_LOCKED;
     if (Operation != IoReadAccess)
         MemoryDescriptorList->MdlFlags |= MDL_WRITE_OPERATION;
@@ -105,15 +109,26 @@ static PVOID MiMapMdl(PMDL Mdl, MEMORY_CACHING_TYPE CacheType)
     return address != 0 ? (PCHAR)address + Mdl->ByteOffset : NULL;
 }
 
-/* KernelMode only; a mapping into user space comes with user address spaces and raises until then. */
+/* User space: raises when there is no room; the mapping ends with MmUnmapLockedPages in the same process, or with the process. */
+static PVOID MiMapForUser(PMDL Mdl, MEMORY_CACHING_TYPE CacheType, PVOID BaseAddress)
+{
+    ULONG64 cache = MiBitsOfMapping(CacheType) & (MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH);
+    PVOID mapping;
+    NTSTATUS status = MiMapMdlInUserSpace(Mdl, cache, BaseAddress, &mapping);
+
+    if (!NT_SUCCESS(status))
+        ExRaiseStatus(status);
+    return mapping;
+}
+
 PVOID NTAPI MmMapLockedPagesSpecifyCache(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, MEMORY_CACHING_TYPE CacheType,
                                          PVOID BaseAddress, ULONG BugCheckOnFailure, MM_PAGE_PRIORITY Priority)
 {
     PVOID mapping;
 
-    (void)BaseAddress, (void)Priority;
+    (void)Priority;
     if (AccessMode != KernelMode)
-        ExRaiseStatus(STATUS_NOT_IMPLEMENTED);
+        return MiMapForUser(MemoryDescriptorList, CacheType, BaseAddress);
     ASSERT(!(MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA));
     mapping = MiMapMdl(MemoryDescriptorList, CacheType);
     if (mapping == NULL) {
@@ -138,6 +153,10 @@ VOID NTAPI MmUnmapLockedPages(PVOID BaseAddress, PMDL MemoryDescriptorList)
     ULONG64 address = (ULONG64)BaseAddress & ~(PAGE_SIZE - 1ull);
     ULONG count = MiMdlPages(MemoryDescriptorList);
 
+    if (BaseAddress <= MmHighestUserAddress) {
+        MiUnmapMdlFromUserSpace(BaseAddress);
+        return;
+    }
     MiUnmapOnly(address, count);
     MiReleaseAddresses(&MiSystemRegion, address, count);
     MemoryDescriptorList->MdlFlags &= ~(MDL_MAPPED_TO_SYSTEM_VA | MDL_PARTIAL_HAS_BEEN_MAPPED);

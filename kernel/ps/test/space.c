@@ -416,10 +416,67 @@ static VOID SectionObjects(VOID)
     EndProcess(process);
 }
 
+/* ---- MDLs of user pages, pages shown to user space, secured memory ---- */
+static VOID UserMdl(VOID)
+{
+    volatile LONG *block = Allocate(3 * PAGE_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    PMDL mdl = IoAllocateMdl((PVOID)(block + 2), 2 * PAGE_SIZE, FALSE, FALSE, NULL);
+    volatile LONG *system, *shown;
+
+    MmProbeAndLockPages(mdl, UserMode, IoWriteAccess);                    /* pages come into being */
+    system = MmGetSystemAddressForMdlSafe(mdl, NormalPagePriority);
+    system[1] = 1234;
+    CHECK(block[3] == 1234 && mdl->Process == PsInitialSystemProcess);
+    shown = MmMapLockedPagesSpecifyCache(mdl, UserMode, MmCached, NULL, FALSE, NormalPagePriority);
+    CHECK(shown != NULL && (PVOID)shown <= MmHighestUserAddress && shown != block + 2 && shown[1] == 1234);
+    shown[1023] = 77;
+    CHECK(system[1023] == 77 && block[1025] == 77);
+    CHECK(NT_SUCCESS(Free(block, 0, MEM_RELEASE)) && Touch(block, FALSE) == STATUS_ACCESS_VIOLATION);
+    CHECK(system[1] == 1234 && shown[1023] == 77);                        /* locked pages stay */
+    MmUnmapLockedPages((PVOID)shown, mdl);
+    CHECK(Touch(shown, FALSE) == STATUS_ACCESS_VIOLATION);
+    MmUnlockPages(mdl);
+    IoFreeMdl(mdl);
+}
+
+static NTSTATUS LockStatus(volatile VOID *Address, LOCK_OPERATION Operation)
+{
+    PMDL mdl = IoAllocateMdl((PVOID)Address, 2 * PAGE_SIZE, FALSE, FALSE, NULL);
+    NTSTATUS status = STATUS_SUCCESS;
+    __try {
+        MmProbeAndLockPages(mdl, UserMode, Operation);
+        MmUnlockPages(mdl);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        status = GetExceptionCode();
+    }
+    IoFreeMdl(mdl);
+    return status;
+}
+
+static VOID Secured(VOID)
+{
+    volatile LONG *block = Allocate(2 * PAGE_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READONLY);
+    PVOID base = (PVOID)block;
+    SIZE_T size = 2 * PAGE_SIZE;
+    HANDLE secure;
+    ULONG old;
+
+    CHECK(LockStatus(block, IoReadAccess) == STATUS_SUCCESS && LockStatus(block, IoWriteAccess) == STATUS_ACCESS_VIOLATION);
+    CHECK(LockStatus(block + 1024, IoReadAccess) == STATUS_ACCESS_VIOLATION);
+    CHECK(LockStatus((PVOID)0xFFFF800000000000, IoReadAccess) == STATUS_ACCESS_VIOLATION);
+    CHECK(MmSecureVirtualMemory(base, size, PAGE_READWRITE) == NULL && MmSecureVirtualMemory(base, size + 1, PAGE_READONLY) == NULL);
+    secure = MmSecureVirtualMemory(base, size, PAGE_READONLY);
+    CHECK(secure != NULL && !NT_SUCCESS(Free(block, 0, MEM_RELEASE)));
+    CHECK(!NT_SUCCESS(ZwProtectVirtualMemory(NtCurrentProcess(), &base, &size, PAGE_NOACCESS, &old)));
+    MmUnsecureVirtualMemory(secure);
+    CHECK(NT_SUCCESS(Free(block, 0, MEM_RELEASE)));
+}
+
 static const KE_TEST PspSpaceTable[] = {
     { "ps.virtual", Virtual, 0 },          { "ps.virtual.bad", VirtualBad, 0 }, { "ps.virtual.faults", Faults, 0 },
     { "ps.process.visits", Visits, 0 },    { "ps.process.notify", Notify, 0 },  { "ps.process.life", Life, 0 },
     { "ps.process.leaks", Leaks, 0 },      { "ps.section", Sections, 0 },       { "ps.section.bad", SectionsBad, 0 },
+    { "ps.virtual.mdl", UserMdl, 0 },      { "ps.virtual.secure", Secured, 0 },
     { "ps.section.objects", SectionObjects, 0 },
     { "ps.section.reserve", Reserved, 0 }, { "ps.section.physical", PhysicalMemory, 0 },
 };
