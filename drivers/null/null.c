@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * \Device\Null: reads are at the end of the file, writes take everything and keep nothing.
+ * \Device\Null: reads are at the end of the file, writes take everything and keep nothing. IOCTL_NULL_NOTHING does nothing, too: the
+ * benchmarks send it.
  */
 #include <ntddk.h>
+
+#define IOCTL_NULL_NOTHING CTL_CODE(FILE_DEVICE_NULL, 0, METHOD_BUFFERED, FILE_ANY_ACCESS)
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -28,6 +31,12 @@ static NTSTATUS NTAPI NullWrite(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, IoGetCurrentIrpStackLocation(Irp)->Parameters.Write.Length);
 }
 
+static NTSTATUS NTAPI NullControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
+{
+    ULONG code = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceIoControl.IoControlCode;
+    return Complete(Irp, code == IOCTL_NULL_NOTHING ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST, 0);
+}
+
 static VOID NTAPI NullUnload(PDRIVER_OBJECT DriverObject)
 {
     IoDeleteDevice(DriverObject->DeviceObject);
@@ -43,6 +52,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     DriverObject->MajorFunction[IRP_MJ_CLOSE] = NullCreateClose;
     DriverObject->MajorFunction[IRP_MJ_READ] = NullRead;
     DriverObject->MajorFunction[IRP_MJ_WRITE] = NullWrite;
+    DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = NullControl;
     DriverObject->DriverUnload = NullUnload;
     return IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_NULL, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
 }

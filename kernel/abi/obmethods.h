@@ -17,6 +17,8 @@ typedef VOID OB_DELETE_METHOD(PVOID Object);
 typedef NTSTATUS OB_PARSE_METHOD(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode,
                                  ULONG Attributes, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
                                  PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found);
+/* Keeps the security descriptor of an object that ob does not keep it for. OperationCode is a SECURITY_OPERATION_CODE: set (from
+ * Descriptor, kernel memory) or query (into Descriptor, *Length bytes, which becomes the length needed). */
 typedef NTSTATUS OB_SECURITY_METHOD(PVOID Object, ULONG OperationCode, PSECURITY_INFORMATION Information,
                                     PSECURITY_DESCRIPTOR Descriptor, PULONG Length, PSECURITY_DESCRIPTOR *ObjectDescriptor,
                                     POOL_TYPE PoolType, PGENERIC_MAPPING Mapping, KPROCESSOR_MODE Mode);

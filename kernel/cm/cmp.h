@@ -92,6 +92,9 @@ static inline NTSTATUS CmpReferenceHandle(HANDLE Handle, ACCESS_MASK Access, PCM
     return ObReferenceObjectByHandle(Handle, Access, CmpKeyObjectType, ObPreviousMode(), (PVOID *)Body, NULL);
 }
 
+/* The security method of the type (security.c). */
+OB_SECURITY_METHOD CmpSecurityMethod;
+
 /* ---- Look-up (parse.c, walk.c) ---- */
 typedef struct CMP_PARSE_CONTEXT {
     BOOLEAN Create, OpenLink;

@@ -91,7 +91,7 @@ VOID CmpCreateKeyType(VOID)
         .Name = L"Key", .ValidAccess = KEY_ALL_ACCESS | SYNCHRONIZE, .PoolType = PagedPool, .DefaultOffset = OB_NOT_WAITABLE,
         .Mapping = { KEY_READ, KEY_WRITE, KEY_EXECUTE, KEY_ALL_ACCESS },
         .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_USE_DEFAULT_OBJECT, .Close = CmpCloseKeyBody, .Delete = CmpDeleteKeyBody,
-        .Parse = CmpParseKey, .QueryName = CmpQueryName,
+        .Parse = CmpParseKey, .QueryName = CmpQueryName, .Security = CmpSecurityMethod,
     };
     CmpKeyObjectType = ObCreateSystemType(&template);
     CmpKeyObjectType->TypeInfo.InvalidAttributes = OBJ_EXCLUSIVE;

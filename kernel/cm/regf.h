@@ -253,3 +253,7 @@ void RegfFreeValues(REGF_HIVE *Hive, uint32_t Key);
 /* An sk cell in Space with the descriptor of Source, which may lie in the other space; REGF_NIL stays REGF_NIL. */
 REGF_STATUS RegfShareSecurity(REGF_HIVE *Hive, uint32_t Source, unsigned Space, uint32_t *Security);
 void RegfReleaseSecurity(REGF_HIVE *Hive, uint32_t Security);
+/* Gives a key another descriptor, which must not lie in the hive. RegfNoMemory. */
+REGF_STATUS RegfSetSecurity(REGF_HIVE *Hive, uint32_t Key, const void *Descriptor, uint32_t Length);
+/* A key's descriptor as the file has it, unchecked; NULL: none. */
+const void *RegfDescriptor(const REGF_HIVE *Hive, uint32_t Key, uint32_t *Length);

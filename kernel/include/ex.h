@@ -22,4 +22,9 @@ NTSTATUS NTAPI ZwOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJE
 NTSTATUS NTAPI ZwResetEvent(HANDLE EventHandle, PLONG PreviousState);
 NTSTATUS NTAPI ZwClearEvent(HANDLE EventHandle);
 
+NTSTATUS NTAPI NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,
+                                        PULONG ReturnLength);
+NTSTATUS NTAPI ZwQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,
+                                        PULONG ReturnLength);
+
 extern const struct KE_TEST_GROUP ExTests;

@@ -122,6 +122,8 @@ VOID KeReapThreads(PVOID Context);
  * another thread once the stack is no longer in use. */
 DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
 VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryTable);
+/* Signals a process object: it is over. */
+VOID KeSignalProcess(PKPROCESS Process);
 NTSTATUS KeYieldExecution(VOID);                 /* STATUS_NO_YIELD_PERFORMED when nobody else is ready */
 ULONG KeQuantumTicks(VOID);
 /* Raises a thread that holds something up to a waiter's Priority, below real time; the boost decays with its quanta. Relief for priority
@@ -130,6 +132,9 @@ VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
 typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
 #define LOW_REALTIME_PRIORITY_ 16
+
+/* ---- Exported, but not declared by the DDK ---- */
+BOOLEAN NTAPI KeIsAttachedProcess(VOID);
 
 /* ---- Upward calls: owned here, filled by the named component in its init (design, "Layers") ---- */
 typedef struct KE_UPCALLS {

@@ -23,6 +23,57 @@ VOID MmDeleteKernelStack(PVOID StackBase);
 ULONG64 MmReserveTrampolinePage(VOID);
 VOID MmReleaseTrampolinePage(ULONG64 Page);
 
+/* ---- Address spaces ---- */
+/* A top page table with the kernel half; given back by MmDeleteAddressSpace. */
+NTSTATUS MmCreateAddressSpace(PULONG64 DirectoryTable);
+/* An empty user half for a process with a table of its own (KeInitProcess ran), or for the System process. PASSIVE_LEVEL. */
+NTSTATUS MmInitializeAddressSpace(PEPROCESS Process);
+NTSTATUS MmInitializeSystemAddressSpace(PEPROCESS Process);
+/* Everything of the user half goes, and nothing can be added any more. PASSIVE_LEVEL. */
+VOID MmCleanAddressSpace(PEPROCESS Process);
+/* What is left goes: no thread is or will be in the address space. PASSIVE_LEVEL. */
+VOID MmDeleteAddressSpace(PEPROCESS Process);
+ULONG64 MmCommittedPages(VOID);
+
+typedef struct _MEMORY_BASIC_INFORMATION {
+    PVOID BaseAddress, AllocationBase;
+    ULONG AllocationProtect;
+    SIZE_T RegionSize;
+    ULONG State, Protect, Type;
+} MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
+C_ASSERT(sizeof(MEMORY_BASIC_INFORMATION) == 0x30);
+struct MI_SEGMENT;
+
+/* ---- Memory of the current process, with the statuses of the system services; PASSIVE_LEVEL, values in kernel memory ---- */
+NTSTATUS MmAllocateUserMemory(PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T RegionSize, ULONG AllocationType, ULONG Protect);
+NTSTATUS MmFreeUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType);
+NTSTATUS MmProtectUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect, PULONG OldProtect);
+NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Information);
+
+/* ---- Sections: the pages behind a section object ---- */
+/* Zero pages on demand. STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PAGE_PROTECTION. */
+NTSTATUS MmCreateSegment(ULONG64 Bytes, ULONG Protect, BOOLEAN Committed, struct MI_SEGMENT **Segment);
+/* All of physical memory. */
+NTSTATUS MmCreatePhysicalSegment(struct MI_SEGMENT **Segment);
+VOID MmDeleteSegment(struct MI_SEGMENT *Segment);           /* the creator's reference */
+typedef struct MM_SEGMENT_FACTS {
+    ULONG64 Bytes;
+    BOOLEAN Committed, Physical;
+} MM_SEGMENT_FACTS;
+VOID MmQuerySegment(struct MI_SEGMENT *Segment, MM_SEGMENT_FACTS *Facts);
+typedef struct MM_VIEW {
+    PVOID Base;                      /* in and out */
+    ULONG64 Offset;                  /* in and out: a multiple of 64 KiB, of a page for physical memory */
+    SIZE_T Size;                     /* in and out */
+    ULONG_PTR ZeroBits;
+    SIZE_T CommitSize;
+    ULONG AllocationType, Protect;
+} MM_VIEW;
+NTSTATUS MmMapView(struct MI_SEGMENT *Segment, MM_VIEW *View);
+NTSTATUS MmUnmapView(PVOID Address);
+NTSTATUS MmMapSystemView(struct MI_SEGMENT *Segment, PVOID *Base, ULONG64 Offset, PSIZE_T Size);
+NTSTATUS MmUnmapSystemView(PVOID Base);
+
 /* ---- Statistics, for leak checks and the report ---- */
 typedef struct MM_STATISTICS {
     ULONG64 TotalPages, FreePages;
@@ -60,6 +111,16 @@ MM_IMAGE *MmFindImage(PCSTR Name);
 /* The image that holds an address, or NULL. Any IRQL. */
 MM_IMAGE *MmImageOfAddress(ULONG64 Address);
 extern LIST_ENTRY PsLoadedModuleList;
+/* What the list says of each image, taken under its lock. */
+typedef struct MM_MODULE {
+    PVOID Base;
+    ULONG Size, Flags;
+    USHORT LoadCount;
+    WCHAR Path[128];
+} MM_MODULE;
+ULONG MmCountModules(VOID);
+ULONG MmDescribeModules(MM_MODULE *Modules, ULONG Maximum);
+ULONG64 MmQueryHighestPage(VOID);
 
 /* An export's address, forwarders followed; 0 when there is none. */
 ULONG64 MmFindExport(const MM_IMAGE *Image, PCSTR Name, ULONG Ordinal);
@@ -78,3 +139,5 @@ typedef struct _MM_COPY_ADDRESS {
 #define MM_COPY_MEMORY_VIRTUAL 0x2
 NTSTATUS NTAPI MmCopyMemory(PVOID TargetAddress, MM_COPY_ADDRESS SourceAddress, SIZE_T NumberOfBytes, ULONG Flags,
                             PSIZE_T NumberOfBytesTransferred);
+NTSTATUS NTAPI MmCopyVirtualMemory(PEPROCESS SourceProcess, PVOID SourceAddress, PEPROCESS TargetProcess, PVOID TargetAddress,
+                                   SIZE_T BufferSize, KPROCESSOR_MODE PreviousMode, PSIZE_T ReturnSize);

@@ -15,10 +15,26 @@ VOID ObDeleteDeferredObjects(PVOID Context);
 /* Returns when every deletion deferred before the call is done: for tests and before a driver is unloaded. PASSIVE_LEVEL. */
 VOID ObWaitForDeferredDeletes(VOID);
 
-/* ---- Upward calls: "ob security" of the design. NULL until se is there, which means: no subject, no check ---- */
+/* ---- Upward calls: "ob security" of the design. NULL until se is there, which means: no subject, no check. They are se's routines
+ * of like names (DDK). ---- */
 typedef struct OB_UPCALLS {
     VOID (NTAPI *CaptureSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
     VOID (NTAPI *ReleaseSubject)(PSECURITY_SUBJECT_CONTEXT Subject);
+    BOOLEAN (NTAPI *AccessCheck)(PSECURITY_DESCRIPTOR Descriptor, PSECURITY_SUBJECT_CONTEXT Subject, BOOLEAN Locked,
+                                 ACCESS_MASK Desired, ACCESS_MASK Previous, PPRIVILEGE_SET *Privileges, PGENERIC_MAPPING Mapping,
+                                 KPROCESSOR_MODE Mode, PACCESS_MASK Granted, PNTSTATUS Status);
+    BOOLEAN (*MayTraverse)(PSECURITY_SUBJECT_CONTEXT Subject);          /* any directory, whatever its descriptor says */
+    NTSTATUS (NTAPI *AppendPrivileges)(PACCESS_STATE State, PPRIVILEGE_SET Privileges);
+    NTSTATUS (NTAPI *AssignSecurity)(PSECURITY_DESCRIPTOR Parent, PSECURITY_DESCRIPTOR Given, PSECURITY_DESCRIPTOR *New,
+                                     BOOLEAN IsDirectory, PSECURITY_SUBJECT_CONTEXT Subject, PGENERIC_MAPPING Mapping,
+                                     POOL_TYPE PoolType);
+    NTSTATUS (NTAPI *CaptureDescriptor)(PSECURITY_DESCRIPTOR Descriptor, KPROCESSOR_MODE Mode, POOL_TYPE PoolType,
+                                        BOOLEAN ForceCapture, PSECURITY_DESCRIPTOR *Captured);
+    NTSTATUS (NTAPI *ReleaseDescriptor)(PSECURITY_DESCRIPTOR Captured, KPROCESSOR_MODE Mode, BOOLEAN ForceCapture);
+    NTSTATUS (NTAPI *QueryDescriptor)(PSECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length,
+                                      PSECURITY_DESCRIPTOR *Descriptor);
+    NTSTATUS (NTAPI *SetDescriptor)(PVOID Object, PSECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Change,
+                                    PSECURITY_DESCRIPTOR *Descriptor, POOL_TYPE PoolType, PGENERIC_MAPPING Mapping);
 } OB_UPCALLS;
 extern OB_UPCALLS ObUpcalls;
 
@@ -45,6 +61,7 @@ typedef struct OB_TYPE_TEMPLATE {
     OB_DELETE_METHOD *Delete;
     OB_PARSE_METHOD *Parse;
     OB_QUERYNAME_METHOD *QueryName;
+    OB_SECURITY_METHOD *Security;                 /* NULL: ob keeps the descriptors of these objects itself */
 } OB_TYPE_TEMPLATE;
 #define OB_TYPE_CASE_INSENSITIVE 0x01             /* OBJECT_TYPE_INITIALIZER.ObjectTypeFlags */
 #define OB_TYPE_UNNAMED_ONLY 0x02
@@ -85,10 +102,28 @@ NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING Link
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
+/* ---- Security (security.c) ---- */
+/* Gives the root directory and all objects below it that were made before se was there a descriptor. se calls it once. */
+NTSTATUS ObSecureInitialNamespace(PSECURITY_DESCRIPTOR Descriptor);
+/* For parse methods that give something else than Object: may the state's subject have what it still wants of Object? *Granted and the
+ * state say what it has. Kernel mode may unless Attributes has OBJ_FORCE_ACCESS_CHECK. PASSIVE_LEVEL. */
+NTSTATUS ObCheckObjectAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ULONG Attributes, ACCESS_MASK *Granted);
+/* What SecurityInformation names of Descriptor, which is kernel memory, becomes the object's. STATUS_NO_SECURITY_ON_OBJECT: it has no
+ * descriptor that could be changed. PASSIVE_LEVEL. */
+NTSTATUS NTAPI ObSetSecurityObjectByPointer(PVOID Object, SECURITY_INFORMATION SecurityInformation,
+                                            PSECURITY_DESCRIPTOR SecurityDescriptor);
+NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                   PSECURITY_DESCRIPTOR SecurityDescriptor);
+NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
+                                     PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length, PULONG LengthNeeded);
+
 typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN Inherit, ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
+
+/* Whether closing the handle is to be audited. */
+NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose);
 
 /* Shows every symbolic link of \GLOBAL??, in no order; nothing when there is no memory. PASSIVE_LEVEL; no lock is held over Visit. */
 typedef VOID OB_VISIT_LINK(PVOID Context, PCUNICODE_STRING Name, PCUNICODE_STRING Target);
@@ -105,6 +140,9 @@ HANDLE ObAllocateHandle(PHANDLE_TABLE Table, PVOID Pointer, ULONG Attributes, AC
 /* The entry of a handle in use, locked: at DISPATCH_LEVEL until ObUnlockHandle or ObFreeLockedHandle. NULL, nothing changed, when
  * there is none. */
 PHANDLE_TABLE_ENTRY ObLockHandle(PHANDLE_TABLE Table, HANDLE Handle, PKIRQL OldIrql);
+/* Closes every handle of a process's own table. PASSIVE_LEVEL. */
+VOID ObCloseProcessHandles(PEPROCESS Process);
+ULONG ObHandleCount(PHANDLE_TABLE Table);
 VOID ObUnlockHandle(PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
 VOID ObFreeLockedHandle(PHANDLE_TABLE Table, HANDLE Handle, PHANDLE_TABLE_ENTRY Entry, KIRQL OldIrql);
 static inline PVOID ObHandlePointer(const HANDLE_TABLE_ENTRY *Entry)

@@ -29,6 +29,108 @@ extern PS_VERSION PsVersion;
 static inline PETHREAD PsCurrentThread(VOID) { return (PETHREAD)__readgsqword(0x188); }
 static inline PEPROCESS PsCurrentProcess(VOID) { return (PEPROCESS)PsCurrentThread()->Tcb.ApcState.Process; }
 
+/* ---- Processes ---- */
+/* A process with an empty address space and no thread, referenced for the caller; ImageName is what it is called. A routine told of
+ * it may refuse it with a status of its own. PASSIVE_LEVEL. */
+NTSTATUS PsCreateProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process);
+/* Lets no new thread in; the process ends with its last one, at once when it has none. STATUS_ACCESS_DENIED: System and Idle. */
+NTSTATUS PsTerminateProcess(PEPROCESS Process, NTSTATUS Status);
+NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                             PCLIENT_ID ClientId);
+NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                            PCLIENT_ID ClientId);
+NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus);
+extern PEPROCESS PsIdleProcess;
+
+/* ---- Looking at processes ---- */
+#define PS_TICK 10000                            /* 100 ns units in a clock tick */
+typedef struct _SYSTEM_THREAD_INFORMATION {
+    LARGE_INTEGER KernelTime, UserTime, CreateTime;
+    ULONG WaitTime;
+    PVOID StartAddress;
+    CLIENT_ID ClientId;
+    KPRIORITY Priority;
+    LONG BasePriority;
+    ULONG ContextSwitches, ThreadState, WaitReason;
+} SYSTEM_THREAD_INFORMATION, *PSYSTEM_THREAD_INFORMATION;
+C_ASSERT(sizeof(SYSTEM_THREAD_INFORMATION) == 0x50);
+typedef struct PS_TIMES { LARGE_INTEGER CreateTime, ExitTime, KernelTime, UserTime; } PS_TIMES;      /* KERNEL_USER_TIMES */
+typedef struct PS_THREAD_BASIC {                 /* THREAD_BASIC_INFORMATION */
+    NTSTATUS ExitStatus;
+    PVOID TebBaseAddress;
+    CLIENT_ID ClientId;
+    KAFFINITY AffinityMask;
+    KPRIORITY Priority, BasePriority;
+} PS_THREAD_BASIC;
+C_ASSERT(sizeof(PS_THREAD_BASIC) == 0x30);
+/* The process after Process, or the first for NULL, referenced; gives Process's reference back. NULL: that was the last. */
+PEPROCESS PsGetNextProcess(PEPROCESS Process);
+/* What the process's threads are, at most Maximum of them; Facts is nonpaged. */
+ULONG PsDescribeThreads(PEPROCESS Process, PSYSTEM_THREAD_INFORMATION Facts, ULONG Maximum);
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                         ULONG ProcessInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI ZwQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength);
+
+PVOID NTAPI PsGetProcessSectionBaseAddress(PEPROCESS Process);
+PVOID NTAPI PsGetProcessWow64Process(PEPROCESS Process);
+PVOID NTAPI PsGetCurrentProcessWow64Process(VOID);
+PVOID NTAPI PsGetProcessDebugPort(PEPROCESS Process);
+BOOLEAN NTAPI PsIsProcessBeingDebugged(PEPROCESS Process);
+PVOID NTAPI PsGetProcessWin32Process(PEPROCESS Process);
+PVOID NTAPI PsGetProcessJob(PEPROCESS Process);
+PVOID NTAPI PsGetThreadTeb(PETHREAD Thread);
+PVOID NTAPI PsGetThreadWin32Thread(PETHREAD Thread);
+PVOID NTAPI PsGetCurrentThreadTeb(VOID);
+NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread);
+BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process);
+ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
+ULONG NTAPI PsGetCurrentProcessSessionId(VOID);
+ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread);
+NTSTATUS NTAPI PsReferenceProcessFilePointer(PEPROCESS Process, PFILE_OBJECT *FileObject);
+NTSTATUS NTAPI PsAcquireProcessExitSynchronization(PEPROCESS Process);
+VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
+
+/* ---- Sections and memory ---- */
+extern POBJECT_TYPE MmpSectionObjectType;
+/* The type Section and \Device\PhysicalMemory. */
+VOID PsInitializeSections(VOID);
+typedef enum _MEMORY_INFORMATION_CLASS { MemoryBasicInformation } MEMORY_INFORMATION_CLASS;
+typedef enum _SECTION_INFORMATION_CLASS { SectionBasicInformation, SectionImageInformation } SECTION_INFORMATION_CLASS;
+typedef struct _SECTION_BASIC_INFORMATION {
+    PVOID BaseAddress;
+    ULONG AllocationAttributes;
+    LARGE_INTEGER MaximumSize;
+} SECTION_BASIC_INFORMATION, *PSECTION_BASIC_INFORMATION;
+NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect,
+                                      PULONG OldProtect);
+NTSTATUS NTAPI ZwProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect,
+                                      PULONG OldProtect);
+NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, MEMORY_INFORMATION_CLASS MemoryInformationClass,
+                                    PVOID MemoryInformation, SIZE_T MemoryInformationLength, PSIZE_T ReturnLength);
+NTSTATUS NTAPI ZwQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, MEMORY_INFORMATION_CLASS MemoryInformationClass,
+                                    PVOID MemoryInformation, SIZE_T MemoryInformationLength, PSIZE_T ReturnLength);
+NTSTATUS NTAPI NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtQuerySection(HANDLE SectionHandle, SECTION_INFORMATION_CLASS SectionInformationClass, PVOID SectionInformation,
+                              SIZE_T SectionInformationLength, PSIZE_T ReturnLength);
+NTSTATUS NTAPI ZwQuerySection(HANDLE SectionHandle, SECTION_INFORMATION_CLASS SectionInformationClass, PVOID SectionInformation,
+                              SIZE_T SectionInformationLength, PSIZE_T ReturnLength);
+NTSTATUS NTAPI MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                               PLARGE_INTEGER MaximumSize, ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle,
+                               PFILE_OBJECT FileObject);
+NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits,
+                                  SIZE_T CommitSize, PLARGE_INTEGER SectionOffset, PSIZE_T ViewSize,
+                                  SECTION_INHERIT InheritDisposition, ULONG AllocationType, ULONG Win32Protect);
+NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress);
+NTSTATUS NTAPI MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID *BaseAddress, ULONG_PTR ZeroBits, SIZE_T CommitSize,
+                                  PLARGE_INTEGER SectionOffset, PSIZE_T ViewSize, SECTION_INHERIT InheritDisposition,
+                                  ULONG AllocationType, ULONG Win32Protect);
+NTSTATUS NTAPI MmUnmapViewOfSection(PEPROCESS Process, PVOID BaseAddress);
+NTSTATUS NTAPI MmMapViewInSystemSpaceEx(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize, PLARGE_INTEGER SectionOffset,
+                                        ULONG_PTR Flags);
+
 /* ---- Notification ---- */
 extern BOOLEAN PsAllowUnsignedCallbacks;         /* `allow-unsigned-callbacks`: routines of the Ex kind from any image */
 /* Tells of a system image that was mapped and has not run yet. PASSIVE_LEVEL. */

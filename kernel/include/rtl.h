@@ -62,6 +62,7 @@ NTSTATUS RtlMakeRelativeDescriptor(const RTL_DESCRIPTOR_PARTS *Parts, PSECURITY_
 BOOLEAN RtlAceHasSid(const ACE_HEADER *Ace);
 PSID RtlAceSid(const ACE_HEADER *Ace);
 const GUID *RtlAceObjectType(const ACE_HEADER *Ace);
+const GUID *RtlAceInheritedType(const ACE_HEADER *Ace);  /* the GUID of children it is for, or NULL */
 ULONG RtlAceRevision(UCHAR AceType);      /* the least revision of a list that may hold such an entry */
 
 /* Exported names that the DDK does not declare. FALSE: the list is broken; *FirstFree is NULL when it is full. */

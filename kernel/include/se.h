@@ -5,7 +5,8 @@
 #pragma once
 #include "nt.h"
 
-/* The token type, the system's token, the well-known SIDs; ob judges requests through se from here on. Before ps. */
+/* The token type, the system's token, which becomes the idle process's too, the well-known SIDs; ob judges requests through se from
+ * here on. Before ps. */
 VOID SeInitialize(VOID);
 
 extern POBJECT_TYPE SepTokenObjectType;
@@ -41,6 +42,9 @@ VOID NTAPI SeCaptureSubjectContextEx(PETHREAD Thread, PEPROCESS Process, PSECURI
 NTSTATUS NTAPI SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping);
 SECURITY_IMPERSONATION_LEVEL NTAPI SeTokenImpersonationLevel(PACCESS_TOKEN Token);
 VOID NTAPI SeDeleteAccessState(PACCESS_STATE AccessState);
+/* The DDK's macro of that name does the same. */
+#undef SeDeleteClientSecurity
+VOID NTAPI SeDeleteClientSecurity(PSECURITY_CLIENT_CONTEXT ClientContext);
 /* A checked self-relative copy in pool, or CapturedDescriptor NULL for none. Kernel mode's own is given back as it is unless
  * ForceCapture. Ends with SeReleaseSecurityDescriptor, which is told the same. */
 NTSTATUS NTAPI SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPROCESSOR_MODE Mode, POOL_TYPE PoolType,

@@ -2,6 +2,7 @@
  * The first system thread: everything that may wait. Other processors, drivers, self-tests, the lab, and the end.
  */
 #include "initp.h"
+#include "bench.h"
 #include "hal.h"
 #include "kd.h"
 #include "vf.h"
@@ -90,6 +91,7 @@ VOID InitPhase1(PVOID Context)
     PsAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
     InitStartProcessors();
     MmReleaseLoaderMemory();
+    PsInitializeSections();
     VfInitialize(InitOptionNumber("trace", 0) != 0);
     InitReportStart(block);
     ExInitialize();                    /* worker threads */
@@ -102,6 +104,8 @@ VOID InitPhase1(PVOID Context)
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;
     }
+    if (InitOption("bench") != NULL)
+        BenchRun(InitOption("bench"));
     passed = InitRunLab(block) && passed;
     InitEnd(passed);
 }

@@ -10,7 +10,8 @@ VOID IoInitialize(VOID)
     static const OB_TYPE_TEMPLATE device = {
         .Name = L"Device", .ValidAccess = FILE_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = OB_NOT_WAITABLE,
         .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
-        .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_USE_DEFAULT_OBJECT, .Delete = IopDeleteDevice, .Parse = IopParseDevice,
+        .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_USE_DEFAULT_OBJECT | OB_TYPE_SECURITY_REQUIRED, .Delete = IopDeleteDevice,
+        .Parse = IopParseDevice,
     };
     static const OB_TYPE_TEMPLATE driver = {
         .Name = L"Driver", .ValidAccess = FILE_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = OB_NOT_WAITABLE,

@@ -29,6 +29,10 @@
 
 extern KE_LOCK IopDatabaseLock;
 
+/* ---- Memory of packets (irpcache.c): initialized; NULL: none is left ---- */
+PIRP IopAllocatePacket(CCHAR StackSize);
+VOID IopFreePacket(PIRP Irp);
+
 /* ---- Devices ---- */
 OB_DELETE_METHOD IopDeleteDevice;
 /* Another user of the device: STATUS_NO_SUCH_DEVICE when it is going or not ready, STATUS_ACCESS_DENIED when it is exclusive and

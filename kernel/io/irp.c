@@ -17,15 +17,7 @@ VOID NTAPI IoInitializeIrp(PIRP Irp, USHORT PacketSize, CCHAR StackSize)
 
 PIRP NTAPI IoAllocateIrp(CCHAR StackSize, BOOLEAN ChargeQuota)
 {
-    USHORT size = IoSizeOfIrp(StackSize);
-    PIRP irp;
-
-    if (StackSize < 0)
-        return NULL;
-    irp = ExAllocatePoolWithTag(NonPagedPoolNx, size, IOP_TAG_IRP);
-    if (irp != NULL)
-        IoInitializeIrp(irp, size, StackSize);
-    return irp;
+    return StackSize < 0 ? NULL : IopAllocatePacket(StackSize);
 }
 
 /* A packet that is freed twice, or that its thread still has in its list, is somebody's mistake that must not spread. */
@@ -36,7 +28,7 @@ VOID NTAPI IoFreeIrp(PIRP Irp)
     if (!IsListEmpty(&Irp->ThreadListEntry))
         KeBugCheckEx(MULTIPLE_IRP_COMPLETE_REQUESTS, (ULONG_PTR)Irp, 1, 0, 0);
     Irp->Type = 0;
-    ExFreePoolWithTag(Irp, IOP_TAG_IRP);
+    IopFreePacket(Irp);
 }
 
 VOID NTAPI IoReuseIrp(PIRP Irp, NTSTATUS Status)

@@ -180,6 +180,23 @@ static NTSTATUS IopCreateFileOnDevice(IOP_CREATE *Create, PUNICODE_STRING Comple
     return STATUS_SUCCESS;
 }
 
+/* The device's descriptor decides about the device itself; about names below it only when the device asks for that: else the driver
+ * decides. What was decided is in the access state. */
+static NTSTATUS IopCheckDeviceAccess(PDEVICE_OBJECT Device, PACCESS_STATE State, KPROCESSOR_MODE Mode, ULONG Attributes,
+                                     BOOLEAN HasName)
+{
+    ACCESS_MASK granted;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (!HasName || (Device->Characteristics & FILE_DEVICE_SECURE_OPEN))
+        status = ObCheckObjectAccess(Device, State, Mode, Attributes, &granted);
+    if (!NT_SUCCESS(status))
+        return status;
+    State->PreviouslyGrantedAccess |= State->RemainingDesiredAccess & ~MAXIMUM_ALLOWED;
+    State->RemainingDesiredAccess &= MAXIMUM_ALLOWED;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS IopParseDevice(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode, ULONG Attributes,
                         PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
                         PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)
@@ -190,11 +207,12 @@ NTSTATUS IopParseDevice(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE Acc
 
     if (open == NULL || open->Type != IO_TYPE_OPEN_PACKET || open->Size != sizeof(*open))
         return STATUS_OBJECT_TYPE_MISMATCH;      /* somebody looks for a device by name: only files can be had that way */
-    status = IopOpenDevice(create.Device, open->RelatedFileObject != NULL);
+    status = IopCheckDeviceAccess(create.Device, AccessState, Mode, Attributes,
+                                  RemainingName->Length != 0 || open->RelatedFileObject != NULL);
+    if (NT_SUCCESS(status))
+        status = IopOpenDevice(create.Device, open->RelatedFileObject != NULL);
     if (!NT_SUCCESS(status))
         return status;
-    AccessState->PreviouslyGrantedAccess |= AccessState->RemainingDesiredAccess & ~MAXIMUM_ALLOWED;
-    AccessState->RemainingDesiredAccess &= MAXIMUM_ALLOWED;
     create.Security.SecurityQos = Qos;
     create.Security.AccessState = AccessState;
     create.Security.DesiredAccess = AccessState->OriginalDesiredAccess;

@@ -51,9 +51,19 @@ VOID NTAPI KeInitializeApc(PRKAPC Apc, PRKTHREAD Thread, KAPC_ENVIRONMENT Enviro
     Apc->NormalContext = NormalRoutine != NULL ? Context : NULL;
 }
 
-static VOID KiLinkApcLocked(PKTHREAD Thread, PKAPC Apc)
+/* Where an APC for that environment waits: with the process the thread is attached to, or with the one it came from. */
+static PKAPC_STATE KiApcStateLocked(PKTHREAD Thread, PKAPC Apc)
 {
-    PLIST_ENTRY head = &Thread->ApcState.ApcListHead[(UCHAR)Apc->ApcMode], entry;
+    if (Apc->ApcStateIndex == InsertApcEnvironment)
+        Apc->ApcStateIndex = (CCHAR)Thread->ApcStateIndex;
+    if (Thread->ApcStateIndex == AttachedApcEnvironment && Apc->ApcStateIndex == OriginalApcEnvironment)
+        return (PKAPC_STATE)&Thread->SavedApcState;
+    return (PKAPC_STATE)&Thread->ApcState;
+}
+
+static VOID KiLinkApcLocked(PKAPC_STATE State, PKAPC Apc)
+{
+    PLIST_ENTRY head = &State->ApcListHead[(UCHAR)Apc->ApcMode], entry;
 
     if (Apc->NormalRoutine != NULL) {
         InsertTailList(head, &Apc->ApcListEntry);
@@ -86,6 +96,7 @@ static VOID KiNotifyApcLocked(PKTHREAD Thread, PKAPC Apc, KPRIORITY Increment) R
 BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemArgument2, KPRIORITY Increment)
 {
     PKTHREAD thread = Apc->Thread;
+    PKAPC_STATE state;
     KIRQL irql = KiLockDispatcher();
 
     if (Apc->Inserted || !thread->ApcQueueable) {
@@ -95,8 +106,12 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
     Apc->SystemArgument1 = SystemArgument1;
     Apc->SystemArgument2 = SystemArgument2;
     Apc->Inserted = TRUE;
-    KiLinkApcLocked(thread, Apc);
-    KiNotifyApcLocked(thread, Apc, Increment);
+    state = KiApcStateLocked(thread, Apc);
+    KiLinkApcLocked(state, Apc);
+    if (state == (PKAPC_STATE)&thread->ApcState)
+        KiNotifyApcLocked(thread, Apc, Increment);
+    else
+        state->KernelApcPending = state->KernelApcPending || Apc->ApcMode == KernelMode;
     KiExitDispatcher(irql);
     return TRUE;
 }

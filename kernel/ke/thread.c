@@ -28,6 +28,14 @@ VOID KeInitProcess(PKPROCESS Process, KPRIORITY BasePriority, ULONG64 DirectoryT
     Process->Affinity.Bitmap[0] = (1ull << KE_MAXIMUM_PROCESSORS) - 1;
 }
 
+VOID KeSignalProcess(PKPROCESS Process)
+{
+    KIRQL irql = KiLockDispatcher();
+    Process->Header.SignalState = 1;
+    KiWaitTestLocked(Process, 0);
+    KiExitDispatcher(irql);
+}
+
 static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
 {
     static volatile LONG nextIdeal;

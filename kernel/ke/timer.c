@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * Timers: 256 lists, one for each millisecond modulo 256, each sorted by due time. The clock interrupt only looks whether the
- * first timer of a list that came up is due; expiry itself runs at DISPATCH_LEVEL. Under KiDispatcherLock; the earliest due time
- * of each list is also read by the clock without it.
+ * first timer of a list that came up since its last look is due; expiry itself runs at DISPATCH_LEVEL. Under KiDispatcherLock; the
+ * earliest due time of each list is also read by the clock without it. Who inserts a timer into a list that the clock has left
+ * behind says so: each of the two stores first and then looks at what the other stored, so that one of them notices.
  *
  * Due times are interrupt time. An absolute timer is converted when it is set; it does not follow later changes of system time
  * (CAVEATS).
@@ -18,6 +19,8 @@ typedef struct KI_TIMER_BUCKET {
 
 static KI_TIMER_BUCKET KiTimerBuckets[TIMER_BUCKETS];
 static ULONG64 KiTimerHand;                      /* D the millisecond up to which everything expired */
+static volatile ULONG64 KiTimerLook;             /* a written by the clock's processor: the millisecond it looked at last */
+static volatile LONG KiTimerIsDue;               /* a set until KiExpireTimers has seen to it */
 
 VOID KiInitializeTimers(VOID)
 {
@@ -32,30 +35,32 @@ static ULONG64 KiMillisecondOf(ULONG64 Time) { return Time / HAL_CLOCK_INCREMENT
 
 /* The list a timer goes into: its millisecond's, or the one the hand stands on when that is behind the hand already (a due time is
  * computed before the lock is taken). Header.Hand remembers which. */
-static UCHAR KiHandOf(ULONG64 DueTime) { return (UCHAR)(max(KiMillisecondOf(DueTime), KiTimerHand) % TIMER_BUCKETS); }
+static ULONG64 KiHandOf(ULONG64 DueTime) { return max(KiMillisecondOf(DueTime), KiTimerHand); }
 
 static VOID KiUpdateEarliest(KI_TIMER_BUCKET *Bucket)
 {
     ULONG64 earliest = NEVER;
     if (!IsListEmpty(&Bucket->List))
         earliest = CONTAINING_RECORD(Bucket->List.Flink, KTIMER, TimerListEntry)->DueTime.QuadPart;
-    __atomic_store_n(&Bucket->Earliest, earliest, __ATOMIC_RELEASE);
+    __atomic_store_n(&Bucket->Earliest, earliest, __ATOMIC_SEQ_CST);
 }
 
 VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime)
 {
-    UCHAR hand = KiHandOf(DueTime);
-    KI_TIMER_BUCKET *bucket = &KiTimerBuckets[hand];
+    ULONG64 hand = KiHandOf(DueTime);
+    KI_TIMER_BUCKET *bucket = &KiTimerBuckets[hand % TIMER_BUCKETS];
     PLIST_ENTRY entry;
 
     Timer->DueTime.QuadPart = DueTime;
-    Timer->Header.Hand = hand;
+    Timer->Header.Hand = (UCHAR)(hand % TIMER_BUCKETS);
     for (entry = bucket->List.Blink; entry != &bucket->List; entry = entry->Blink)
         if (CONTAINING_RECORD(entry, KTIMER, TimerListEntry)->DueTime.QuadPart <= DueTime)
             break;
     InsertHeadList(entry, &Timer->TimerListEntry);
     Timer->Header.Inserted = TRUE;
     KiUpdateEarliest(bucket);
+    if (hand < __atomic_load_n(&KiTimerLook, __ATOMIC_SEQ_CST))
+        InterlockedExchange(&KiTimerIsDue, TRUE);
 }
 
 BOOLEAN KiRemoveTimerLocked(PKTIMER Timer)
@@ -79,16 +84,18 @@ ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval)
     return Interval.QuadPart <= system.QuadPart ? now : now + (ULONG64)(Interval.QuadPart - system.QuadPart);
 }
 
-/* Looks at the lists that came up since the hand, all of them when that is long ago. */
+/* Looks at the lists that came up since the last look, all of them when that is long ago. */
 BOOLEAN KiTimersAreDue(ULONG64 Now)
 {
-    ULONG64 from = __atomic_load_n(&KiTimerHand, __ATOMIC_RELAXED), to = KiMillisecondOf(Now);
-    ULONG64 i, count = min(to - from + 1, TIMER_BUCKETS);
+    ULONG64 to = KiMillisecondOf(Now), at = max(KiTimerLook, to >= TIMER_BUCKETS ? to - TIMER_BUCKETS + 1 : 0);
 
-    for (i = 0; i < count; i++)
-        if (__atomic_load_n(&KiTimerBuckets[(to - i) % TIMER_BUCKETS].Earliest, __ATOMIC_ACQUIRE) <= Now)
-            return TRUE;
-    return FALSE;
+    if (KiTimerIsDue)
+        return TRUE;
+    __atomic_store_n(&KiTimerLook, to, __ATOMIC_SEQ_CST);
+    for (; at <= to; at++)
+        if (__atomic_load_n(&KiTimerBuckets[at % TIMER_BUCKETS].Earliest, __ATOMIC_SEQ_CST) <= Now)
+            InterlockedExchange(&KiTimerIsDue, TRUE);
+    return KiTimerIsDue;
 }
 
 static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now) REQUIRES_LOCK(KiDispatcherLock)
@@ -130,8 +137,11 @@ static VOID KiExpireBucketLocked(KI_TIMER_BUCKET *Bucket, ULONG64 Now) REQUIRES_
 VOID KiExpireTimers(VOID)
 {
     KIRQL irql = KiLockDispatcher();
-    ULONG64 now = KiQueryInterruptTime(), to = KiMillisecondOf(now), at = KiTimerHand;
+    ULONG64 now, to, at = KiTimerHand;
 
+    InterlockedExchange(&KiTimerIsDue, FALSE);
+    now = KiQueryInterruptTime();
+    to = KiMillisecondOf(now);
     if (to - at >= TIMER_BUCKETS)
         at = to - TIMER_BUCKETS + 1;
     for (; at <= to; at++)

@@ -32,26 +32,29 @@ static BOOLEAN KiIsInKernelImage(ULONG64 Address)
 }
 
 /* A fault that memory management could not resolve. User addresses raise, as documented for __try; kernel addresses are fatal. */
-static VOID KiUnresolvedPageFault(ULONG64 Address, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, KIRQL Irql)
+static VOID KiUnresolvedPageFault(ULONG64 Address, NTSTATUS Status, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
     ULONG64 access = Trap->ErrorCode & PF_FETCH ? 8 : Trap->ErrorCode & PF_WRITE ? 1 : 0;
+    KIRQL irql = Trap->PreviousIrql;
     EXCEPTION_RECORD record;
 
-    if (Irql >= DISPATCH_LEVEL)
-        KiFatalTrap(KiIsInKernelImage(Trap->Rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, Address, Irql,
+    if (irql >= DISPATCH_LEVEL)
+        KiFatalTrap(KiIsInKernelImage(Trap->Rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, Address, irql,
                     access, Trap->Rip, Trap, Exception);
     if ((LONG64)Address < 0)
         KiFatalTrap(PAGE_FAULT_IN_NONPAGED_AREA, Address, access, Trap->Rip, 2, Trap, Exception);
-    KiFillRecord(&record, STATUS_ACCESS_VIOLATION, Trap);
-    record.NumberParameters = 2;
+    KiFillRecord(&record, Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_IN_PAGE_ERROR ? Status : STATUS_ACCESS_VIOLATION,
+                 Trap);
+    record.NumberParameters = Status == STATUS_IN_PAGE_ERROR ? 3 : 2;
     record.ExceptionInformation[0] = access;
     record.ExceptionInformation[1] = Address;
+    record.ExceptionInformation[2] = (ULONG_PTR)STATUS_NO_MEMORY;        /* of STATUS_IN_PAGE_ERROR: nothing else fails */
     KiDispatchException(&record, Trap, Exception);
 }
 
 static VOID KiPageFault(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, ULONG64 Address)
 {
-    KIRQL irql = KeIrql();
+    NTSTATUS status = STATUS_ACCESS_VIOLATION;
 
     Trap->FaultAddress = Address;
     if (Trap->Rip == KeUpcalls.SListFault && Trap->Rip != 0) {
@@ -60,10 +63,10 @@ static VOID KiPageFault(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, ULONG64 
     }
     if (KeUpcalls.MissingImport != NULL)
         KeUpcalls.MissingImport(Address, Trap->ErrorCode, Trap);
-    if (irql < DISPATCH_LEVEL && KeUpcalls.AccessFault != NULL &&
-        NT_SUCCESS(KeUpcalls.AccessFault(Address, Trap->ErrorCode, Trap)))
-        return;
-    KiUnresolvedPageFault(Address, Trap, Exception, irql);
+    if (Trap->PreviousIrql < DISPATCH_LEVEL && KeUpcalls.AccessFault != NULL)
+        status = KeUpcalls.AccessFault(Address, Trap->ErrorCode, Trap);
+    if (status != STATUS_SUCCESS)
+        KiUnresolvedPageFault(Address, status, Trap, Exception);
 }
 
 /* A general-protection fault on memory means a non-canonical address; NT reports it as an access to ~0. */

@@ -29,6 +29,37 @@ static VOID MiUnlinkImage(MM_IMAGE *Image)
     KeLockRelease(&MiModuleLock, irql);
 }
 
+ULONG MmCountModules(VOID)
+{
+    KIRQL irql = KeLockAcquire(&MiModuleLock);
+    PLIST_ENTRY entry;
+    ULONG count = 0;
+
+    for (entry = PsLoadedModuleList.Flink; entry != &PsLoadedModuleList; entry = entry->Flink)
+        count++;
+    KeLockRelease(&MiModuleLock, irql);
+    return count;
+}
+
+ULONG MmDescribeModules(MM_MODULE *Modules, ULONG Maximum)
+{
+    KIRQL irql = KeLockAcquire(&MiModuleLock);
+    PLIST_ENTRY entry;
+    ULONG count = 0;
+
+    for (entry = PsLoadedModuleList.Flink; entry != &PsLoadedModuleList && count < Maximum; entry = entry->Flink) {
+        const MM_IMAGE *image = MiImageOfEntry(entry);
+        MM_MODULE *module = &Modules[count++];
+        module->Base = image->Entry.DllBase;
+        module->Size = image->Entry.SizeOfImage;
+        module->Flags = image->Entry.Flags;
+        module->LoadCount = image->Entry.LoadCount;
+        RtlCopyMemory(module->Path, image->FullName, sizeof(module->Path));
+    }
+    KeLockRelease(&MiModuleLock, irql);
+    return count;
+}
+
 MM_IMAGE *MmImageOfAddress(ULONG64 Address)
 {
     PLIST_ENTRY entry;

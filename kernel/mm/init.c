@@ -20,6 +20,7 @@ VOID MmInitialize(LOADER_BLOCK *Block)
     MiInitializeSharedData();
     MiInitializeRegion(&MiSystemRegion, MI_SYSTEM_PTES, MI_SYSTEM_PTES_SIZE);
     MiInitializePools();
+    MiCreateKernelHalf();
     KeUpcalls.AccessFault = MiAccessFault;
 }
 
@@ -40,11 +41,4 @@ VOID MmQueryStatistics(MM_STATISTICS *Statistics)
     Statistics->FreePages = (ULONG64)MiAvailablePages;
     Statistics->SystemPages = MiSystemRegion.Used;
     MiQueryPools(Statistics);
-}
-
-/* Nothing of the kernel half is pageable, so no fault there can be resolved; user addresses have no owner yet. */
-NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame)
-{
-    (void)Address, (void)ErrorCode, (void)Frame;
-    return STATUS_ACCESS_VIOLATION;
 }

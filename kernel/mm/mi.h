@@ -88,3 +88,4 @@ VOID MiQueryPools(MM_STATISTICS *Statistics);
 
 NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
 VOID MiInitializeSharedUserData(VOID);
+VOID MiCreateKernelHalf(VOID);

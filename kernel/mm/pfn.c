@@ -222,6 +222,8 @@ PFN_NUMBER MiAllocateContiguousPages(PFN_NUMBER Count, PFN_NUMBER Low, PFN_NUMBE
     return first;
 }
 
+ULONG64 MmQueryHighestPage(VOID) { return MmHighestPhysicalPage; }
+
 /* ---- Trampoline: below 1 MiB, straight from the descriptors ---- */
 ULONG64 MmReserveTrampolinePage(VOID)
 {

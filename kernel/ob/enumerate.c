@@ -50,24 +50,40 @@ static NTSTATUS ObpSnapshot(POBJECT_DIRECTORY Directory, OBP_WALK *Walk)
     }
 }
 
+VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context)
+{
+    OBP_WALK walk;
+    ULONG i;
+
+    if (!NT_SUCCESS(ObpSnapshot(Directory, &walk)))
+        return;
+    for (i = 0; i < walk.Count; i++)
+        Visit(Context, walk.Objects[i]);
+    ObpReleaseEntries(&walk);
+}
+
+typedef struct OBP_LINK_VISIT {
+    OB_VISIT_LINK *Visit;
+    PVOID Context;
+} OBP_LINK_VISIT;
+
+static VOID ObpVisitLink(PVOID Context, PVOID Object)
+{
+    OBP_LINK_VISIT *visit = Context;
+    POBJECT_HEADER header = ObHeader(Object);
+
+    if (ObpTypeOf(header) == ObpSymbolicLinkObjectType)
+        visit->Visit(visit->Context, &ObpNameInfo(header)->Name, &((POBJECT_SYMBOLIC_LINK)Object)->LinkTarget);
+}
+
 VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"GLOBAL\?\?");
     POBJECT_DIRECTORY directory = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
-    OBP_WALK walk;
-    NTSTATUS status;
-    ULONG i;
+    OBP_LINK_VISIT visit = { Visit, Context };
 
     if (directory == NULL)
         return;
-    status = ObpSnapshot(directory, &walk);
+    ObpVisitDirectory(directory, ObpVisitLink, &visit);
     ObfDereferenceObject(directory);
-    if (!NT_SUCCESS(status))
-        return;
-    for (i = 0; i < walk.Count; i++) {
-        POBJECT_HEADER header = ObHeader(walk.Objects[i]);
-        if (ObpTypeOf(header) == ObpSymbolicLinkObjectType)
-            Visit(Context, &ObpNameInfo(header)->Name, &((POBJECT_SYMBOLIC_LINK)walk.Objects[i])->LinkTarget);
-    }
-    ObpReleaseEntries(&walk);
 }

@@ -256,3 +256,17 @@ NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMAT
     ObUnlockHandle(entry, irql);
     return STATUS_SUCCESS;
 }
+
+NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose)
+{
+    PHANDLE_TABLE table = ObpIsPseudo(Handle) ? NULL : ObpTableOfHandle(&Handle, KernelMode);
+    PHANDLE_TABLE_ENTRY entry;
+    KIRQL irql;
+
+    entry = table != NULL ? ObLockHandle(table, Handle, &irql) : NULL;
+    if (entry == NULL)
+        return STATUS_INVALID_HANDLE;
+    *GenerateOnClose = (entry->Attributes & OBP_AUDIT) != 0;
+    ObUnlockHandle(entry, irql);
+    return STATUS_SUCCESS;
+}

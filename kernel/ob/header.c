@@ -55,12 +55,18 @@ POBJECT_HEADER ObpAllocateObject(POBJECT_TYPE Type, PUNICODE_STRING Name, ULONG 
     return header;
 }
 
+static VOID ObpFreeInfo(POBJECT_CREATE_INFORMATION Info)
+{
+    ObpFreeCaptured(Info->SecurityDescriptor, Info->ProbeMode);
+    ExFreePoolWithTag(Info, OBP_TAG_CREATE);
+}
+
 VOID ObpFreeCreateInfo(POBJECT_HEADER Header)
 {
     if (!(Header->Flags & OB_FLAG_NEW_OBJECT))
         return;
     if (Header->ObjectCreateInfo != NULL)
-        ExFreePoolWithTag(Header->ObjectCreateInfo, OBP_TAG_CREATE);
+        ObpFreeInfo(Header->ObjectCreateInfo);
     Header->ObjectCreateInfo = NULL;
     Header->Flags &= ~OB_FLAG_NEW_OBJECT;
 }
@@ -71,6 +77,7 @@ VOID ObpFreeObject(POBJECT_HEADER Header)
     POBJECT_HEADER_NAME_INFO name = ObpNameInfo(Header);
 
     ObpFreeCreateInfo(Header);
+    ObpReleaseDescriptor(Header->SecurityDescriptor);
     if (name != NULL && name->Name.Buffer != NULL)
         ExFreePoolWithTag(name->Name.Buffer, OBP_TAG_NAME);
     InterlockedDecrement((volatile LONG *)&type->TotalNumberOfObjects);
@@ -115,6 +122,13 @@ NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode)
     return STATUS_SUCCESS;
 }
 
+static VOID ObpDiscardCapture(POBJECT_CREATE_INFORMATION Info, PUNICODE_STRING Name)
+{
+    ObpFreeInfo(Info);
+    if (Name->Buffer != NULL)
+        ExFreePoolWithTag(Name->Buffer, OBP_TAG_NAME);
+}
+
 static NTSTATUS ObpCaptureCreateInfo(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES Attributes, POBJECT_CREATE_INFORMATION *Info,
                                      PUNICODE_STRING Name)
 {
@@ -135,14 +149,16 @@ static NTSTATUS ObpCaptureCreateInfo(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES At
     }
     RtlZeroMemory(info, sizeof(*info));
     info->ProbeMode = Mode;
-    if (Attributes != NULL) {
-        info->Attributes = Attributes->Attributes;
-        info->RootDirectory = Attributes->RootDirectory;
-        info->SecurityDescriptor = Attributes->SecurityDescriptor;
-        info->SecurityQos = Attributes->SecurityQualityOfService;
-    }
     *Info = info;
-    return STATUS_SUCCESS;
+    if (Attributes == NULL)
+        return STATUS_SUCCESS;
+    info->Attributes = Attributes->Attributes;
+    info->RootDirectory = Attributes->RootDirectory;
+    info->SecurityQos = Attributes->SecurityQualityOfService;
+    status = ObpCaptureDescriptor(Attributes->SecurityDescriptor, Mode, &info->SecurityDescriptor);
+    if (!NT_SUCCESS(status))
+        ObpDiscardCapture(info, Name);
+    return status;
 }
 
 NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ObjectAttributesAccessMode, POBJECT_TYPE ObjectType,
@@ -163,9 +179,7 @@ NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ObjectAttributesAccessMode, POBJEC
     info->NonPagedPoolCharge = NonPagedPoolCharge;
     header = ObpAllocateObject(ObjectType, &name, info->Attributes, ObjectSize);
     if (header == NULL) {
-        ExFreePoolWithTag(info, OBP_TAG_CREATE);
-        if (name.Buffer != NULL)
-            ExFreePoolWithTag(name.Buffer, OBP_TAG_NAME);
+        ObpDiscardCapture(info, &name);
         return STATUS_INSUFFICIENT_RESOURCES;
     }
     header->ObjectCreateInfo = info;

@@ -56,14 +56,27 @@ static NTSTATUS ObpArriveAt(OBP_WALK *Walk)
     return lookup->Type == NULL || type == lookup->Type ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
 }
 
+static KPROCESSOR_MODE ObpModeOf(const OBP_LOOKUP *Lookup) { return ObpCheckMode(Lookup->Mode, Lookup->Attributes); }
+
+static NTSTATUS ObpMayInsert(OBP_WALK *Walk, PVOID Object)
+{
+    ACCESS_MASK access = ObpTypeOf(ObHeader(Object)) == ObpDirectoryObjectType ? DIRECTORY_CREATE_SUBDIRECTORY
+                                                                               : DIRECTORY_CREATE_OBJECT;
+    return ObpCheckDirectory(Walk->Here, Walk->Lookup->AccessState, ObpModeOf(Walk->Lookup), access);
+}
+
 /* The last component names nothing yet. */
 static NTSTATUS ObpInsertHere(OBP_WALK *Walk, PUNICODE_STRING Component)
 {
     PVOID object = Walk->Lookup->Insert;
     POBJECT_HEADER_NAME_INFO info = ObpNameInfo(ObHeader(object));
     UNICODE_STRING whole;
-    NTSTATUS status = ObpCaptureName(Component, &whole);
+    NTSTATUS status = ObpMayInsert(Walk, object);
 
+    if (NT_SUCCESS(status))
+        status = ObpAssignSecurity(object, Walk->Here);
+    if (NT_SUCCESS(status))
+        status = ObpCaptureName(Component, &whole);
     if (!NT_SUCCESS(status))
         return status;
     ExFreePoolWithTag(info->Name.Buffer, 'mNbO');        /* the path the creator gave */
@@ -86,9 +99,13 @@ static NTSTATUS ObpStepDirectory(OBP_WALK *Walk)
     const OBP_LOOKUP *lookup = Walk->Lookup;
     UNICODE_STRING component;
     PVOID object;
+    NTSTATUS status;
 
     if (!ObpNextComponent(&Walk->Rest, &component))
         return STATUS_OBJECT_NAME_INVALID;
+    status = ObpCheckDirectory(Walk->Here, lookup->AccessState, ObpModeOf(lookup), DIRECTORY_TRAVERSE);
+    if (!NT_SUCCESS(status))
+        return status;
     object = ObpLookupDirectoryEntry(Walk->Here, &component, (lookup->Attributes & OBJ_CASE_INSENSITIVE) != 0);
     if (object != NULL) {
         ObpMoveTo(Walk, object);

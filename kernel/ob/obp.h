@@ -8,7 +8,7 @@
  * Locks, in the order in which they are taken; all push locks, except an entry's:
  *   ObpNamespaceLock          shared to follow NAME_INFO.Directory upwards, exclusive to take an object out of the namespace
  *   OBJECT_DIRECTORY.Lock     the buckets of one directory
- *   OBJECT_HEADER.Lock        exclusive use (OBJ_EXCLUSIVE) against a new handle
+ *   OBJECT_HEADER.Lock        exclusive use (OBJ_EXCLUSIVE) against a new handle; the security descriptor's pointer
  *   HANDLE_TABLE.HandleTableLock   growth of the table
  *   HANDLE_TABLE_FREE_LIST.FreeListLock
  *   the Unlocked bit of a HANDLE_TABLE_ENTRY, a spin lock at DISPATCH_LEVEL
@@ -86,6 +86,9 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
 /* Takes the object out of its directory unless it is permanent or has handles. */
 VOID ObpDeleteNameCheck(POBJECT_HEADER Header);
 OB_DELETE_METHOD ObpDeleteDirectory;
+/* Shows every object of the directory, in no order; nothing when there is no memory. No lock is held over Visit. */
+typedef VOID OBP_VISIT(PVOID Context, PVOID Object);
+VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context);
 
 /* ---- Symbolic links ---- */
 OB_DELETE_METHOD ObpDeleteSymbolicLink;
@@ -122,6 +125,26 @@ typedef struct OBP_NEW_HANDLE {
 NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
 /* The rights a request ends up with. */
 ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
+/* Who is judged: kernel mode is not unless it asks to be. */
+static inline KPROCESSOR_MODE ObpCheckMode(KPROCESSOR_MODE Mode, ULONG Attributes)
+{
+    return Attributes & OBJ_FORCE_ACCESS_CHECK ? UserMode : Mode;
+}
 /* The process's table and the handle without the kernel mark; NULL when the caller may not use such a handle. */
 PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode);
 PEPROCESS ObpCurrentProcess(VOID);
+
+/* ---- Security (security.c) ---- */
+/* The object's descriptor, which ObpReleaseDescriptor gives back (NULL too); NULL: it has none. PASSIVE_LEVEL. */
+PSECURITY_DESCRIPTOR ObpReferenceDescriptor(POBJECT_HEADER Header);
+VOID ObpReleaseDescriptor(PSECURITY_DESCRIPTOR Descriptor);
+/* A creator's own descriptor, checked and copied; NULL stays NULL. ObpFreeCaptured ends it. */
+NTSTATUS ObpCaptureDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPROCESSOR_MODE Mode, PSECURITY_DESCRIPTOR *Captured);
+VOID ObpFreeCaptured(PSECURITY_DESCRIPTOR Captured, KPROCESSOR_MODE Mode);
+/* A new object's descriptor. Parent: the directory it goes to, or NULL; an unnamed object gets one only when its creator gave one or
+ * its type wants one. */
+NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent);
+/* What the state's subject gets of what it still wants; the state is brought up to date. */
+NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted);
+/* May the state's subject go through the directory, or make something in it? */
+NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Access);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Opening and inserting: an object gets a name, a handle, or a reference by name. An object without a security descriptor grants
- * what is asked for, as in NT; descriptors come with the security reference monitor.
+ * Opening and inserting: an object gets a name, a handle, or a reference by name. Who opens what exists is judged by its security
+ * descriptor; who makes something has the rights he asked for.
  */
 #include "obp.h"
 #include "ke.h"
@@ -76,8 +76,9 @@ NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_T
     status = ObpLookupObjectName(&lookup, &new.Object);
     if (NT_SUCCESS(status)) {
         new.Attributes = lookup.Attributes;
-        new.Access = ObpGrantedAccess(ObGetObjectType(new.Object), lookup.AccessState, 0);
-        status = ObpCreateHandle(&new, Handle);
+        status = ObpCheckAccess(new.Object, lookup.AccessState, ObpCheckMode(AccessMode, lookup.Attributes), &new.Access);
+        if (NT_SUCCESS(status))
+            status = ObpCreateHandle(&new, Handle);
         ObfDereferenceObject(new.Object);
     }
     if (AccessState == NULL)
@@ -93,6 +94,7 @@ NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attribu
                           .Attributes = Attributes };
     ACCESS_STATE state;
     AUX_ACCESS_DATA auxiliary;
+    ACCESS_MASK granted;
     PVOID object = NULL;
     NTSTATUS status;
 
@@ -102,10 +104,15 @@ NTSTATUS NTAPI ObReferenceObjectByName(PUNICODE_STRING ObjectName, ULONG Attribu
     if (PassedAccessState == NULL)
         ObCreateAccessState(&state, &auxiliary, DesiredAccess, ObjectType != NULL ? &ObjectType->TypeInfo.GenericMapping : NULL);
     status = ObpLookupObjectName(&lookup, &object);
+    if (NT_SUCCESS(status)) {
+        status = ObpCheckAccess(object, lookup.AccessState, ObpCheckMode(AccessMode, Attributes), &granted);
+        if (NT_SUCCESS(status))
+            *Object = object;
+        else
+            ObfDereferenceObject(object);
+    }
     if (PassedAccessState == NULL)
         ObDeleteAccessState(&state);
-    if (NT_SUCCESS(status))
-        *Object = object;
     return status;
 }
 
@@ -116,6 +123,8 @@ NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCE
 {
     OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Object = Object, .Attributes = HandleAttributes, .Mode = AccessMode };
     POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
+    ACCESS_STATE state;
+    AUX_ACCESS_DATA auxiliary;
     NTSTATUS status;
 
     if ((HandleAttributes & ~OBJ_VALID_ATTRIBUTES) || (HandleAttributes & type->TypeInfo.InvalidAttributes & ~OBJ_OPENLINK) ||
@@ -124,8 +133,14 @@ NTSTATUS NTAPI ObOpenObjectByPointer(PVOID Object, ULONG HandleAttributes, PACCE
     status = ObReferenceObjectByPointer(Object, 0, ObjectType, AccessMode);
     if (!NT_SUCCESS(status))
         return status;
-    new.Access = ObpGrantedAccess(type, PassedAccessState, DesiredAccess);
-    status = ObpCreateHandle(&new, Handle);
+    if (PassedAccessState == NULL)
+        ObCreateAccessState(&state, &auxiliary, DesiredAccess, &type->TypeInfo.GenericMapping);
+    status = ObpCheckAccess(Object, PassedAccessState != NULL ? PassedAccessState : &state,
+                            ObpCheckMode(AccessMode, HandleAttributes), &new.Access);
+    if (NT_SUCCESS(status))
+        status = ObpCreateHandle(&new, Handle);
+    if (PassedAccessState == NULL)
+        ObDeleteAccessState(&state);
     ObfDereferenceObject(Object);
     return status;
 }
@@ -148,6 +163,29 @@ static VOID ObpUndoInsert(PVOID Object)
     ObpDeleteNameCheck(header);
 }
 
+/* The object's place: its name and its security descriptor. *New says what the handle will be to and with which rights. */
+static NTSTATUS ObpPlace(PVOID Object, PACCESS_STATE State, OBP_NEW_HANDLE *New)
+{
+    POBJECT_CREATE_INFORMATION info = ObHeader(Object)->ObjectCreateInfo;
+    NTSTATUS status, access;
+
+    if (ObpNameInfo(ObHeader(Object)) == NULL) {
+        status = ObpAssignSecurity(Object, NULL);
+        if (NT_SUCCESS(status))
+            ObfReferenceObject(Object);
+        return status;
+    }
+    status = ObpInsertName(Object, info, State, &New->Object);
+    if (status != STATUS_OBJECT_NAME_EXISTS)
+        return status;
+    New->Reason = ObOpenHandle;                  /* another's object: its descriptor decides */
+    access = ObpCheckAccess(New->Object, State, ObpCheckMode(info->ProbeMode, info->Attributes), &New->Access);
+    if (NT_SUCCESS(access))
+        return status;
+    ObfDereferenceObject(New->Object);
+    return access;
+}
+
 NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
                               PVOID *NewObject, PHANDLE Handle)
 {
@@ -156,20 +194,20 @@ NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACC
     POBJECT_CREATE_INFORMATION info = header->ObjectCreateInfo;
     OBP_NEW_HANDLE new = { .Reason = ObCreateHandle, .Object = Object, .Type = type, .Mode = info->ProbeMode,
                            .Attributes = info->Attributes, .Access = ObpGrantedAccess(type, PassedAccessState, DesiredAccess) };
-    NTSTATUS status = STATUS_SUCCESS, handleStatus;
+    ACCESS_STATE state;
+    AUX_ACCESS_DATA auxiliary;
+    NTSTATUS status, handleStatus;
     ULONG i;
 
-    if (ObpNameInfo(header) != NULL) {
-        status = ObpInsertName(Object, info, PassedAccessState, &new.Object);
-        if (!NT_SUCCESS(status)) {
-            ObfDereferenceObject(Object);
-            return status;
-        }
-    } else {
-        ObfReferenceObject(Object);
+    if (PassedAccessState == NULL)
+        ObCreateAccessState(&state, &auxiliary, DesiredAccess, &type->TypeInfo.GenericMapping);
+    status = ObpPlace(Object, PassedAccessState != NULL ? PassedAccessState : &state, &new);
+    if (PassedAccessState == NULL)
+        ObDeleteAccessState(&state);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(Object);
+        return status;
     }
-    if (status == STATUS_OBJECT_NAME_EXISTS)
-        new.Reason = ObOpenHandle;
     ObpFreeCreateInfo(header);                   /* the object counts as made */
     handleStatus = Handle != NULL ? ObpCreateHandle(&new, Handle) : STATUS_SUCCESS;
     if (!NT_SUCCESS(handleStatus)) {

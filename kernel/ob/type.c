@@ -108,6 +108,7 @@ POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template)
     initializer.DeleteProcedure = Template->Delete;
     initializer.ParseProcedure = Template->Parse;
     initializer.QueryNameProcedure = Template->QueryName;
+    initializer.SecurityProcedure = Template->Security;
     RtlInitUnicodeString(&name, Template->Name);
     status = ObCreateObjectType(&name, &initializer, &type);
     if (!NT_SUCCESS(status))

@@ -47,6 +47,9 @@ static PEPROCESS PspCreateSystemProcess(VOID)
         KeBugCheckEx(PROCESS_INITIALIZATION_FAILED, (ULONG_PTR)status, 0, 0, 0);
     process = object;
     KeInitProcess(&process->Pcb, PSP_SYSTEM_PRIORITY, KiReadCr3());
+    status = MmInitializeSystemAddressSpace(process);
+    if (!NT_SUCCESS(status))
+        KeBugCheckEx(PROCESS_INITIALIZATION_FAILED, (ULONG_PTR)status, 3, 0, 0);
     InitializeListHead(&process->ThreadListHead);
     process->ObjectTable = ObKernelHandleTable();
     SeAssignProcessToken(process, NULL);
@@ -83,7 +86,6 @@ VOID PsInitialize(VOID)
     PsIdleProcess = PsCurrentProcess();
     PsIdleProcess->ObjectTable = ObKernelHandleTable();
     InitializeListHead(&PsIdleProcess->ThreadListHead);
-    SeAssignProcessToken(PsIdleProcess, NULL);           /* cannot fail without a parent */
     PsInitialSystemProcess = PspCreateSystemProcess();
     KeUpcalls.ReapThread = PspReapThread;
     PspStart(PspReaper);

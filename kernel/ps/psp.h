@@ -10,18 +10,28 @@
 #include "ob.h"
 #include "ke.h"
 #include "mm.h"
+#include "exsync.h"
 
 extern KE_LOCK PspListLock;
 
+#define PROCESS_TERMINATE 0x0001
 #define PROCESS_CREATE_THREAD 0x0002
+#define PROCESS_VM_OPERATION 0x0008
+#define PROCESS_QUERY_INFORMATION 0x0400
+#define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
+#define PSP_PROCESS_EXITING 0x4u                 /* EPROCESS.Flags: ProcessExiting */
+#define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
 #define PSP_THREAD_INSERTED 0x2u
 #define PSP_THREAD_IMPERSONATES 0x8u
-#define PSP_PROCESS_QUERY_LIMITED 0x1000
 #define PSP_THREAD_QUERY 0x0040
 
 OB_DELETE_METHOD PspDeleteProcess;
 OB_DELETE_METHOD PspDeleteThread;
+VOID PspFreeId(HANDLE Id);
+/* Nothing can be added to the process any more; TRUE, once, when it has no thread: the end is the caller's to do. */
+BOOLEAN PspEnterExit(PEPROCESS Process, NTSTATUS Status);
+VOID PspExitProcess(PEPROCESS Process);
 
 /* What every system thread runs: its routine under the handler that ends the machine. */
 VOID PspSystemThreadStartup(PVOID Context);

@@ -6,7 +6,7 @@
 #include "se.h"
 
 /* ---- Deletion ---- */
-static VOID PspFreeId(HANDLE Id)
+VOID PspFreeId(HANDLE Id)
 {
     KIRQL irql;
     PHANDLE_TABLE_ENTRY entry = Id != NULL ? ObLockHandle(PspCidTable, Id, &irql) : NULL;
@@ -25,13 +25,6 @@ VOID PspDeleteThread(PVOID Object)
         MmDeleteKernelStack(thread->Tcb.StackBase);
     if (thread->Tcb.Process != NULL)
         ObfDereferenceObject(thread->Tcb.Process);
-}
-
-VOID PspDeleteProcess(PVOID Object)
-{
-    PEPROCESS process = Object;
-    PspFreeId(process->UniqueProcessId);
-    SeReleaseProcessToken(process);
 }
 
 VOID PspReapThread(PKTHREAD Thread)
@@ -78,17 +71,25 @@ Cleanup:
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-static VOID PspStartThread(PETHREAD Thread)
+/* FALSE: the process is ending. */
+static BOOLEAN PspStartThread(PETHREAD Thread)
 {
     PEPROCESS process = (PEPROCESS)Thread->Tcb.Process;
     KIRQL irql = KeLockAcquire(&PspListLock);
+    BOOLEAN ending = (process->Flags & PSP_PROCESS_EXITING) != 0;
 
-    InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
-    process->ActiveThreads++;
-    InterlockedOr((volatile LONG *)&Thread->CrossThreadFlags, PSP_THREAD_INSERTED);
+    if (!ending) {
+        InsertTailList(&process->ThreadListHead, &Thread->ThreadListEntry);
+        process->ActiveThreads++;
+        InterlockedOr((volatile LONG *)&Thread->CrossThreadFlags, PSP_THREAD_INSERTED);
+    }
     KeLockRelease(&PspListLock, irql);
+    if (ending)
+        return FALSE;
     ObfReferenceObject(Thread);                  /* the running thread's own */
+    PspNotifyThread(Thread, TRUE);
     KeStartThread(&Thread->Tcb);
+    return TRUE;
 }
 
 NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -120,8 +121,11 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         return status;
     }
     id = thread->Cid;
-    PspNotifyThread(thread, TRUE);
-    PspStartThread(thread);
+    if (!PspStartThread(thread)) {
+        ZwClose(handle);
+        ObfDereferenceObject(thread);
+        return STATUS_PROCESS_IS_TERMINATING;
+    }
     ObfDereferenceObject(thread);
     *ThreadHandle = handle;
     if (ClientId != NULL)
@@ -141,6 +145,7 @@ VOID PspExitThread(NTSTATUS Status)
 {
     PETHREAD thread = PsCurrentThread();
     PEPROCESS process = (PEPROCESS)thread->Tcb.Process;
+    BOOLEAN last;
     KIRQL irql;
 
     PspCheckExit(thread);
@@ -153,7 +158,10 @@ VOID PspExitThread(NTSTATUS Status)
     RemoveEntryList(&thread->ThreadListEntry);
     process->ActiveThreads--;
     InterlockedOr((volatile LONG *)&thread->CrossThreadFlags, PSP_THREAD_TERMINATED);
+    last = process->ActiveThreads == 0;
     KeLockRelease(&PspListLock, irql);
+    if (last && PspEnterExit(process, Status))
+        PspExitProcess(process);
     KeTerminateThread(0);
 }
 

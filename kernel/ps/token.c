@@ -108,7 +108,7 @@ NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAcc
 
     if (mode != KernelMode && (LONG64)TokenHandle >= 0)
         return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(ProcessHandle, PSP_PROCESS_QUERY_LIMITED, PspProcessType, mode, &process, NULL);
+    status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, mode, &process, NULL);
     if (!NT_SUCCESS(status))
         return status;
     token = SeReferenceProcessToken(process);

@@ -30,6 +30,17 @@ const GUID *RtlAceObjectType(const ACE_HEADER *Ace)
     return (const GUID *)(mask + 2);
 }
 
+const GUID *RtlAceInheritedType(const ACE_HEADER *Ace)
+{
+    const ULONG *flags = (const ULONG *)(Ace + 1) + 1;
+    ULONG offset = sizeof(*Ace) + 2 * sizeof(ULONG);
+
+    if (!RtlpIsObjectAce(Ace->AceType) || Ace->AceSize < offset || !(*flags & 2))
+        return NULL;
+    offset += *flags & 1 ? sizeof(GUID) : 0;
+    return Ace->AceSize < offset + sizeof(GUID) ? NULL : (const GUID *)((const UCHAR *)Ace + offset);
+}
+
 PSID RtlAceSid(const ACE_HEADER *Ace)
 {
     ULONG offset = sizeof(*Ace) + sizeof(ACCESS_MASK), flags;

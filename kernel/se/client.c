@@ -104,3 +104,10 @@ VOID NTAPI SeImpersonateClient(PSECURITY_CLIENT_CONTEXT ClientContext, PETHREAD 
 {
     (VOID)SeImpersonateClientEx(ClientContext, ServerThread);
 }
+
+VOID NTAPI SeDeleteClientSecurity(PSECURITY_CLIENT_CONTEXT ClientContext)
+{
+    if (ClientContext->ClientToken != NULL)
+        ObfDereferenceObject(ClientContext->ClientToken);
+    ClientContext->ClientToken = NULL;
+}

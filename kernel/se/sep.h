@@ -59,6 +59,7 @@ NTSTATUS SepCreateToken(const SEP_TOKEN_TEMPLATE *Template, POBJECT_ATTRIBUTES A
                         PACCESS_TOKEN *Token);
 /* What the token says of itself as a template; its arrays are the token's. */
 VOID SepDescribeToken(PACCESS_TOKEN Token, SEP_TOKEN_TEMPLATE *Template);
+/* The type and the system's token, which is not inserted yet. */
 VOID SepInitializeTokens(VOID);
 /* Flags follow the enabled privileges. The token is locked exclusively or not yet seen by anybody. */
 VOID SepUpdateTokenFlagsLocked(TOKEN *Token);
@@ -74,3 +75,24 @@ static inline PACCESS_TOKEN SepEffectiveToken(PSECURITY_SUBJECT_CONTEXT Subject)
 }
 /* The relative identifier of the token's integrity label; no label is untrusted. */
 ULONG SepTokenIntegrity(PACCESS_TOKEN Token);
+
+/* ---- ACLs of objects (acl.c) ---- */
+typedef struct SEP_ACL_BUILDER {
+    PACL Acl;                                    /* from pool, the caller's to free */
+    ULONG Used;
+    NTSTATUS Status;                             /* of the first entry that did not fit */
+    PSID Owner, Group;                           /* who CREATOR OWNER and CREATOR GROUP are; NULL: they stay */
+    PGENERIC_MAPPING Mapping;
+    const GUID *ObjectType;
+    BOOLEAN IsContainer, AutoInherit;
+} SEP_ACL_BUILDER;
+/* An empty list with room for all that can become of two. */
+NTSTATUS SepBeginAcl(SEP_ACL_BUILDER *Builder, PACL First, PACL Second);
+VOID SepTakeOver(SEP_ACL_BUILDER *Builder, PACL Acl, BOOLEAN WithoutInherited);
+VOID SepInherit(SEP_ACL_BUILDER *Builder, PACL Parent);
+VOID SepEndAcl(SEP_ACL_BUILDER *Builder);
+/* The subject may make Owner the owner of an object; kernel mode may. */
+BOOLEAN SepValidOwner(PSECURITY_SUBJECT_CONTEXT Subject, PSID Owner, KPROCESSOR_MODE Mode);
+BOOLEAN SepHoldsPrivilege(PSECURITY_SUBJECT_CONTEXT Subject, ULONG Number, KPROCESSOR_MODE Mode);
+/* A self-relative descriptor of the parts, in pool. */
+NTSTATUS SepMakeDescriptor(const RTL_DESCRIPTOR_PARTS *Parts, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Descriptor);

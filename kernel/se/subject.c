@@ -154,11 +154,3 @@ NTSTATUS NTAPI SeCreateAccessState(PACCESS_STATE AccessState, PVOID AuxData, ACC
 }
 
 VOID NTAPI SeDeleteAccessState(PACCESS_STATE AccessState) { ObDeleteAccessState(AccessState); }
-
-/* ---- Start ---- */
-VOID SeInitialize(VOID)
-{
-    SepInitializeTokens();
-    ObUpcalls.CaptureSubject = SeCaptureSubjectContext;
-    ObUpcalls.ReleaseSubject = SeReleaseSubjectContext;
-}

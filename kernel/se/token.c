@@ -197,8 +197,6 @@ static VOID SepCreateSystemToken(VOID)
     };
     NTSTATUS status = SepCreateToken(&template, NULL, KernelMode, &SeSystemToken);
 
-    if (NT_SUCCESS(status))
-        status = ObInsertObject(SeSystemToken, NULL, 0, 0, NULL, NULL);
     if (!NT_SUCCESS(status))
         KeBugCheckEx(SECURITY_INITIALIZATION_FAILED, 1, (ULONG_PTR)status, 0, 0);
 }

@@ -59,8 +59,8 @@ def _test(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from . import bench
-    return bench.command(arguments)
+    from . import bench, figures
+    return bench.command(arguments) if arguments.boot else figures.command(arguments)
 
 
 def _clean(_: argparse.Namespace) -> int:
@@ -107,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
-    options.for_bench(add("bench", _bench, "measure", "bench --boot", "bench --boot --json boot.json"))
+    options.for_bench(add("bench", _bench, "measure", "bench", "bench thread_switch irp_null_ioctl", "bench --boot"))
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))

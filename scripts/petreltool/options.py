@@ -67,6 +67,7 @@ def for_test(parser: argparse.ArgumentParser) -> None:
 
 
 def for_bench(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all); docs/performance.md lists them")
     parser.add_argument("--boot", action="store_true", help="time `run` of one driver against an empty EFI application")
     parser.add_argument("--json", type=Path, metavar="F", help="write the figures")
     parser.add_argument("--pairs", type=int, default=11, metavar="N", help="interleaved pairs (default: 11)")

@@ -106,12 +106,22 @@ static VOID Protect(VOID)
     OBJECT_HANDLE_FLAG_INFORMATION flags = { TRUE, TRUE };
     HANDLE handle = Directory(NULL, 0, DIRECTORY_QUERY);
     OBJECT_HANDLE_INFORMATION information;
+    PHANDLE_TABLE_ENTRY entry;
+    HANDLE value = handle;
+    BOOLEAN audit = TRUE;
     PVOID object;
+    KIRQL irql;
 
+    CHECK(ObQueryObjectAuditingByHandle(handle, &audit) == STATUS_SUCCESS && !audit);
+    entry = ObLockHandle(ObpTableOfHandle(&value, KernelMode), value, &irql);
+    entry->Attributes |= OBP_AUDIT;
+    ObUnlockHandle(entry, irql);
+    CHECK(ObQueryObjectAuditingByHandle(handle, &audit) == STATUS_SUCCESS && audit);
+    CHECK(ObQueryObjectAuditingByHandle(NtCurrentProcess(), &audit) == STATUS_INVALID_HANDLE);
     CHECK(ObSetHandleAttributes(handle, &flags, KernelMode) == STATUS_SUCCESS);
     CHECK(ZwClose(handle) == STATUS_HANDLE_NOT_CLOSABLE);
     CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &object, &information)));
-    CHECK(information.HandleAttributes == (OBJ_INHERIT | 1));
+    CHECK(information.HandleAttributes == (OBJ_INHERIT | 1 | 4));
     ObfDereferenceObject(object);
     flags.ProtectFromClose = FALSE;
     CHECK(ObSetHandleAttributes(handle, &flags, KernelMode) == STATUS_SUCCESS);

@@ -222,7 +222,8 @@ static VOID Client(VOID)
     CHECK(SeImpersonateClientEx(&context, NULL) == STATUS_SUCCESS && (thread->CrossThreadFlags & THREAD_IMPERSONATES));
     PsRevertToSelf();
     CHECK(!(thread->CrossThreadFlags & THREAD_IMPERSONATES));
-    ObfDereferenceObject(context.ClientToken);
+    SeDeleteClientSecurity(&context);
+    CHECK(context.ClientToken == NULL);
     qos.ContextTrackingMode = SECURITY_DYNAMIC_TRACKING;
     CHECK(SeCreateClientSecurity(thread, &qos, FALSE, &context) == STATUS_SUCCESS);
     CHECK(context.DirectlyAccessClientToken && context.ClientToken == SeSystemToken);
@@ -233,6 +234,22 @@ static VOID Client(VOID)
     qos.ImpersonationLevel = (SECURITY_IMPERSONATION_LEVEL)9;
     CHECK(SeCreateClientSecurity(thread, &qos, FALSE, &context) == STATUS_BAD_IMPERSONATION_LEVEL);
     ObfDereferenceObject(weak.Token);
+}
+
+static NTSTATUS NTAPI SessionEnded(PLUID LogonId) { return STATUS_SUCCESS; }
+
+static VOID Sessions(VOID)
+{
+    LUID nobody = { 0x12345, 6 };
+    LUID system = SYSTEM_LUID;
+
+    CHECK(SeRegisterLogonSessionTerminatedRoutine(NULL) == STATUS_INVALID_PARAMETER);
+    CHECK(SeUnregisterLogonSessionTerminatedRoutine(SessionEnded) == STATUS_NOT_FOUND);
+    CHECK(SeRegisterLogonSessionTerminatedRoutine(SessionEnded) == STATUS_SUCCESS);
+    CHECK(SeMarkLogonSessionForTerminationNotification(&system) == STATUS_SUCCESS);
+    CHECK(SeMarkLogonSessionForTerminationNotification(&nobody) == STATUS_NOT_FOUND);
+    CHECK(SeUnregisterLogonSessionTerminatedRoutine(SessionEnded) == STATUS_SUCCESS);
+    CHECK(SeUnregisterLogonSessionTerminatedRoutine(SessionEnded) == STATUS_NOT_FOUND);
 }
 
 /* ---- Privileges ---- */
@@ -286,6 +303,7 @@ static const KE_TEST SeTokenTable[] = {
     { "se.token.storm", Storm, 4 },
     { "se.subject", Subject, 0 },
     { "se.client", Client, 0 },
+    { "se.session", Sessions, 0 },
     { "se.privilege.check", PrivilegeCheck, 0 },
     { "se.privilege.append", PrivilegeAppend, 0 },
 };

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * Runs benchmarks: 21 repetitions of 1,000 operations, of which the quickest (no clock interrupt fell into it) and the median count.
+ */
+#include "bench.h"
+#include "intrinsics.h"
+#include "kd.h"
+
+#define BENCH_REPETITIONS 21u
+#define BENCH_OPERATIONS 1000u
+
+static const struct BENCH_GROUP {
+    const KE_BENCH *Benches;
+    const ULONG *Count;
+} BenchGroups[] = {
+    { BenchDispatcher, &BenchDispatcherCount }, { BenchMemory, &BenchMemoryCount }, { BenchRequests, &BenchRequestsCount },
+};
+
+/* TRUE when Name is one of the comma-separated Names. */
+static BOOLEAN BenchIsWanted(PCSTR Names, PCSTR Name)
+{
+    PCSTR wanted = Names, name;
+
+    if (strcmp(Names, "all") == 0)
+        return TRUE;
+    while (*wanted != '\0') {
+        for (name = Name; *name != '\0' && *name == *wanted; name++)
+            wanted++;
+        if (*name == '\0' && (*wanted == ',' || *wanted == '\0'))
+            return TRUE;
+        while (*wanted != '\0' && *wanted++ != ',')
+            ;
+    }
+    return FALSE;
+}
+
+static VOID BenchSort(ULONG64 *Values, ULONG Count)
+{
+    ULONG i, j;
+    for (i = 1; i < Count; i++) {
+        ULONG64 value = Values[i];
+        for (j = i; j > 0 && Values[j - 1] > value; j--)
+            Values[j] = Values[j - 1];
+        Values[j] = value;
+    }
+}
+
+static VOID BenchReport(PCSTR Name, ULONG64 Minimum, ULONG64 Median)
+{
+    KdBeginEvent("bench");
+    KdEventText("name", Name);
+    KdEventNumber("minimum", (LONG64)((Minimum + BENCH_OPERATIONS / 2) / BENCH_OPERATIONS));
+    KdEventNumber("median", (LONG64)((Median + BENCH_OPERATIONS / 2) / BENCH_OPERATIONS));
+    KdEventText("unit", "tsc ticks");
+    KdEndEvent();
+}
+
+static VOID BenchRunOne(const KE_BENCH *Bench)
+{
+    ULONG64 ticks[BENCH_REPETITIONS];
+    ULONG i;
+
+    if (Bench->Prepare != NULL && !Bench->Prepare()) {
+        KdLogEvent("warning", "a benchmark could not be prepared");
+        return;
+    }
+    Bench->Run(BENCH_OPERATIONS / 10);           /* caches, lists and tables get their size */
+    for (i = 0; i < BENCH_REPETITIONS; i++)
+        ticks[i] = Bench->Run(BENCH_OPERATIONS);
+    if (Bench->Finish != NULL)
+        Bench->Finish();
+    BenchSort(ticks, BENCH_REPETITIONS);
+    BenchReport(Bench->Name, ticks[0], ticks[BENCH_REPETITIONS / 2]);
+}
+
+VOID BenchRun(PCSTR Names)
+{
+    ULONG group, i;
+    for (group = 0; group < RTL_NUMBER_OF(BenchGroups); group++)
+        for (i = 0; i < *BenchGroups[group].Count; i++)
+            if (BenchIsWanted(Names, BenchGroups[group].Benches[i].Name))
+                BenchRunOne(&BenchGroups[group].Benches[i]);
+}
+
+PCSTR BenchTry(ULONG Count)
+{
+    ULONG group, i;
+    for (group = 0; group < RTL_NUMBER_OF(BenchGroups); group++)
+        for (i = 0; i < *BenchGroups[group].Count; i++) {
+            const KE_BENCH *bench = &BenchGroups[group].Benches[i];
+            if ((bench->Prepare != NULL && !bench->Prepare()) || bench->Run(Count) == 0)
+                return bench->Name;
+            if (bench->Finish != NULL)
+                bench->Finish();
+        }
+    return NULL;
+}

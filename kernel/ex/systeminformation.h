@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * What NtQuerySystemInformation answers, in NT's layouts.
+ */
+#pragma once
+#include "exp.h"
+#include "ps.h"
+#include "ob.h"
+#include "ke.h"
+
+typedef struct EXP_BASIC_INFORMATION {           /* SYSTEM_BASIC_INFORMATION */
+    ULONG Reserved, TimerResolution, PageSize, NumberOfPhysicalPages, LowestPhysicalPageNumber, HighestPhysicalPageNumber,
+        AllocationGranularity;
+    ULONG_PTR MinimumUserModeAddress, MaximumUserModeAddress;
+    KAFFINITY ActiveProcessorsAffinityMask;
+    CCHAR NumberOfProcessors;
+} EXP_BASIC_INFORMATION;
+C_ASSERT(sizeof(EXP_BASIC_INFORMATION) == 0x40);
+
+typedef struct EXP_TIME_INFORMATION {            /* SYSTEM_TIMEOFDAY_INFORMATION */
+    LARGE_INTEGER BootTime, CurrentTime, TimeZoneBias;
+    ULONG TimeZoneId, Reserved;
+    ULONG64 BootTimeBias, SleepTimeBias;
+} EXP_TIME_INFORMATION;
+C_ASSERT(sizeof(EXP_TIME_INFORMATION) == 0x30);
+
+typedef struct EXP_PROCESS_INFORMATION {         /* SYSTEM_PROCESS_INFORMATION; its threads follow */
+    ULONG NextEntryOffset, NumberOfThreads;
+    LARGE_INTEGER WorkingSetPrivateSize;
+    ULONG HardFaultCount, NumberOfThreadsHighWatermark;
+    ULONG64 CycleTime;
+    LARGE_INTEGER CreateTime, UserTime, KernelTime;
+    UNICODE_STRING ImageName;
+    KPRIORITY BasePriority;
+    HANDLE UniqueProcessId, InheritedFromUniqueProcessId;
+    ULONG HandleCount, SessionId;
+    ULONG_PTR UniqueProcessKey;
+    SIZE_T PeakVirtualSize, VirtualSize;
+    ULONG PageFaultCount;
+    SIZE_T PeakWorkingSetSize, WorkingSetSize, QuotaPeakPagedPoolUsage, QuotaPagedPoolUsage, QuotaPeakNonPagedPoolUsage,
+        QuotaNonPagedPoolUsage, PagefileUsage, PeakPagefileUsage, PrivatePageCount;
+    LARGE_INTEGER Counts[6];
+} EXP_PROCESS_INFORMATION;
+C_ASSERT(sizeof(EXP_PROCESS_INFORMATION) == 0x100);
+
+typedef struct EXP_MODULE_INFORMATION {          /* RTL_PROCESS_MODULE_INFORMATION */
+    HANDLE Section;
+    PVOID MappedBase, ImageBase;
+    ULONG ImageSize, Flags;
+    USHORT LoadOrderIndex, InitOrderIndex, LoadCount, OffsetToFileName;
+    UCHAR FullPathName[256];
+} EXP_MODULE_INFORMATION;
+C_ASSERT(sizeof(EXP_MODULE_INFORMATION) == 0x128);
+
+typedef struct EXP_MODULES {                     /* RTL_PROCESS_MODULES */
+    ULONG NumberOfModules;
+    EXP_MODULE_INFORMATION Modules[];
+} EXP_MODULES;
+
+/* Lists: they say how many bytes they need, and fill the buffer as far as whole entries fit. */
+NTSTATUS ExpQueryProcesses(PVOID Buffer, ULONG Length, PULONG Needed);
+NTSTATUS ExpQueryModules(PVOID Buffer, ULONG Length, PULONG Needed);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT
+ * The lists of processes and modules for NtQuerySystemInformation. Each entry is put together in pool, then copied: the caller's
+ * buffer may fault, which no lock would survive.
+ */
+#include "systeminformation.h"
+
+#define TAG_LIST 'sLxE'
+
+/* ---- Processes ---- */
+typedef struct EXP_LIST {
+    PUCHAR Buffer;
+    ULONG Length, Needed;            /* what there is, and what all entries take */
+    ULONG Last;                      /* offset of the last entry written */
+    BOOLEAN Any;
+} EXP_LIST;
+
+/* "System" has only the short name; others are shown by the last part of their image's. */
+static ULONG ExpProcessName(PEPROCESS Process, PWCHAR Buffer)
+{
+    ULONG i;
+    for (i = 0; i < sizeof(Process->ImageFileName) && Process->ImageFileName[i] != '\0'; i++)
+        Buffer[i] = Process->ImageFileName[i];
+    Buffer[i] = L'\0';
+    return i * sizeof(WCHAR);
+}
+
+static VOID ExpDescribeProcess(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
+{
+    RtlZeroMemory(Entry, sizeof(*Entry));
+    Entry->CreateTime = Process->CreateTime;
+    Entry->UserTime.QuadPart = (LONG64)Process->Pcb.UserTime * PS_TICK;
+    Entry->KernelTime.QuadPart = (LONG64)Process->Pcb.KernelTime * PS_TICK;
+    Entry->BasePriority = Process->Pcb.BasePriority;
+    Entry->UniqueProcessId = Process->UniqueProcessId;
+    Entry->InheritedFromUniqueProcessId = (HANDLE)Process->InheritedFromUniqueProcessId;
+    Entry->HandleCount = Process->ObjectTable != NULL ? ObHandleCount(Process->ObjectTable) : 0;
+}
+
+static VOID ExpAppend(EXP_LIST *List, EXP_PROCESS_INFORMATION *Entry, ULONG NameOffset, ULONG Size)
+{
+    ULONG at = List->Needed;
+
+    List->Needed += Size;
+    if (List->Needed > List->Length)
+        return;
+    Entry->ImageName.Buffer = (PWCHAR)(List->Buffer + at + NameOffset);
+    if (List->Any)
+        ((EXP_PROCESS_INFORMATION *)(List->Buffer + List->Last))->NextEntryOffset = at - List->Last;
+    RtlCopyMemory(List->Buffer + at, Entry, Size);
+    List->Last = at;
+    List->Any = TRUE;
+}
+
+static NTSTATUS ExpAddProcess(EXP_LIST *List, PEPROCESS Process)
+{
+    ULONG threads = Process->ActiveThreads + 4, bytes = sizeof(EXP_PROCESS_INFORMATION) + threads * sizeof(SYSTEM_THREAD_INFORMATION) + 64;
+    EXP_PROCESS_INFORMATION *entry = ExAllocatePoolWithTag(NonPagedPoolNx, bytes, TAG_LIST);
+    ULONG nameOffset, nameBytes;
+
+    if (entry == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    ExpDescribeProcess(Process, entry);
+    entry->NumberOfThreads = PsDescribeThreads(Process, (PSYSTEM_THREAD_INFORMATION)(entry + 1), threads);
+    entry->NumberOfThreadsHighWatermark = entry->NumberOfThreads;
+    nameOffset = (ULONG)sizeof(*entry) + entry->NumberOfThreads * (ULONG)sizeof(SYSTEM_THREAD_INFORMATION);
+    nameBytes = ExpProcessName(Process, (PWCHAR)((PUCHAR)entry + nameOffset));
+    entry->ImageName.Length = (USHORT)nameBytes;
+    entry->ImageName.MaximumLength = (USHORT)(nameBytes + sizeof(WCHAR));
+    ExpAppend(List, entry, nameOffset, (nameOffset + nameBytes + (ULONG)sizeof(WCHAR) + 7) & ~7u);
+    ExFreePoolWithTag(entry, TAG_LIST);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS ExpQueryProcesses(PVOID Buffer, ULONG Length, PULONG Needed)
+{
+    EXP_LIST list = { .Buffer = Buffer, .Length = Length };
+    NTSTATUS status = ExpAddProcess(&list, PsIdleProcess);
+    PEPROCESS process;
+
+    for (process = PsGetNextProcess(NULL); process != NULL; process = PsGetNextProcess(process))
+        if (NT_SUCCESS(status))
+            status = ExpAddProcess(&list, process);
+    *Needed = list.Needed;
+    if (NT_SUCCESS(status) && list.Needed > Length)
+        status = STATUS_INFO_LENGTH_MISMATCH;
+    return status;
+}
+
+/* ---- Modules ---- */
+static VOID ExpDescribeModule(const MM_MODULE *Module, ULONG Index, EXP_MODULE_INFORMATION *Entry)
+{
+    ULONG i;
+
+    RtlZeroMemory(Entry, sizeof(*Entry));
+    Entry->ImageBase = Module->Base;
+    Entry->ImageSize = Module->Size;
+    Entry->Flags = Module->Flags;
+    Entry->LoadCount = Module->LoadCount;
+    Entry->LoadOrderIndex = (USHORT)Index;
+    for (i = 0; i < sizeof(Entry->FullPathName) - 1 && Module->Path[i] != L'\0'; i++) {
+        Entry->FullPathName[i] = Module->Path[i] < 0x7F ? (UCHAR)Module->Path[i] : '?';
+        if (Module->Path[i] == L'\\')
+            Entry->OffsetToFileName = (USHORT)(i + 1);
+    }
+}
+
+NTSTATUS ExpQueryModules(PVOID Buffer, ULONG Length, PULONG Needed)
+{
+    ULONG count, room = MmCountModules() + 8, i;
+    MM_MODULE *modules = ExAllocatePoolWithTag(NonPagedPoolNx, room * sizeof(*modules), TAG_LIST);
+    EXP_MODULES *answer = Buffer;
+
+    if (modules == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    count = MmDescribeModules(modules, room);
+    *Needed = (ULONG)FIELD_OFFSET(EXP_MODULES, Modules) + count * (ULONG)sizeof(EXP_MODULE_INFORMATION);
+    for (i = 0; *Needed <= Length && i < count; i++)
+        ExpDescribeModule(&modules[i], i, &answer->Modules[i]);
+    if (*Needed <= Length)
+        answer->NumberOfModules = count;
+    ExFreePoolWithTag(modules, TAG_LIST);
+    return *Needed <= Length ? STATUS_SUCCESS : STATUS_INFO_LENGTH_MISMATCH;
+}

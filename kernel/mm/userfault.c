@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * Faults on user addresses: zero pages on demand, pages of sections, copies on write, guard pages.
+ */
+#include "space.h"
+
+#define PF_WRITE_ 2ull
+#define PF_FETCH_ 16ull
+
+static BOOLEAN MiIsAllowed(ULONG Protection, ULONG64 ErrorCode)
+{
+    if (ErrorCode & PF_FETCH_)
+        return (Protection & MI_MAY_EXECUTE) != 0;
+    if (ErrorCode & PF_WRITE_)
+        return (Protection & (MI_MAY_WRITE | MI_COPY_ON_WRITE)) != 0;
+    return (Protection & (MI_MAY_READ | MI_MAY_EXECUTE)) != 0;
+}
+
+static PFN_NUMBER MiPageOfVad(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
+{
+    if (Entry & MI_SOFT_FRAME)
+        return (Entry & MI_PTE_FRAME) >> PAGE_SHIFT;
+    if (Vad->Kind == MiVadView)
+        return MiSegmentPage(Vad->Segment, Vad->SegmentPage + Page - Vad->First);
+    return Vad->Kind == MiVadPrivate ? MiAllocatePage(TRUE) : MI_NO_PAGE;
+}
+
+static VOID MiCopyPage(PFN_NUMBER To, ULONG64 FromAddress)
+{
+    KIRQL irql;
+    PVOID mapping = MiMapInHyperSpace(To, &irql);
+
+    RtlCopyMemory(mapping, (PVOID)FromAddress, PAGE_SIZE);     /* mapped and readable: the lock is held */
+    MiUnmapHyperSpace(irql);
+}
+
+/* A valid page of a section that is copied when it is written to: from then on it is the process's own. */
+static NTSTATUS MiCopyOnWrite(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte)
+{
+    PFN_NUMBER old = (*Pte & MI_PTE_FRAME) >> PAGE_SHIFT, page = MiAllocatePage(FALSE);
+    ULONG protection = (MiProtectionOfEntry(*Pte) & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;
+
+    if (page == MI_NO_PAGE)
+        return STATUS_IN_PAGE_ERROR;
+    MiCopyPage(page, Address & ~(PAGE_SIZE - 1ull));
+    __atomic_store_n(Pte, MiUserEntry(page, protection, Vad->Cache), __ATOMIC_RELEASE);
+    KeFlushTb(Address & ~(PAGE_SIZE - 1ull), 1);
+    MiReleasePage(old);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS MiFaultOnValid(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte, ULONG64 ErrorCode)
+{
+    ULONG protection = MiProtectionOfEntry(*Pte);
+
+    if (!MiIsAllowed(protection, ErrorCode))
+        return STATUS_ACCESS_VIOLATION;
+    if ((ErrorCode & PF_WRITE_) && (protection & MI_COPY_ON_WRITE))
+        return MiCopyOnWrite(Vad, Address, Pte);
+    return STATUS_SUCCESS;                       /* another thread was faster */
+}
+
+NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, ULONG64 Address, ULONG64 ErrorCode)
+{
+    ULONG64 page = Address >> PAGE_SHIFT, *pte = MiAddressToPte(Address), entry;
+    MI_VAD *vad = MiFindVad(Space, page);
+    PFN_NUMBER frame;
+    ULONG protection;
+
+    if (vad == NULL)
+        return STATUS_ACCESS_VIOLATION;
+    if (!MiEnsureTables(Address))
+        return STATUS_IN_PAGE_ERROR;
+    if (*pte & MI_PTE_VALID)
+        return MiFaultOnValid(vad, Address, pte, ErrorCode);
+    entry = MiPageState(vad, page);
+    protection = MiProtectionOfEntry(entry);
+    if (protection == MI_DECOMMITTED)
+        return STATUS_ACCESS_VIOLATION;
+    if (protection & MI_GUARD) {
+        __atomic_store_n(pte, (entry & ~((ULONG64)MI_GUARD << 5)), __ATOMIC_RELEASE);
+        return STATUS_GUARD_PAGE_VIOLATION;
+    }
+    if (!MiIsAllowed(protection, ErrorCode))
+        return STATUS_ACCESS_VIOLATION;
+    frame = MiPageOfVad(vad, page, entry);
+    if (frame == MI_NO_PAGE)
+        return STATUS_IN_PAGE_ERROR;
+    __atomic_store_n(pte, MiUserEntry(frame, protection, vad->Cache), __ATOMIC_RELEASE);
+    return MiFaultOnValid(vad, Address, pte, ErrorCode);
+}
+
+/* Nothing of the kernel half is pageable, so no fault there can be resolved. */
+NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame)
+{
+    PEPROCESS process = MiCurrentProcess();
+    NTSTATUS status;
+
+    (void)Frame;
+    if (Address > (ULONG64)MmHighestUserAddress || MiSpaceOf(process) == NULL)
+        return STATUS_ACCESS_VIOLATION;
+    MiLockAddressSpace(process);
+    status = MiResolveFaultLocked(MiSpaceOf(process), Address, ErrorCode);
+    MiUnlockAddressSpace(process);
+    return status;
+}

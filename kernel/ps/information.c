@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ * NtQueryInformationProcess and NtQueryInformationThread: the classes that drivers and programs ask for. A class that is not here
+ * is STATUS_INVALID_INFO_CLASS.
+ */
+#include "psp.h"
+
+/* What a class answers: at most this many bytes of a fixed size; the image's name is apart. */
+typedef union PSP_ANSWER {
+    PROCESS_BASIC_INFORMATION Basic;
+    PS_TIMES Times;
+    PS_THREAD_BASIC ThreadBasic;
+    ULONG64 Long;
+    ULONG Word;
+} PSP_ANSWER;
+
+static VOID PspBasic(PEPROCESS Process, PROCESS_BASIC_INFORMATION *Basic)
+{
+    Basic->ExitStatus = Process->ExitStatus;
+    Basic->PebBaseAddress = (PPEB)Process->Peb;
+    Basic->AffinityMask = Process->Pcb.Affinity.Bitmap[0] & KeQueryActiveProcessors();
+    Basic->BasePriority = Process->Pcb.BasePriority;
+    Basic->UniqueProcessId = (ULONG_PTR)Process->UniqueProcessId;
+    Basic->InheritedFromUniqueProcessId = (ULONG_PTR)Process->InheritedFromUniqueProcessId;
+}
+
+static VOID PspTimes(PEPROCESS Process, PS_TIMES *Times)
+{
+    Times->CreateTime = Process->CreateTime;
+    Times->ExitTime = Process->ExitTime;
+    Times->KernelTime.QuadPart = (LONG64)Process->Pcb.KernelTime * PS_TICK;
+    Times->UserTime.QuadPart = (LONG64)Process->Pcb.UserTime * PS_TICK;
+}
+
+/* The answer's size, or 0 for a class that has none. */
+static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer)
+{
+    RtlZeroMemory(Answer, sizeof(*Answer));
+    switch (Class) {
+    case ProcessBasicInformation:
+        PspBasic(Process, &Answer->Basic);
+        return sizeof(Answer->Basic);
+    case ProcessTimes:
+        PspTimes(Process, &Answer->Times);
+        return sizeof(Answer->Times);
+    case ProcessDebugPort:                       /* -1: there is a debugger */
+        Answer->Long = Process->DebugPort != NULL ? ~0ull : 0;
+        return sizeof(ULONG64);
+    case ProcessWow64Information:                /* the 32-bit PEB: no process is a 32-bit one */
+        return sizeof(ULONG64);
+    case ProcessHandleCount:
+        Answer->Word = ObHandleCount(Process->ObjectTable);
+        return sizeof(ULONG);
+    case ProcessSessionInformation:              /* there is one session */
+        return sizeof(ULONG);
+    case ProcessBreakOnTermination:
+        Answer->Word = Process == PsInitialSystemProcess;
+        return sizeof(ULONG);
+    default:
+        return 0;
+    }
+}
+
+static NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size)
+{
+    if (Size == 0)
+        return STATUS_INVALID_INFO_CLASS;
+    if (ReturnLength != NULL)
+        *ReturnLength = Size;
+    if (Length != Size)
+        return STATUS_INFO_LENGTH_MISMATCH;
+    RtlCopyMemory(To, From, Size);
+    return STATUS_SUCCESS;
+}
+
+/* A UNICODE_STRING and behind it its characters; without an image an empty one. */
+static NTSTATUS PspReturnImageName(PEPROCESS Process, PUNICODE_STRING Name, ULONG Length, PULONG ReturnLength)
+{
+    UNICODE_STRING none = { 0, 0, NULL };
+    PCUNICODE_STRING name = Process->SeAuditProcessCreationInfo != NULL ? &Process->SeAuditProcessCreationInfo->Name : &none;
+    ULONG size = sizeof(*Name) + name->Length + sizeof(WCHAR);
+
+    if (ReturnLength != NULL)
+        *ReturnLength = size;
+    if (Length < size)
+        return STATUS_INFO_LENGTH_MISMATCH;
+    RtlCopyMemory(Name + 1, name->Buffer, name->Length);
+    ((PWCHAR)(Name + 1))[name->Length / sizeof(WCHAR)] = L'\0';
+    *Name = (UNICODE_STRING){ name->Length, (USHORT)(name->Length + sizeof(WCHAR)), (PWCHAR)(Name + 1) };
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                         ULONG ProcessInformationLength, PULONG ReturnLength)
+{
+    PSP_ANSWER answer;
+    PVOID object;
+    ULONG size;
+    NTSTATUS status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, ObPreviousMode(),
+                                                &object, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (ProcessInformationClass == ProcessImageFileName) {
+        status = PspReturnImageName(object, ProcessInformation, ProcessInformationLength, ReturnLength);
+    } else {
+        size = PspAnswerProcess(object, ProcessInformationClass, &answer);
+        status = PspReturn(ProcessInformation, ProcessInformationLength, ReturnLength, &answer, size);
+    }
+    ObfDereferenceObject(object);
+    return status;
+}
+
+/* ---- Threads ---- */
+static VOID PspThreadBasic(PETHREAD Thread, PS_THREAD_BASIC *Basic)
+{
+    Basic->ExitStatus = Thread->ExitStatus;
+    Basic->TebBaseAddress = Thread->Tcb.Teb;
+    Basic->ClientId = Thread->Cid;
+    Basic->AffinityMask = Thread->Tcb.Affinity.Mask;
+    Basic->Priority = Thread->Tcb.Priority;
+    Basic->BasePriority = Thread->Tcb.BasePriority - Thread->Tcb.Process->BasePriority;
+}
+
+static ULONG PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer)
+{
+    RtlZeroMemory(Answer, sizeof(*Answer));
+    switch (Class) {
+    case ThreadBasicInformation:
+        PspThreadBasic(Thread, &Answer->ThreadBasic);
+        return sizeof(Answer->ThreadBasic);
+    case ThreadTimes:
+        Answer->Times.CreateTime = Thread->CreateTime;
+        Answer->Times.ExitTime = Thread->ExitTime;
+        Answer->Times.KernelTime.QuadPart = (LONG64)Thread->Tcb.KernelTime * PS_TICK;
+        Answer->Times.UserTime.QuadPart = (LONG64)Thread->Tcb.UserTime * PS_TICK;
+        return sizeof(Answer->Times);
+    case ThreadQuerySetWin32StartAddress:
+        Answer->Long = (ULONG64)Thread->Win32StartAddress;
+        return sizeof(ULONG64);
+    case ThreadAmILastThread:
+        Answer->Word = ((PEPROCESS)Thread->Tcb.Process)->ActiveThreads == 1;
+        return sizeof(ULONG);
+    case ThreadIsTerminated:
+        Answer->Word = PsIsThreadTerminating(Thread);
+        return sizeof(ULONG);
+    default:
+        return 0;
+    }
+}
+
+NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength)
+{
+    PSP_ANSWER answer;
+    PVOID object;
+    ULONG size;
+    NTSTATUS status = ObReferenceObjectByHandle(ThreadHandle, THREAD_QUERY_LIMITED_INFORMATION, PspThreadType, ObPreviousMode(),
+                                                &object, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    size = PspAnswerThread(object, ThreadInformationClass, &answer);
+    ObfDereferenceObject(object);
+    return PspReturn(ThreadInformation, ThreadInformationLength, ReturnLength, &answer, size);
+}
+
+NTSTATUS NTAPI ZwQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                         ULONG ProcessInformationLength, PULONG ReturnLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtQueryInformationProcess(ProcessHandle, ProcessInformationClass, ProcessInformation,
+                                                             ProcessInformationLength, ReturnLength));
+}
+
+NTSTATUS NTAPI ZwQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                        ULONG ThreadInformationLength, PULONG ReturnLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtQueryInformationThread(ThreadHandle, ThreadInformationClass, ThreadInformation,
+                                                            ThreadInformationLength, ReturnLength));
+}

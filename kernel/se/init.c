@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ * Starting security: from here on ob judges who opens what.
+ */
+#include "sep.h"
+
+/* Everybody has SeChangeNotifyPrivilege unless it was taken away. */
+static BOOLEAN SepMayTraverse(PSECURITY_SUBJECT_CONTEXT Subject)
+{
+    return SepTokenHasPrivilege(SepEffectiveToken(Subject), SE_CHANGE_NOTIFY_PRIVILEGE);
+}
+
+static VOID SepMust(NTSTATUS Status, ULONG64 Step)
+{
+    if (!NT_SUCCESS(Status))
+        KeBugCheckEx(SECURITY_INITIALIZATION_FAILED, Step, (ULONG_PTR)Status, 0, 0);
+}
+
+/* Everybody reads and goes through, administrators do everything. */
+static VOID SepSecureNamespace(VOID)
+{
+    SECURITY_DESCRIPTOR descriptor;
+
+    SepMust(RtlCreateSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION1), 2);
+    SepMust(RtlSetDaclSecurityDescriptor(&descriptor, TRUE, SePublicDefaultDacl, FALSE), 3);
+    SepMust(ObSecureInitialNamespace(&descriptor), 4);
+}
+
+VOID SeInitialize(VOID)
+{
+    SepInitializeTokens();
+    SepMust(SeAssignProcessToken((PEPROCESS)KeCurrentThread()->Process, NULL), 5);       /* the idle process is the subject */
+    ObUpcalls.CaptureSubject = SeCaptureSubjectContext;
+    ObUpcalls.ReleaseSubject = SeReleaseSubjectContext;
+    ObUpcalls.AccessCheck = SeAccessCheck;
+    ObUpcalls.MayTraverse = SepMayTraverse;
+    ObUpcalls.AppendPrivileges = SeAppendPrivileges;
+    ObUpcalls.AssignSecurity = SeAssignSecurity;
+    ObUpcalls.CaptureDescriptor = SeCaptureSecurityDescriptor;
+    ObUpcalls.ReleaseDescriptor = SeReleaseSecurityDescriptor;
+    ObUpcalls.QueryDescriptor = SeQuerySecurityDescriptorInfo;
+    ObUpcalls.SetDescriptor = SeSetSecurityDescriptorInfo;
+    SepMust(ObInsertObject(SeSystemToken, NULL, 0, 0, NULL, NULL), 6);
+    SepSecureNamespace();
+}
