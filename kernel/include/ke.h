@@ -15,6 +15,7 @@ typedef enum KE_LOCK_RANK {
     KeRankNone,
     KeRankCancel,             /* io: the system-wide cancel lock */
     KeRankCallback,           /* ex: a callback object's registrations */
+    KeRankVpb,                /* io: volume parameter blocks, a lock that drivers take */
     KeRankIoDatabase,         /* io: device and driver lists */
     KeRankResourceList,       /* ex: all ERESOURCEs */
     KeRankIoTimer,            /* io: the list of device timers */

@@ -125,6 +125,7 @@ NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
         IopFreeString(&registryPath);
     }
     if (!NT_SUCCESS(status)) {
+        IopReinitializeDriver(DriverObject, FALSE);
         ObMakeTemporaryObject(DriverObject);
         return status;
     }
@@ -132,6 +133,7 @@ NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
     if (DriverObject->DriverExtension->AddDevice != NULL)
         DriverObject->Flags &= ~DRVO_LEGACY_DRIVER;
     IopReadyDevices(DriverObject);
+    IopReinitializeDriver(DriverObject, TRUE);
     return status;
 }
 

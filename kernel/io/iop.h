@@ -46,6 +46,8 @@ VOID IopTryUnload(PDRIVER_OBJECT Driver);
 OB_DELETE_METHOD IopDeleteDriver;
 /* The areas of IoAllocateDriverObjectExtension go with the driver object. */
 VOID IopFreeClients(PDRIVER_OBJECT Driver);
+/* Calls what the driver registered to be called after DriverEntry, or only forgets it. PASSIVE_LEVEL. */
+VOID IopReinitializeDriver(PDRIVER_OBJECT Driver, BOOLEAN Call);
 /* The device goes: so do its timer and its idle counter, when it has them. */
 VOID IopDeleteTimer(PDEVICE_OBJECT Device);
 VOID IopForgetIdle(PDEVICE_OBJECT Device);

@@ -5,6 +5,7 @@
 
 #define IOP_WDM_MAJOR 6u                         /* since Windows Vista */
 #define IOP_WDM_MINOR 0u
+#define IOP_HARD_ERRORS_DISABLED 0x10            /* ETHREAD.CrossThreadFlags */
 
 BOOLEAN NTAPI IoIsWdmVersionAvailable(UCHAR MajorVersion, UCHAR MinorVersion)
 {
@@ -19,6 +20,14 @@ PCONFIGURATION_INFORMATION NTAPI IoGetConfigurationInformation(VOID)
 {
     static CONFIGURATION_INFORMATION information = { .Version = sizeof(CONFIGURATION_INFORMATION) };
     return &information;
+}
+
+/* What a thread wants of hard errors; nobody raises them yet. Returns what it wanted before. */
+BOOLEAN NTAPI IoSetThreadHardErrorMode(BOOLEAN EnableHardErrors)
+{
+    volatile LONG *flags = (volatile LONG *)&PsCurrentThread()->CrossThreadFlags;
+    LONG old = EnableHardErrors ? InterlockedAnd(flags, ~IOP_HARD_ERRORS_DISABLED) : InterlockedOr(flags, IOP_HARD_ERRORS_DISABLED);
+    return (old & IOP_HARD_ERRORS_DISABLED) == 0;
 }
 
 /* Exported: 0, the machine was not started in safe mode. */

@@ -96,6 +96,12 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
     }
 }
 
+/* One node, of which nothing says that this device is near to it: as on a machine without proximity information. */
+NTSTATUS NTAPI IoGetDeviceNumaNode(PDEVICE_OBJECT Pdo, PUSHORT NodeNumber)
+{
+    return PnpNode(Pdo) == NULL ? STATUS_INVALID_DEVICE_REQUEST : STATUS_NOT_FOUND;
+}
+
 /* ---- Keys ---- */
 NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevInstKeyType, ACCESS_MASK DesiredAccess,
                                        PHANDLE DevInstRegKey)

@@ -66,6 +66,62 @@ static VOID DriverList(VOID)
     TestStopDriver(driver);
 }
 
+/* ---- Locks, modes, reinitialization ---- */
+static VOID Modes(VOID)
+{
+    KIRQL irql;
+
+    IoAcquireVpbSpinLock(&irql);
+    CHECK(irql == PASSIVE_LEVEL && KeIrql() == DISPATCH_LEVEL);
+    IoReleaseVpbSpinLock(irql);
+    CHECK(KeIrql() == PASSIVE_LEVEL);
+    CHECK(IoSetThreadHardErrorMode(FALSE) && !IoSetThreadHardErrorMode(FALSE));
+    CHECK((PsCurrentThread()->CrossThreadFlags & 0x10) && !IoSetThreadHardErrorMode(TRUE) && IoSetThreadHardErrorMode(TRUE));
+}
+
+static ULONG Rounds, LastCount;
+static VOID NTAPI Again(PDRIVER_OBJECT Driver, PVOID Context, ULONG Count)
+{
+    CHECK(Context == &Rounds && (Driver->Flags & DRVO_INITIALIZED));
+    LastCount = Count;
+    if (++Rounds < 3)
+        IoRegisterDriverReinitialization(Driver, Again, Context);
+}
+static VOID NTAPI Endless(PDRIVER_OBJECT Driver, PVOID Context, ULONG Count)
+{
+    Rounds++;
+    if (Rounds < 1000)
+        IoRegisterBootDriverReinitialization(Driver, Endless, Context);
+}
+static NTSTATUS NTAPI AgainEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
+{
+    IoRegisterDriverReinitialization(Driver, Again, &Rounds);
+    return STATUS_SUCCESS;
+}
+static NTSTATUS NTAPI EndlessEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
+{
+    IoRegisterBootDriverReinitialization(Driver, Endless, &Rounds);
+    return STATUS_SUCCESS;
+}
+
+static VOID Reinitialize(VOID)
+{
+    PDRIVER_OBJECT driver;
+
+    Rounds = LastCount = 0;
+    driver = TestStartDriver(L"TestAgain", AgainEntry);
+    if (driver == NULL)
+        return;
+    CHECK(Rounds == 3 && LastCount == 3);
+    TestStopDriver(driver);
+    Rounds = 0;
+    driver = TestStartDriver(L"TestEndless", EndlessEntry);
+    if (driver == NULL)
+        return;
+    CHECK(Rounds == 64);                         /* and no more */
+    TestStopDriver(driver);
+}
+
 /* ---- Forwarding ---- */
 static PIRP Held;
 static NTSTATUS NTAPI Hold(PDEVICE_OBJECT Device, PIRP Irp)
@@ -159,6 +215,7 @@ static VOID EtwContention(VOID) { TestRunThreads(8, RegisterMany, NULL); }
 
 static const KE_TEST tests[] = {
     { "io.system.version", Versions, 0 }, { "io.system.event", NamedEvents, 0 }, { "io.driver.list", DriverList, 0 },
+    { "io.system.modes", Modes, 0 },      { "io.driver.again", Reinitialize, 0 },
     { "io.irp.forward", Forward, 2 },     { "io.etw.provider", Etw, 0 },         { "io.etw.contention", EtwContention, 4 },
 };
 const KE_TEST_GROUP IoSystemTests = { tests, RTL_NUMBER_OF(tests) };

@@ -67,6 +67,7 @@ static VOID Properties(VOID)
 {
     PDEVICE_OBJECT pdo = TestPnpStart(L"TestPnpProperty");
     ULONG number = 0, length = 77;
+    USHORT node = 7;
     WCHAR name[64];
     GUID bus;
 
@@ -83,6 +84,7 @@ static VOID Properties(VOID)
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof(bus), &bus, &length) == STATUS_SUCCESS && bus.Data2 == 0x086b);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyAllocatedResources, 0, NULL, &length) == STATUS_SUCCESS && length == 0);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyManufacturer, 0, NULL, &length) == STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(IoGetDeviceNumaNode(pdo, &node) == STATUS_NOT_FOUND && node == 7);
     CHECK(IoGetDeviceProperty(pdo, 999, 0, NULL, &length) == STATUS_INVALID_PARAMETER_2);
     CHECK(IoGetDeviceProperty(pdo->AttachedDevice, DevicePropertyUINumber, 4, &number, &length) == STATUS_INVALID_DEVICE_REQUEST);
     TestPnpStop(pdo);
