@@ -90,6 +90,7 @@ static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEA
 
 /* ---- Extended state of a thread that uses it, around a switch ---- */
 VOID KiEnableExtendedState(VOID);
+VOID KiPublishExtendedState(VOID);
 VOID KiSaveSwitchState(const XSTATE_SAVE *Save);
 VOID KiRestoreSwitchState(const XSTATE_SAVE *Save);
 

@@ -59,6 +59,7 @@ VOID KiInitializeDispatcher(VOID)
 
     KiInitializeTimers();
     KiInitializeGenericDpc();
+    KiPublishExtendedState();
     KeInitProcess(&KiIdleProcess.Pcb, 0, KiReadCr3());
     KiIdleProcess.Pcb.Affinity.Bitmap[0] = ~0ull;
     RtlCopyMemory(KiIdleProcess.ImageFileName, "Idle", 5);

@@ -25,7 +25,12 @@ VOID KiEnableExtendedState(VOID)
     __asm__ volatile("xsetbv" : : "a"((ULONG)supported), "d"(0), "c"(0));
     KiXStateMask = supported;
     KiXStateSize = KiCpuid(0xD, 0).Ebx;
-    SharedUserData->XState.EnabledFeatures = supported;
+}
+
+/* Once KUSER_SHARED_DATA is there. */
+VOID KiPublishExtendedState(VOID)
+{
+    SharedUserData->XState.EnabledFeatures = KiXStateMask;
     SharedUserData->XState.Size = KiXStateSize;
 }
 
