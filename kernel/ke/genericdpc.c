@@ -16,6 +16,7 @@ static KEVENT KiGenericDpcTurn;                  /* a synchronization event: sig
 
 VOID KiInitializeGenericDpc(VOID) { KeInitializeEvent(&KiGenericDpcTurn, SynchronizationEvent, TRUE); }
 
+/* At DISPATCH_LEVEL: this processor's own DPC must not run, and wait for the others, before theirs are queued. */
 static VOID KiQueueGenericDpcs(KI_GENERIC_DPC *Call, PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     ULONG i;
@@ -33,13 +34,16 @@ static VOID KiQueueGenericDpcs(KI_GENERIC_DPC *Call, PKDEFERRED_ROUTINE Routine,
 VOID NTAPI KeGenericCallDpc(PKDEFERRED_ROUTINE Routine, PVOID Context)
 {
     KI_GENERIC_DPC call;
+    KIRQL irql;
 
     ASSERT(KeIrql() < DISPATCH_LEVEL);
     RtlZeroMemory(&call, sizeof(call));
     call.Processors = call.Left = call.Barrier = KeNumberProcessors;
     KeEnterCriticalRegion();
     KeWaitForSingleObject(&KiGenericDpcTurn, Executive, KernelMode, FALSE, NULL);
+    irql = KfRaiseIrql(DISPATCH_LEVEL);
     KiQueueGenericDpcs(&call, Routine, Context);
+    KeLowerIrql(irql);
     while (InterlockedOr(&call.Left, 0) != 0)
         KiPause();
     KeSetEvent(&KiGenericDpcTurn, 0, FALSE);

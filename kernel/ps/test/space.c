@@ -276,19 +276,25 @@ static VOID LeakCrew(PVOID Context, ULONG Index)
     }
 }
 
+/* The reaper has the last references to processes that ended, those of earlier tests, too. */
+static VOID AwaitSystemAlone(VOID)
+{
+    while (PspProcessType->TotalNumberOfObjects != 1)
+        KeYieldExecution();
+}
+
 static VOID Leaks(VOID)
 {
-    ULONG64 committed = MmCommittedPages();
-    LONG objects = (LONG)PspProcessType->TotalNumberOfObjects;
     MM_STATISTICS before, after;
+    ULONG64 committed;
 
+    AwaitSystemAlone();
+    committed = MmCommittedPages();
     LeakCrew(NULL, 0);                           /* tables and pools reach their size */
-    while ((LONG)PspProcessType->TotalNumberOfObjects != objects)
-        KeYieldExecution();
+    AwaitSystemAlone();
     MmQueryStatistics(&before);
     TestRunThreads(4, LeakCrew, NULL);
-    while ((LONG)PspProcessType->TotalNumberOfObjects != objects)
-        KeYieldExecution();                      /* the reaper has the last references */
+    AwaitSystemAlone();
     MmQueryStatistics(&after);
     CHECK(MmCommittedPages() == committed);
     CHECK(after.FreePages + 64 > before.FreePages);
