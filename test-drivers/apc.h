@@ -10,3 +10,12 @@ NTKERNELAPI VOID NTAPI KeInitializeApc(PKAPC Apc, PKTHREAD Thread, KAPC_ENVIRONM
                                        APC_RUNDOWN *RundownRoutine, PKNORMAL_ROUTINE NormalRoutine, KPROCESSOR_MODE Mode,
                                        PVOID NormalContext);
 NTKERNELAPI BOOLEAN NTAPI KeInsertQueueApc(PKAPC Apc, PVOID Argument1, PVOID Argument2, KPRIORITY Increment);
+
+/* The documentation starts system threads in a critical region. Returns whether there was one, to be entered again at the end. */
+static inline BOOLEAN LeaveInitialRegion(VOID)
+{
+    if (!KeAreApcsDisabled())
+        return FALSE;
+    KeLeaveCriticalRegion();
+    return TRUE;
+}

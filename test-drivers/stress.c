@@ -5,6 +5,7 @@
  */
 #include "stress.h"
 #include "check.h"
+#include "apc.h"
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -77,6 +78,7 @@ static VOID DoOne(STRESS_THREAD *Thread)
 static VOID NTAPI Worker(PVOID Context)
 {
     STRESS_THREAD *self = Context;
+    BOOLEAN region = LeaveInitialRegion();
     ULONG i;
 
     KeWaitForSingleObject(&Begin, Executive, KernelMode, FALSE, NULL);
@@ -85,6 +87,8 @@ static VOID NTAPI Worker(PVOID Context)
     if (InterlockedDecrement(&Working) == 0)
         KeSetEvent(&Rested, IO_NO_INCREMENT, FALSE);
     KeWaitForSingleObject(&Rested, Executive, KernelMode, FALSE, NULL);
+    if (region)
+        KeEnterCriticalRegion();
     PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
