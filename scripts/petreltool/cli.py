@@ -130,7 +130,8 @@ def main(arguments: Sequence[str]) -> int:
     process.allow_children()
     signal.signal(signal.SIGINT, signal.default_int_handler)    # also where a script started us in the background
     signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGHUP, _terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:       # nohup's wish
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         parsed = _parser().parse_args(list(arguments))
         return int(parsed.function(parsed))
