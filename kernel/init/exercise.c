@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  * What a driver made, and the first requests to it: its devices, the links that lead to them, its dispatch routines; then each
- * named device is opened and closed again. A refusal of an open is the driver's right; it is reported, not judged.
+ * named device is opened, sent a control code that nobody knows, and closed again. Refusals are the driver's right; they are
+ * reported, not judged. A control request that is kept is cancelled after a while.
  */
 #include "lab.h"
+#include "ex.h"
 #include "kd.h"
 #include "ob.h"
+
+#define INIT_UNKNOWN_IOCTL CTL_CODE(0x7ABC, 0xFED, METHOD_BUFFERED, FILE_ANY_ACCESS)
+#define INIT_CONTROL_PATIENCE (-10000000ll)      /* one second */
 
 static const PCSTR InitMajorNames[] = {
     "IRP_MJ_CREATE", "IRP_MJ_CREATE_NAMED_PIPE", "IRP_MJ_CLOSE", "IRP_MJ_READ", "IRP_MJ_WRITE", "IRP_MJ_QUERY_INFORMATION",
@@ -92,6 +97,42 @@ VOID InitReportRequest(const LAB_DRIVER *Driver, PCUNICODE_STRING Device, PCSTR 
     KdEndEvent();
 }
 
+/* Waits for a request; cancels it when it takes too long. STATUS_PENDING: not even that ended it. */
+static NTSTATUS InitAwaitControl(HANDLE File, HANDLE Done, PIO_STATUS_BLOCK Result)
+{
+    LARGE_INTEGER patience = { .QuadPart = INIT_CONTROL_PATIENCE };
+    IO_STATUS_BLOCK cancelled;
+
+    if (ZwWaitForSingleObject(Done, FALSE, &patience) == STATUS_SUCCESS)
+        return Result->Status;
+    ZwCancelIoFile(File, &cancelled);
+    return ZwWaitForSingleObject(Done, FALSE, &patience) == STATUS_SUCCESS ? Result->Status : STATUS_PENDING;
+}
+
+/* The result's memory stays with a request that never ends. */
+static VOID InitSendUnknownControl(const LAB_DRIVER *Driver, PUNICODE_STRING Name, HANDLE File)
+{
+    PIO_STATUS_BLOCK result = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*result), LAB_TAG);
+    OBJECT_ATTRIBUTES attributes;
+    HANDLE done;
+    NTSTATUS status;
+
+    InitializeObjectAttributes(&attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
+    if (result == NULL)
+        return;
+    *result = (IO_STATUS_BLOCK){ .Information = 0 };
+    status = ZwCreateEvent(&done, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE);
+    if (NT_SUCCESS(status)) {
+        status = ZwDeviceIoControlFile(File, done, NULL, NULL, result, INIT_UNKNOWN_IOCTL, NULL, 0, NULL, 0);
+        if (status == STATUS_PENDING)
+            status = InitAwaitControl(File, done, result);
+        InitReportRequest(Driver, Name, "IRP_MJ_DEVICE_CONTROL", NULL, status, result->Information);
+        ZwClose(done);
+    }
+    if (status != STATUS_PENDING)
+        ExFreePoolWithTag(result, LAB_TAG);
+}
+
 VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name)
 {
     OBJECT_ATTRIBUTES attributes;
@@ -101,10 +142,11 @@ VOID InitOpenAndClose(const LAB_DRIVER *Driver, PUNICODE_STRING Name)
 
     InitializeObjectAttributes(&attributes, Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     status = ZwCreateFile(&handle, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &result, NULL, 0,
-                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+                          FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN, 0, NULL, 0);
     InitReportRequest(Driver, Name, "IRP_MJ_CREATE", NULL, status, result.Information);
     if (!NT_SUCCESS(status))
         return;
+    InitSendUnknownControl(Driver, Name, handle);
     status = ZwClose(handle);
     InitReportRequest(Driver, Name, "IRP_MJ_CLOSE", NULL, status, 0);
 }

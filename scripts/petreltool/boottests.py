@@ -29,7 +29,7 @@ def _one_machine(arguments: argparse.Namespace) -> int:
     only = [f"selftest-only={arguments.only}"] if arguments.only else []
     options = MachineOptions(disk=make_image(arguments.preset), cpus=arguments.cpus, firmware=arguments.firmware,
                              trimmed=arguments.firmware == "fast", options=["selftest=1", *only])
-    record = lab.run(options, lab.Limits(whole=_WHOLE_LIMIT))
+    record = lab.run(options, lab.Limits(whole=arguments.limit or _WHOLE_LIMIT))
     why = judge_self_tests(record)
     show.self_tests(report.self_tests(record, why))
     if why is None:

@@ -68,6 +68,11 @@ def _clean(_: argparse.Namespace) -> int:
     return EXIT_PASS
 
 
+def _verify(arguments: argparse.Namespace) -> int:
+    from . import linemutants
+    return linemutants.command(arguments)
+
+
 def _boot_tests(arguments: argparse.Namespace) -> int:
     from . import boottests
     return boottests.command(arguments)
@@ -112,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
+    options.for_verify(add("verify", _verify, "prove that the tests can fail", "verify mutants", "verify mutants -k ex.resource"))
     options.for_bench(add("bench", _bench, "measure", "bench", "bench thread_switch irp_null_ioctl", "bench --boot"))
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")
@@ -130,7 +136,8 @@ def main(arguments: Sequence[str]) -> int:
     process.allow_children()
     signal.signal(signal.SIGINT, signal.default_int_handler)    # also where a script started us in the background
     signal.signal(signal.SIGTERM, _terminate)
-    signal.signal(signal.SIGHUP, _terminate)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:       # nohup's wish
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         parsed = _parser().parse_args(list(arguments))
         return int(parsed.function(parsed))

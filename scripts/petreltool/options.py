@@ -81,6 +81,12 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--firmware", choices=KINDS, default="fast")
     parser.add_argument("--only", metavar="PREFIX", help="only the self-tests with this prefix")
     parser.add_argument("--repeat", type=int, default=1, metavar="N", help="so many machines in a row; stops at the first that fails")
+    parser.add_argument("--limit", type=float, metavar="S", help="seconds for a machine")
+
+
+def for_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=("mutants",), help="mutants: break the kernel line by line, and see that tests notice")
+    parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
 
 
 def for_mutants(parser: argparse.ArgumentParser) -> None:

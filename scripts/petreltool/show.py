@@ -21,6 +21,17 @@ def _rows(label: str, texts: list[str]) -> None:
         _row(label if number == 0 else "", text)
 
 
+def _request_rows(requests: list[dict[str, Any]]) -> list[str]:
+    """A line for each kind of request and answer: the device, or how many there were."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for request in requests:
+        kind = (request.get("minor") or request["major"], status_text(request["status"]))
+        kinds.setdefault(kind, []).append(request["device"] or "")
+    return [f"{what.ljust(38)} {status}" + (f"  {devices[0]}" if len(devices) == 1 and devices[0] else
+                                            f"  {len(devices)} times" if len(devices) > 1 else "")
+            for (what, status), devices in kinds.items()]
+
+
 def _dispatch_rows(entries: list[dict[str, Any]]) -> list[str]:
     """One row for each routine; a routine that serves several kinds of request is named once."""
     by_routine: dict[str, list[str]] = {}
@@ -61,8 +72,7 @@ def _behaviour(driver: dict[str, Any]) -> None:
                           for device in driver["devices"]])
     _rows("links", [f"{name} -> {target}" for target, found in links.items() for name in found])
     _rows("dispatch", _dispatch_rows(driver["dispatch"]))
-    _rows("requests", [f"{(request.get('minor') or request['major']).ljust(26)} {request['device'] or ''}: {status_text(request['status'])}"
-                       for request in driver["requests"]])
+    _rows("requests", _request_rows(driver["requests"]))
     _rows("error log", [f"{entry['code']} {status_text(entry['status'])} {' '.join(entry['strings'])}".rstrip()
                         for entry in driver.get("error_log", [])])
     if driver["calls"]:

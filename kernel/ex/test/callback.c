@@ -86,6 +86,8 @@ typedef struct RACE {
 static VOID NTAPI MustBeRegistered(PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     CHECK(*(volatile LONG *)Context == 1);
+    KeYieldExecution();                          /* to who unregisters: he has to wait */
+    CHECK(*(volatile LONG *)Context == 1);
 }
 
 static VOID RegisterOrNotify(PVOID Context, ULONG Index)

@@ -2,7 +2,7 @@
  * DPCs, timers, APCs.
  */
 #include "test.h"
-#include "ke.h"
+#include "../ki.h"
 
 typedef struct TEST_DPC {
     KDPC Dpc;
@@ -227,6 +227,27 @@ static VOID TestTimerPast(VOID)
     CHECK(KeReadStateTimer(&timer));
 }
 
+/* A timer that goes into a list which the clock has left behind is found at the next look, not when the list comes up again. */
+static VOID TestTimerLeftBehind(VOID)
+{
+    KTIMER timer;
+    ULONG i;
+
+    KeInitializeTimer(&timer);
+    for (i = 0; i < 16; i++) {
+        KIRQL irql = KiLockDispatcher();
+        ULONG64 now = KiQueryInterruptTime();
+        if (!KiTimersAreDue(now)) {
+            KiInsertTimerLocked(&timer, now - 2 * HAL_CLOCK_INCREMENT);
+            CHECK(KiTimersAreDue(now));
+            KiRemoveTimerLocked(&timer);
+        }
+        KiExitDispatcher(irql);
+        while (KiQueryInterruptTime() / HAL_CLOCK_INCREMENT == now / HAL_CLOCK_INCREMENT)
+            KiPause();
+    }
+}
+
 static VOID TestTimerDpcOnProcessor(VOID)
 {
     KTIMER timer;
@@ -387,6 +408,7 @@ static const KE_TEST KiDeferredTable[] = {
     { "ke.timer.cancel", TestTimerCancel, 0 },
     { "ke.timer.periodic", TestTimerPeriodic, 0 },
     { "ke.timer.past", TestTimerPast, 0 },
+    { "ke.timer.left_behind", TestTimerLeftBehind, 0 },
     { "ke.timer.dpc_on_processor", TestTimerDpcOnProcessor, 2 },
     { "ke.apc.special", TestApcSpecial, 0 },
     { "ke.apc.normal", TestApcNormal, 0 },

@@ -79,6 +79,40 @@ static VOID TestWaitAllTakesNothingEarly(VOID)
     CHECK(KeReadStateEvent(&events[0]) == 0 && KeReadStateEvent(&events[1]) == 0);
 }
 
+/* A thread that waits for both stays asleep, and the first event signalled, until the second is signalled, too. */
+typedef struct TEST_PAIR {
+    KEVENT Events[2];
+    volatile LONG Woken;
+} TEST_PAIR;
+
+static VOID TestPairThread(PVOID Context, ULONG Index)
+{
+    TEST_PAIR *pair = Context;
+    PVOID objects[2] = { &pair->Events[0], &pair->Events[1] };
+
+    if (Index == 0) {
+        CHECK(KeWaitForMultipleObjects(2, objects, WaitAll, Executive, KernelMode, FALSE, NULL, NULL) == STATUS_SUCCESS);
+        pair->Woken = 1;
+        return;
+    }
+    while (*(PLIST_ENTRY volatile *)&pair->Events[1].Header.WaitListHead.Flink == &pair->Events[1].Header.WaitListHead)
+        KeYieldExecution();
+    KeSetEvent(&pair->Events[0], 0, FALSE);
+    KeYieldExecution();
+    CHECK(KeReadStateEvent(&pair->Events[0]) == 1 && pair->Woken == 0);
+    KeSetEvent(&pair->Events[1], 0, FALSE);
+}
+
+static VOID TestWaitAllSleepsOn(VOID)
+{
+    TEST_PAIR pair = { .Woken = 0 };
+
+    KeInitializeEvent(&pair.Events[0], SynchronizationEvent, FALSE);
+    KeInitializeEvent(&pair.Events[1], SynchronizationEvent, FALSE);
+    TestRunThreads(2, TestPairThread, &pair);
+    CHECK(pair.Woken == 1 && KeReadStateEvent(&pair.Events[0]) == 0 && KeReadStateEvent(&pair.Events[1]) == 0);
+}
+
 /* Five philosophers take both forks with one wait-all: nobody starves, no fork is held twice. */
 typedef struct TEST_TABLE {
     KEVENT Forks[5];
@@ -96,6 +130,7 @@ static VOID TestPhilosopher(PVOID Context, ULONG Index)
         CHECK(InterlockedIncrement(&table->Eating[Index]) == 1);
         CHECK(InterlockedIncrement(&table->Eating[(Index + 1) % 5]) == 1);
         InterlockedIncrement(&table->Meals);
+        KeYieldExecution();                      /* the neighbours come while the forks are in use */
         InterlockedDecrement(&table->Eating[Index]);
         InterlockedDecrement(&table->Eating[(Index + 1) % 5]);
         KeSetEvent(forks[0], 0, FALSE);
@@ -212,6 +247,7 @@ static const KE_TEST KiWaitTable[] = {
     { "ke.wait.delay", TestWaitDelay, 0 },
     { "ke.wait.any", TestWaitAny, 0 },
     { "ke.wait.all", TestWaitAllTakesNothingEarly, 0 },
+    { "ke.wait.all_sleeps", TestWaitAllSleepsOn, 0 },
     { "ke.wait.all_contention", TestWaitAllUnderContention, 0 },
     { "ke.semaphore.count", TestSemaphoreCount, 0 },
     { "ke.semaphore.limit", TestSemaphoreLimit, 0 },
