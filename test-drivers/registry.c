@@ -57,13 +57,17 @@ static NTSTATUS Query(HANDLE Key, PCWSTR Name, ULONG Size, PULONG Needed)
     return ZwQueryValueKey(Key, &name, KeyValuePartialInformation, &Buffer, Size, Needed);
 }
 
-static HANDLE OpenService(PUNICODE_STRING RegistryPath)
+/* A driver that was loaded without being installed has no key: it is made, and Made tells that it is to go in the end. */
+static HANDLE OpenService(PUNICODE_STRING RegistryPath, PBOOLEAN Made)
 {
     OBJECT_ATTRIBUTES attributes;
+    ULONG disposition = 0;
     HANDLE key = NULL;
 
     InitializeObjectAttributes(&attributes, RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    CheckStatus(ZwOpenKey(&key, KEY_ALL_ACCESS, &attributes), STATUS_SUCCESS, "the driver's own key");
+    CheckStatus(ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, NULL, REG_OPTION_VOLATILE, &disposition), STATUS_SUCCESS,
+                "the driver's own key");
+    *Made = disposition == REG_CREATED_NEW_KEY;
     return key;
 }
 
@@ -182,7 +186,8 @@ static VOID CheckRtl(HANDLE Key)
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    HANDLE service = OpenService(RegistryPath), key;
+    BOOLEAN made = FALSE;
+    HANDLE service = OpenService(RegistryPath, &made), key;
 
     if (service == NULL)
         return CheckResult();
@@ -195,6 +200,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
         CheckStatus(ZwDeleteKey(key), STATUS_SUCCESS, "the test's key goes");
         ZwClose(key);
     }
+    if (made)
+        CheckStatus(ZwDeleteKey(service), STATUS_SUCCESS, "the service's key goes");
     ZwClose(service);
     return CheckResult();
 }
