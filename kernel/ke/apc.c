@@ -161,7 +161,7 @@ VOID KiDeliverKernelApcs(VOID)
 
 static VOID KiCheckForApcs(PKTHREAD Thread)
 {
-    if (KiKernelApcIsDeliverable(Thread) && KeIrql() < APC_LEVEL)
+    if (KiKernelApcIsDeliverable(Thread))
         HalRequestSoftwareInterrupt(APC_LEVEL);
 }
 

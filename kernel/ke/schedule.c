@@ -191,7 +191,7 @@ VOID KiExitDispatcher(KIRQL OldIrql) UNCHECKED_LOCKS
         else
             KiRequestDispatch(prcb);
     }
-    if (OldIrql < APC_LEVEL && KiKernelApcIsDeliverable(KeCurrentThread()))
+    if (KiKernelApcIsDeliverable(KeCurrentThread()))            /* at APC_LEVEL and above it waits for the level */
         HalRequestSoftwareInterrupt(APC_LEVEL);
     KeLockRelease(&KiDispatcherLock, OldIrql);
 }

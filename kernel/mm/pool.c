@@ -15,7 +15,7 @@
 #define UNIT 16u
 #define HEADER_UNITS 1u
 #define PAGE_UNITS (PAGE_SIZE / UNIT)
-#define LARGEST_SMALL (PAGE_SIZE - UNIT)
+#define LARGEST_SMALL (PAGE_SIZE - 3 * UNIT)     /* with its header two units less than a page: a free block remains behind it */
 #define CACHE_SIZES 33u                          /* blocks of up to 32 units */
 #define CACHE_DEPTH 32u
 #define MI_POOL_IN_USE 2u
@@ -275,7 +275,7 @@ PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
     MI_POOL_HEADER *header;
     PVOID block;
 
-    if (Bytes > LARGEST_SMALL - UNIT) {
+    if (Bytes > LARGEST_SMALL) {
         block = MiAllocateBig(Kind, Bytes, Tag);
         if (block == NULL)
             return NULL;

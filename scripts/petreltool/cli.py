@@ -88,6 +88,11 @@ def _driver_tests(arguments: argparse.Namespace) -> int:
     return drivertests.command(arguments)
 
 
+def _stress(arguments: argparse.Namespace) -> int:
+    from . import stress
+    return stress.command(arguments)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="petrel", description="Petrel's tool: set up, build, boot, load drivers and report.",
                                      epilog="examples:\n  scripts/petrel run\n  scripts/petrel run my.sys\n  scripts/petrel test\n",
@@ -119,6 +124,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
     options.for_mutants(add("_mutants", _mutants, "", "_mutants --count 200 --seed 7"))
     options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
+    options.for_stress(add("_stress", _stress, "", "_stress --minutes 30", "_stress --minutes 0 --seed 7"))
     return parser
 
 

@@ -98,3 +98,11 @@ def for_mutants(parser: argparse.ArgumentParser) -> None:
 def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="print the names and end")
+
+
+def for_stress(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--preset", choices=PRESETS, default="debug")
+    parser.add_argument("--toolchain", choices=("clang", "gcc"), default="clang")
+    parser.add_argument("--cpus", type=int, default=4, metavar="N")
+    parser.add_argument("--minutes", type=float, default=1.0, metavar="N", help="no machine starts after that")
+    parser.add_argument("--seed", type=int, metavar="N", help="the machines' seeds follow from it (default: a fresh one, printed)")

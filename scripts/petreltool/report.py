@@ -33,7 +33,7 @@ class Subject:
     exit_status: int | None = None          # when the verdict alone does not decide it
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     try:
         done = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "HEAD"], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, check=False)
@@ -150,7 +150,7 @@ def boot(record: Record, tests: dict[str, Any] | None) -> dict[str, Any]:
 
 def assemble(*, machine: dict[str, Any], options: dict[str, Any], seed: int | None, boot_part: dict[str, Any],
              drivers: list[dict[str, Any]], run: dict[str, Any], words: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"schema": SCHEMA, "petrel": {"version": VERSION, "commit": _commit()}, "machine": machine, "options": options,
+    return {"schema": SCHEMA, "petrel": {"version": VERSION, "commit": commit()}, "machine": machine, "options": options,
             "seed": seed, "boot": boot_part, "drivers": drivers, "programs": [], "log": words, "run": run}
 
 

@@ -335,6 +335,28 @@ static VOID TestApcRegions(VOID)
     CHECK(!KeAreApcsDisabled());
 }
 
+/* Queued or let through at APC_LEVEL, it arrives when the level is lowered. */
+static VOID TestApcLevel(VOID)
+{
+    TEST_APC test = { .Kernel = 0 };
+    KIRQL old;
+
+    KeInitializeEvent(&test.Done, NotificationEvent, FALSE);
+    KeInitializeApc(&test.Apc, KeCurrentThread(), OriginalApcEnvironment, TestKernelRoutine, NULL, NULL, KernelMode, NULL);
+    old = KfRaiseIrql(APC_LEVEL);
+    KeInsertQueueApc(&test.Apc, NULL, NULL, 0);
+    CHECK(test.Kernel == 0);
+    KeLowerIrql(old);
+    CHECK(test.Kernel == 1);
+    KeEnterGuardedRegion();
+    KeInsertQueueApc(&test.Apc, NULL, NULL, 0);
+    old = KfRaiseIrql(APC_LEVEL);
+    KeLeaveGuardedRegion();
+    CHECK(test.Kernel == 1);
+    KeLowerIrql(old);
+    CHECK(test.Kernel == 2);
+}
+
 /* An APC to a thread that waits: it runs there, and the wait goes on. */
 typedef struct TEST_APC_TARGET {
     TEST_APC Apc;
@@ -391,6 +413,7 @@ static const KE_TEST KiDeferredTable[] = {
     { "ke.apc.special", TestApcSpecial, 0 },
     { "ke.apc.normal", TestApcNormal, 0 },
     { "ke.apc.regions", TestApcRegions, 0 },
+    { "ke.apc.level", TestApcLevel, 0 },
     { "ke.apc.to_waiter", TestApcToWaiter, 0 },
 };
 const KE_TEST_GROUP KiDeferredTests = { KiDeferredTable, RTL_NUMBER_OF(KiDeferredTable) };

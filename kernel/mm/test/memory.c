@@ -43,6 +43,25 @@ static VOID TestPoolReuse(VOID)
     CHECK(before.FreePages < after.FreePages + 64);        /* a few spare pages at most stay with the pool */
 }
 
+/* Around the size from which a block has pages of its own: a block in use is never a whole page of the small ones. */
+static VOID TestPoolAlmostPage(VOID)
+{
+    PUCHAR pair[2];
+    ULONG size, i;
+
+    for (size = PAGE_SIZE - 80; size <= PAGE_SIZE + 32; size += 8) {
+        for (i = 0; i < 2; i++) {
+            pair[i] = ExAllocatePoolWithTag(i == 0 ? NonPagedPool : PagedPool, size, TAG);
+            if (CHECK(pair[i] != NULL))
+                RtlFillMemory(pair[i], size, 0x5A);
+        }
+        for (i = 0; i < 2; i++) {
+            if (pair[i] != NULL)
+                ExFreePoolWithTag(pair[i], TAG);
+        }
+    }
+}
+
 static VOID TestPoolAllocate2(VOID)
 {
     PUCHAR block = ExAllocatePool2(0x40, 100, TAG);
@@ -247,6 +266,7 @@ static VOID TestGlobals(VOID)
 static const KE_TEST MiMemoryTable[] = {
     { "mm.pool.kinds", TestPoolKinds, 0 },
     { "mm.pool.reuse", TestPoolReuse, 0 },
+    { "mm.pool.almostpage", TestPoolAlmostPage, 0 },
     { "mm.pool.allocate2", TestPoolAllocate2, 0 },
     { "mm.pool.contention", TestPoolContention, 0 },
     { "mm.physical", TestPhysical, 0 },
