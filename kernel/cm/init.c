@@ -2,6 +2,7 @@
  * The registry as it stands after boot.
  */
 #include "cmp.h"
+#include "rtl.h"
 #include "kd.h"
 #include "ke.h"
 #include "ps.h"
@@ -88,12 +89,12 @@ static VOID CmpFillSoftware(CMP_HIVE *Software)
     WCHAR digits[12];
     UNICODE_STRING build = { 0, sizeof(digits), digits };
 
-    RtlIntegerToUnicodeString(PsVersion.Build, 10, &build);
+    RtlIntegerToUnicodeString(RtlVersion.Build, 10, &build);
     digits[build.Length / sizeof(WCHAR)] = L'\0';
     CmpBootValue(Software, key, L"CurrentBuild", REG_SZ, digits, build.Length + sizeof(WCHAR));
     CmpBootValue(Software, key, L"CurrentBuildNumber", REG_SZ, digits, build.Length + sizeof(WCHAR));
-    CmpBootValue(Software, key, L"CurrentMajorVersionNumber", REG_DWORD, &PsVersion.Major, sizeof(ULONG));
-    CmpBootValue(Software, key, L"CurrentMinorVersionNumber", REG_DWORD, &PsVersion.Minor, sizeof(ULONG));
+    CmpBootValue(Software, key, L"CurrentMajorVersionNumber", REG_DWORD, &RtlVersion.Major, sizeof(ULONG));
+    CmpBootValue(Software, key, L"CurrentMinorVersionNumber", REG_DWORD, &RtlVersion.Minor, sizeof(ULONG));
     CmpBootValue(Software, key, L"SystemRoot", REG_SZ, root, sizeof(root));
 }
 

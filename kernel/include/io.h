@@ -28,6 +28,19 @@ NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
 /* The routine in every MajorFunction that the driver did not set. */
 BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine);
 
+/* Upward calls: what loading a driver by its service's name needs of init and vf. ReadImageFile: the bytes of the file of that name, in
+ * pool that the caller frees; STATUS_OBJECT_NAME_NOT_FOUND. NULL until there are any files. */
+typedef struct IO_UPCALLS {
+    NTSTATUS (*ReadImageFile)(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size);
+    MM_BIND *BindImport;
+    VOID (*ForgetImage)(const MM_IMAGE *Image);
+} IO_UPCALLS;
+extern IO_UPCALLS IoUpcalls;
+
+/* As ZwLoadDriver and ZwUnloadDriver (DDK); user mode needs SeLoadDriverPrivilege. */
+NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING DriverServiceName);
+NTSTATUS NTAPI NtUnloadDriver(PUNICODE_STRING DriverServiceName);
+
 /* ---- NT's DEVOBJ_EXTENSION (the DDK shows its head only) ---- */
 typedef struct IO_DEVOBJ_EXTENSION {
     SHORT Type;                      /* I IO_TYPE_DEVICE_OBJECT_EXTENSION */
@@ -76,4 +89,4 @@ NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
 extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests,
-    IoDmaTests;
+    IoDmaTests, IoLoadDriverTests;

@@ -20,12 +20,6 @@ extern POBJECT_TYPE PspProcessType, PspThreadType;
 extern LIST_ENTRY PsActiveProcessHead;
 extern PHANDLE_TABLE PspCidTable;
 
-/* What version queries answer; `version=` sets it. */
-typedef struct PS_VERSION {
-    ULONG Major, Minor, Build;
-} PS_VERSION;
-extern PS_VERSION PsVersion;
-
 static inline PETHREAD PsCurrentThread(VOID) { return (PETHREAD)__readgsqword(0x188); }
 static inline PEPROCESS PsCurrentProcess(VOID) { return (PEPROCESS)PsCurrentThread()->Tcb.ApcState.Process; }
 

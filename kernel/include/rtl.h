@@ -19,11 +19,13 @@ extern RTL_UPCALLS RtlUpcalls;
 VOID RtlInitializeCasing(const USHORT *Table);
 extern BOOLEAN RtlMbCodePageTag, RtlMbOemCodePageTag;
 
-/* ---- Version: what version queries answer. init sets it from boot.cfg before the first driver runs ---- */
+/* ---- Version: what version queries answer. init sets it from `version=` before the first driver runs ---- */
 typedef struct RTL_VERSION {
     ULONG Major, Minor, Build;
 } RTL_VERSION;
 extern RTL_VERSION RtlVersion;
+extern ULONG NtBuildNumber;                      /* the build, and 0xF in the upper four bits: not a checked one */
+VOID RtlSetVersion(const RTL_VERSION *Version);
 
 /* ---- Exceptions ---- */
 /* Runs the handlers on the stack for an exception at Context. TRUE: continue at *Context. Does not return when a handler unwinds. */

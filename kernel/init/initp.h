@@ -15,6 +15,9 @@ ULONG64 InitOptionNumber(PCSTR Key, ULONG64 Default);
 /* Visits every line with this key, in order. */
 VOID InitForEachOption(PCSTR Key, VOID (*Visit)(PVOID Context, PCSTR Value), PVOID Context);
 
+/* Version queries answer what the option `version` says. */
+VOID InitSetVersion(VOID);
+
 /* ---- Phases ---- */
 VOID InitPhase1(PVOID Context);
 /* A system thread that nobody keeps a handle to. */

@@ -1,89 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * The lab: takes the drivers of the job (boot.cfg's and fw_cfg's `test=` lines), loads and starts them in order, sends them
+ * The lab: takes the drivers of the job (job.c), loads and starts them in order, sends them
  * requests, unloads them in reverse, and says what happened (docs/protocol.md). A driver that crashes, traps or hangs ends the
  * machine in the middle of this; the events so far and the last one tell the story.
  */
 #include "lab.h"
-#include "hal.h"
 #include "kd.h"
 #include "vf.h"
 #include "ob.h"
 
-static LAB_DRIVER InitDrivers[LAB_DRIVERS];      /* lab thread */
-static ULONG InitDriverCount;                    /* lab thread */
 static PCSTR volatile InitUnderTest;             /* a */
 
 static PCSTR InitDriverUnderTest(VOID) { return InitUnderTest; }
-
-/* ---- Collecting the job ---- */
-static LAB_DRIVER *InitNewDriver(PCSTR Name)
-{
-    LAB_DRIVER *driver;
-    ULONG i, base = 0;
-
-    if (InitDriverCount == LAB_DRIVERS) {
-        KdLogEvent("warning", "more drivers than the lab takes; the rest is left out");
-        return NULL;
-    }
-    driver = &InitDrivers[InitDriverCount++];
-    for (i = 0; Name[i] != '\0'; i++)
-        if (Name[i] == '\\' || Name[i] == '/')
-            base = i + 1;
-    for (i = 0; Name[base + i] != '\0' && i < sizeof(driver->Name) - 1; i++)
-        driver->Name[i] = Name[base + i];
-    return driver;
-}
-
-static VOID InitAddLoaderFiles(const LOADER_BLOCK *Block)
-{
-    const LOADER_FILE *files = (const LOADER_FILE *)Block->FileAddress;
-    ULONG i;
-
-    for (i = 0; i < Block->FileCount; i++) {
-        LAB_DRIVER *driver;
-        if (files[i].Kind != LOADER_FILE_TEST_DRIVER)
-            continue;
-        driver = InitNewDriver((PCSTR)files[i].NameAddress);
-        if (driver == NULL)
-            return;
-        driver->Bytes = (const VOID *)files[i].DataAddress;
-        driver->Size = (ULONG)files[i].Size;
-    }
-}
-
-/* "opt/petrel/fileN" */
-static VOID InitFileName(CHAR Name[32], PCSTR Number)
-{
-    static const CHAR prefix[] = "opt/petrel/file";
-    ULONG i;
-
-    RtlCopyMemory(Name, prefix, sizeof(prefix));
-    for (i = 0; i < 6 && Number[i] >= '0' && Number[i] <= '9'; i++)
-        Name[sizeof(prefix) - 1 + i] = Number[i];
-    Name[sizeof(prefix) - 1 + i] = '\0';
-}
-
-/* A `test=N:NAME` line. Lines of boot.cfg name files of the volume, which the loader consumed. */
-static VOID InitAddFwCfgFile(PVOID Context, PCSTR Value)
-{
-    CHAR file[32];
-    LAB_DRIVER *driver;
-    PCSTR name = Value;
-
-    (void)Context;
-    while (*name >= '0' && *name <= '9')
-        name++;
-    if (name == Value || *name != ':')
-        return;
-    driver = InitNewDriver(name + 1);
-    if (driver == NULL)
-        return;
-    InitFileName(file, Value);
-    driver->Size = HalFwCfgSize(file);
-    driver->Owned = ExAllocatePoolWithTag(NonPagedPoolNx, max(driver->Size, 1), LAB_TAG);
-    if (driver->Owned != NULL && driver->Size != 0 && HalFwCfgRead(file, driver->Owned, driver->Size))
-        driver->Bytes = driver->Owned;
-}
 
 /* ---- Steps ---- */
 static VOID InitReportLoad(const LAB_DRIVER *Driver, NTSTATUS Status, PCSTR Why)
@@ -128,18 +55,20 @@ static VOID InitLoad(LAB_DRIVER *Driver)
     UNICODE_STRING name = { 0, sizeof(path), path };
     PE_STATUS pe = PE_OK;
     ULONG length = (ULONG)wcslen(path), i;
+    PVOID bytes = InitReadDriver(Driver);
     PCSTR why = NULL;
 
     for (i = 0; Driver->Name[i] != '\0' && length < RTL_NUMBER_OF(path) - 1; i++)
         path[length++] = (UCHAR)Driver->Name[i];
     name.Length = (USHORT)(length * sizeof(WCHAR));
-    if (Driver->Bytes == NULL) {
+    if (bytes == NULL) {
         Driver->Status = STATUS_NO_SUCH_FILE;
         why = "the driver's bytes did not arrive in the machine";
     } else {
-        Driver->Status = IoLoadImage(&name, Driver->Bytes, Driver->Size, TRUE, VfBindImport, &Driver->Image, &pe);
+        Driver->Status = IoLoadImage(&name, bytes, Driver->Size, TRUE, VfBindImport, &Driver->Image, &pe);
         if (pe != PE_OK)
             why = PeStatusText(pe);
+        ExFreePoolWithTag(bytes, LAB_TAG);
     }
     Driver->Refused = !NT_SUCCESS(Driver->Status);
     InitReportLoad(Driver, Driver->Status, why);
@@ -156,8 +85,12 @@ static VOID InitStart(LAB_DRIVER *Driver)
         buffer[i] = (UCHAR)Driver->Name[i];
     service.Length = (USHORT)(i * sizeof(WCHAR));
     Driver->Status = IoCreateDriverForImage(Driver->Image, &service, &Driver->Object);
-    if (NT_SUCCESS(Driver->Status))
+    if (NT_SUCCESS(Driver->Status)) {
+        ObfReferenceObject(Driver->Object);      /* a driver may unload another */
         Driver->Status = IoInitializeDriver(Driver->Object);
+        if (!NT_SUCCESS(Driver->Status))
+            ObfDereferenceObject(Driver->Object);
+    }
     Driver->Started = NT_SUCCESS(Driver->Status);
     InitReportStep(Driver, "entry", Driver->Status);
 }
@@ -178,7 +111,6 @@ static VOID InitStop(LAB_DRIVER *Driver)
         InitReportStep(Driver, "unload", STATUS_PLUGPLAY_QUERY_VETOED);
         return;
     }
-    ObfReferenceObject(Driver->Object);
     status = IoUnloadDriver(Driver->Object);
     Driver->Unloaded = NT_SUCCESS(status) && Driver->Object->DeviceObject == NULL;
     ObfDereferenceObject(Driver->Object);
@@ -218,27 +150,19 @@ static BOOLEAN InitReportVerdict(LAB_DRIVER *Driver)
     return passed;
 }
 
-static VOID InitFreeBytes(LAB_DRIVER *Driver)
-{
-    if (Driver->Owned != NULL)
-        ExFreePoolWithTag(Driver->Owned, LAB_TAG);
-    Driver->Owned = NULL;
-    Driver->Bytes = NULL;
-}
-
 BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
 {
     BOOLEAN passed = TRUE, exercise = InitOptionNumber("exercise", 1) != 0;
     ULONG i;
 
-    InitAddLoaderFiles(Block);
-    InitForEachOption("test", InitAddFwCfgFile, NULL);
+    InitCollectJob(Block);
     KeUpcalls.DriverUnderTest = InitDriverUnderTest;
     for (i = 0; i < InitDriverCount; i++) {
+        if (InitDrivers[i].Kept)
+            continue;
         InitUnderTest = InitDrivers[i].Name;
         InitReportBegin(&InitDrivers[i]);
         InitLoad(&InitDrivers[i]);
-        InitFreeBytes(&InitDrivers[i]);
         if (!InitDrivers[i].Refused && InitOptionNumber("load-only", 0) == 0)
             InitStart(&InitDrivers[i]);
     }
@@ -254,7 +178,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         InitStop(&InitDrivers[i]);
     }
     for (i = 0; i < InitDriverCount; i++)
-        passed = InitReportVerdict(&InitDrivers[i]) && passed;
+        if (!InitDrivers[i].Kept)
+            passed = InitReportVerdict(&InitDrivers[i]) && passed;
     for (i = InitDriverCount; i-- != 0;)
         InitUnmap(&InitDrivers[i]);
     InitUnderTest = NULL;

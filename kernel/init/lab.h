@@ -9,10 +9,11 @@
 #define LAB_TAG 'baLI'
 
 typedef struct LAB_DRIVER {
-    CHAR Name[64];                   /* file name */
-    const VOID *Bytes;               /* the file; NULL once loaded */
-    PVOID Owned;                     /* pool that holds Bytes, or NULL */
-    ULONG Size;
+    CHAR Name[64];                   /* I file name */
+    const VOID *Loaded;              /* I the file's bytes from the boot loader, or NULL */
+    CHAR FwCfg[32];                  /* I else where fw_cfg has them */
+    ULONG Size;                      /* I */
+    BOOLEAN Kept;                    /* I not loaded by the lab: there for who loads it by its service */
     MM_IMAGE *Image;
     PDRIVER_OBJECT Object;
     NTSTATUS Status;
@@ -20,6 +21,13 @@ typedef struct LAB_DRIVER {
     PDEVICE_OBJECT Pdo;              /* of a driver with AddDevice: the device it was given, or NULL */
     PCSTR Why;                       /* set when something after DriverEntry failed */
 } LAB_DRIVER;
+
+/* The job's files. */
+extern LAB_DRIVER InitDrivers[LAB_DRIVERS];
+extern ULONG InitDriverCount;
+VOID InitCollectJob(const LOADER_BLOCK *Block);
+/* The file's bytes, in pool with LAB_TAG that the caller frees; NULL: there are none, or no memory. PASSIVE_LEVEL. */
+PVOID InitReadDriver(const LAB_DRIVER *Driver);
 
 VOID InitReportStep(const LAB_DRIVER *Driver, PCSTR Step, NTSTATUS Status);
 /* A root-enumerated device for a driver that has AddDevice: added, and started. */

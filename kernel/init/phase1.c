@@ -88,6 +88,7 @@ VOID InitPhase1(PVOID Context)
 
     (void)Context;
     InitReadOptions(block);
+    InitSetVersion();
     PsAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
     InitStartProcessors();
     MmReleaseLoaderMemory();

@@ -45,9 +45,13 @@ static VOID IopFreeString(PUNICODE_STRING String)
 VOID IopDeleteDriver(PVOID Object)
 {
     PDRIVER_OBJECT driver = Object;
+    MM_IMAGE *image = *IopOwnedImage(driver);
+
     IopFreeClients(driver);
     IopFreeString(&driver->DriverName);
     IopFreeString(&driver->DriverExtension->ServiceKeyName);
+    if (image != NULL)
+        IopReleaseImage(image);
 }
 
 static VOID IopFillDriver(PDRIVER_OBJECT Driver, MM_IMAGE *Image)

@@ -30,6 +30,7 @@ VOID IoInitialize(VOID)
     IopDriverObjectType = ObCreateSystemType(&driver);
     IopFileObjectType = ObCreateSystemType(&file);
     IopFileObjectType->TypeInfo.InvalidAttributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK;
+    IopInitializeLoading();
     WmiInitialize();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }

@@ -17,7 +17,7 @@
 #define IOP_TAG_NAME 'mNoI'
 
 #define IOP_DEVICE_OBJECT_SIZE 0x150u            /* 16-byte aligned, unlike the DDK's */
-#define IOP_DRIVER_EXTENSION_SIZE 0x50u
+#define IOP_DRIVER_EXTENSION_SIZE 0x60u          /* NT's 0x50, then what IopOwnedImage finds */
 
 /* IO_DEVOBJ_EXTENSION.ExtensionFlags */
 #define DOE_UNLOAD_PENDING 0x1u
@@ -44,6 +44,11 @@ VOID IopUnregisterShutdown(PDEVICE_OBJECT Device);
 /* Ends what IoUnloadDriver began once no device of the driver is in use. */
 VOID IopTryUnload(PDRIVER_OBJECT Driver);
 OB_DELETE_METHOD IopDeleteDriver;
+/* Where a driver object keeps the image that it unmaps when it goes; NULL there: the image is somebody else's. */
+static inline MM_IMAGE **IopOwnedImage(PDRIVER_OBJECT Driver) { return (MM_IMAGE **)((PUCHAR)(Driver + 1) + 0x50); }
+/* Unmaps an image that nothing runs in, and what was kept about its imports. */
+VOID IopReleaseImage(MM_IMAGE *Image);
+VOID IopInitializeLoading(VOID);
 /* The areas of IoAllocateDriverObjectExtension go with the driver object. */
 VOID IopFreeClients(PDRIVER_OBJECT Driver);
 /* Calls what the driver registered to be called after DriverEntry, or only forgets it. PASSIVE_LEVEL. */

@@ -11,7 +11,7 @@
 #define KD_PRINT_LIMIT 512u
 
 ULONG Kd_DEFAULT_Mask = 0xFFFFFFFF;
-BOOLEAN KdDebuggerEnabled_ = FALSE, KdDebuggerNotPresent_ = TRUE;
+BOOLEAN KdpDebuggerEnabled = FALSE, KdpDebuggerNotPresent = TRUE;       /* exported without the p */
 static ULONG KdComponentMasks[DPFLTR_ENDOFTABLE_ID];
 static volatile LONG KdPrintLock;
 

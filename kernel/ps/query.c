@@ -2,8 +2,7 @@
  * Questions about processes and threads, and looking them up by id.
  */
 #include "psp.h"
-
-PS_VERSION PsVersion = { 10, 0, 19045 };
+#include "rtl.h"
 
 #undef PsGetCurrentProcess
 PEPROCESS NTAPI PsGetCurrentProcess(VOID);
@@ -31,11 +30,11 @@ BOOLEAN NTAPI PsIsThreadTerminating(PETHREAD Thread) { return (Thread->CrossThre
 BOOLEAN NTAPI PsGetVersion(PULONG MajorVersion, PULONG MinorVersion, PULONG BuildNumber, PUNICODE_STRING CSDVersion)
 {
     if (MajorVersion != NULL)
-        *MajorVersion = PsVersion.Major;
+        *MajorVersion = RtlVersion.Major;
     if (MinorVersion != NULL)
-        *MinorVersion = PsVersion.Minor;
+        *MinorVersion = RtlVersion.Minor;
     if (BuildNumber != NULL)
-        *BuildNumber = PsVersion.Build;
+        *BuildNumber = RtlVersion.Build;
     if (CSDVersion != NULL) {
         CSDVersion->Length = CSDVersion->MaximumLength = 0;
         CSDVersion->Buffer = NULL;

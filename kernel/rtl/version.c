@@ -8,7 +8,16 @@
 #define NTDDI_BUILD_BASE 0x0A000000u
 #define NTDDI_VERSION_19041 0x0A000008u   /* NTDDI_WIN10_VB: 19041 to 19045 */
 
+#define FREE_BUILD 0xF0000000u
+
 RTL_VERSION RtlVersion = { 10, 0, 19045 };
+ULONG NtBuildNumber = FREE_BUILD | 19045;
+
+VOID RtlSetVersion(const RTL_VERSION *Version)
+{
+    RtlVersion = *Version;
+    NtBuildNumber = FREE_BUILD | Version->Build;
+}
 
 /* Fills the extended fields too when dwOSVersionInfoSize says that they are there. */
 NTSTATUS NTAPI RtlGetVersion(PRTL_OSVERSIONINFOW lpVersionInformation)

@@ -5,6 +5,7 @@
  * (MmGetSystemRoutineAddress) take a slot by an atomic increment.
  */
 #include "vfp.h"
+#include "io.h"
 
 #define VF_SPARE_IMPORTS 64u
 
@@ -182,6 +183,8 @@ VOID VfInitialize(BOOLEAN Trace)
 {
     VfpTrace = Trace;
     KeUpcalls.MissingImport = VfpMissingImport;
+    IoUpcalls.BindImport = VfBindImport;
+    IoUpcalls.ForgetImage = VfForgetImage;
 }
 
 /* ---- MmGetSystemRoutineAddress: here, because the answer is the caller's own thunk ---- */

@@ -32,7 +32,7 @@ PDRIVER_OBJECT TestStartDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry)
     return driver;
 }
 
-static VOID NTAPI DeleteAll(PDRIVER_OBJECT Driver)
+VOID NTAPI TestDeleteDevices(PDRIVER_OBJECT Driver)
 {
     while (Driver->DeviceObject != NULL)
         IoDeleteDevice(Driver->DeviceObject);
@@ -41,7 +41,7 @@ static VOID NTAPI DeleteAll(PDRIVER_OBJECT Driver)
 VOID TestStopDriver(PDRIVER_OBJECT Driver)
 {
     if (Driver->DriverUnload == NULL)
-        Driver->DriverUnload = DeleteAll;
+        Driver->DriverUnload = TestDeleteDevices;
     ObfReferenceObject(Driver);
     CHECK(IoUnloadDriver(Driver) == STATUS_SUCCESS);
     CHECK(Driver->DeviceObject == NULL && ObHeader(Driver)->PointerCount == 1);

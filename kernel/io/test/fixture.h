@@ -10,6 +10,8 @@
 PDRIVER_OBJECT TestStartDriver(PCWSTR Name, PDRIVER_INITIALIZE Entry);
 /* DriverUnload is set to a routine that deletes all devices, unless the driver has one. */
 VOID TestStopDriver(PDRIVER_OBJECT Driver);
+/* A DriverUnload. */
+VOID NTAPI TestDeleteDevices(PDRIVER_OBJECT Driver);
 /* A device, ready to be opened. Name may be NULL. */
 PDEVICE_OBJECT TestMakeDevice(PDRIVER_OBJECT Driver, PCWSTR Name, ULONG Flags);
 NTSTATUS TestOpen(PCWSTR Name, ULONG Options, PHANDLE Handle);

@@ -2,12 +2,24 @@
  * Questions about the system, named events, what hangs in a driver object, tracing's providers.
  */
 #include "fixture.h"
+#include "rtl.h"
 #include <evntprov.h>
 
 extern ULONG InitSafeBootMode;
 
 static VOID Versions(VOID)
 {
+    RTL_VERSION before = RtlVersion, other = { 6, 1, 7601 };
+    MM_IMAGE *kernel = MmFindImage("ntoskrnl.exe");
+    const BOOLEAN *enabled = (const BOOLEAN *)MmFindExport(kernel, "KdDebuggerEnabled", 0);
+    const BOOLEAN *absent = (const BOOLEAN *)MmFindExport(kernel, "KdDebuggerNotPresent", 0);
+    ULONG major, minor, build;
+
+    RtlSetVersion(&other);
+    CHECK(!PsGetVersion(&major, &minor, &build, NULL) && major == 6 && minor == 1 && build == 7601);
+    CHECK(NtBuildNumber == (0xF0000000u | 7601));
+    RtlSetVersion(&before);
+    CHECK(enabled != NULL && absent != NULL && !*enabled && *absent);
     CHECK(IoIsWdmVersionAvailable(1, 0x30) && IoIsWdmVersionAvailable(6, 0));
     CHECK(!IoIsWdmVersionAvailable(6, 1) && !IoIsWdmVersionAvailable(7, 0));
     CHECK(!IoIs32bitProcess(NULL));

@@ -2,6 +2,7 @@
  * Processes and system threads.
  */
 #include "../psp.h"
+#include "rtl.h"
 #include "test.h"
 
 typedef struct START {
@@ -133,7 +134,7 @@ static VOID Version(VOID)
     UNICODE_STRING servicePack = { 2, 2, L"x" };
 
     CHECK(!PsGetVersion(&major, &minor, &build, &servicePack));
-    CHECK(major == PsVersion.Major && minor == PsVersion.Minor && build == PsVersion.Build && servicePack.Length == 0);
+    CHECK(major == RtlVersion.Major && minor == RtlVersion.Minor && build == RtlVersion.Build && servicePack.Length == 0);
     CHECK(!PsGetVersion(NULL, NULL, NULL, NULL));
 }
 

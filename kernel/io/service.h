@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * A driver's service: what its key below \Registry\Machine\System\CurrentControlSet\Services says.
+ */
+#pragma once
+#include "iop.h"
+
+#define IOP_SERVICE_CHARACTERS 128u              /* of a name, and of an image's path, with its end; as many as MM_IMAGE keeps */
+
+typedef struct IOP_SERVICE {
+    UNICODE_STRING Name;                         /* the key's last component */
+    UNICODE_STRING ImagePath;                    /* complete: from \ on */
+    UNICODE_STRING ImageName;                    /* its last component */
+    ULONG Type;                                  /* SERVICE_KERNEL_DRIVER ... */
+    WCHAR NameBuffer[IOP_SERVICE_CHARACTERS], PathBuffer[IOP_SERVICE_CHARACTERS];
+} IOP_SERVICE;
+
+/* Reads the service whose key has that path; Path is captured when Mode says so. STATUS_INVALID_PARAMETER: the path leads elsewhere;
+ * STATUS_OBJECT_NAME_NOT_FOUND: no such key; STATUS_ILL_FORMED_SERVICE_ENTRY: a value is missing or means nothing. PASSIVE_LEVEL. */
+NTSTATUS IopReadService(PUNICODE_STRING Path, KPROCESSOR_MODE Mode, IOP_SERVICE *Service);

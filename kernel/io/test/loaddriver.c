@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT
+ * Loading by a service's key: what the key must say, who may, and a whole driver of sixteen bytes loaded, started and unloaded.
+ */
+#include "fixture.h"
+#include <ntimage.h>
+#include "ps.h"
+#include "se.h"
+
+#define SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services"
+#define SERVICE SERVICES L"\\TestLoaded"
+
+/* ---- A driver's file ---- */
+#define CODE_OFFSET 0x200u
+#define FILE_BYTES 0x400u
+
+/* lea rax, [rip + 7]; mov [rcx + DriverUnload], rax; xor eax, eax; ret; then DriverUnload: ret */
+static const UCHAR GoodCode[] = { 0x48, 0x8D, 0x05, 7, 0, 0, 0, 0x48, 0x89, 0x41, 0x68, 0x31, 0xC0, 0xC3, 0xC3 };
+/* The same without DriverUnload. */
+static const UCHAR StayingCode[] = { 0x31, 0xC0, 0xC3 };
+/* mov eax, STATUS_NO_SUCH_DEVICE; ret */
+static const UCHAR FailingCode[] = { 0xB8, 0x0E, 0x00, 0x00, 0xC0, 0xC3 };
+C_ASSERT(FIELD_OFFSET(DRIVER_OBJECT, DriverUnload) == 0x68);
+
+static const UCHAR *Code;
+static ULONG CodeBytes;
+static ULONG Reads;
+static BOOLEAN Broken;
+
+static VOID BuildFile(PUCHAR File)
+{
+    PIMAGE_DOS_HEADER dos = (PIMAGE_DOS_HEADER)File;
+    PIMAGE_NT_HEADERS64 nt = (PIMAGE_NT_HEADERS64)(File + sizeof(*dos));
+    PIMAGE_SECTION_HEADER section = (PIMAGE_SECTION_HEADER)(nt + 1);
+
+    RtlZeroMemory(File, FILE_BYTES);
+    dos->e_magic = IMAGE_DOS_SIGNATURE;
+    dos->e_lfanew = sizeof(*dos);
+    nt->Signature = Broken ? 0 : IMAGE_NT_SIGNATURE;
+    nt->FileHeader.Machine = IMAGE_FILE_MACHINE_AMD64;
+    nt->FileHeader.NumberOfSections = 1;
+    nt->FileHeader.SizeOfOptionalHeader = sizeof(nt->OptionalHeader);
+    nt->FileHeader.Characteristics = IMAGE_FILE_EXECUTABLE_IMAGE | IMAGE_FILE_LARGE_ADDRESS_AWARE;
+    nt->OptionalHeader.Magic = IMAGE_NT_OPTIONAL_HDR64_MAGIC;
+    nt->OptionalHeader.AddressOfEntryPoint = PAGE_SIZE;
+    nt->OptionalHeader.ImageBase = 0x140000000ull;
+    nt->OptionalHeader.SectionAlignment = PAGE_SIZE;
+    nt->OptionalHeader.FileAlignment = CODE_OFFSET;
+    nt->OptionalHeader.SizeOfImage = 2 * PAGE_SIZE;
+    nt->OptionalHeader.SizeOfHeaders = CODE_OFFSET;
+    nt->OptionalHeader.Subsystem = PE_SUBSYSTEM_NATIVE;
+    nt->OptionalHeader.NumberOfRvaAndSizes = IMAGE_NUMBEROF_DIRECTORY_ENTRIES;
+    section->Misc.VirtualSize = section->SizeOfRawData = FILE_BYTES - CODE_OFFSET;
+    section->VirtualAddress = PAGE_SIZE;
+    section->PointerToRawData = CODE_OFFSET;
+    section->Characteristics = IMAGE_SCN_CNT_CODE | IMAGE_SCN_MEM_EXECUTE | IMAGE_SCN_MEM_READ;
+    RtlCopyMemory(File + CODE_OFFSET, Code, CodeBytes);
+}
+
+static NTSTATUS ReadImageFile(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size)
+{
+    UNICODE_STRING ours = RTL_CONSTANT_STRING(L"testloaded.sys");
+
+    if (!RtlEqualUnicodeString(&ours, Name, TRUE))
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    *Bytes = ExAllocatePoolWithTag(PagedPool, FILE_BYTES, 'tseT');
+    if (*Bytes == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    BuildFile(*Bytes);
+    *Size = FILE_BYTES;
+    Reads++;
+    return STATUS_SUCCESS;
+}
+
+/* ---- The key ---- */
+static NTSTATUS MakeKey(PCWSTR Path, PHANDLE Key)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING name;
+
+    RtlInitUnicodeString(&name, Path);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    return ZwCreateKey(Key, KEY_ALL_ACCESS, &attributes, 0, NULL, REG_OPTION_VOLATILE, NULL);
+}
+
+static NTSTATUS SetValue(HANDLE Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Bytes)
+{
+    UNICODE_STRING name;
+    RtlInitUnicodeString(&name, Name);
+    return ZwSetValueKey(Key, &name, 0, Type, (PVOID)Data, Bytes);
+}
+
+static VOID SetNumber(HANDLE Key, PCWSTR Name, ULONG Number)
+{
+    CHECK(SetValue(Key, Name, REG_DWORD, &Number, sizeof(Number)) == STATUS_SUCCESS);
+}
+
+static VOID SetText(HANDLE Key, PCWSTR Name, PCWSTR Text)
+{
+    CHECK(SetValue(Key, Name, REG_EXPAND_SZ, Text, (ULONG)(wcslen(Text) + 1) * sizeof(WCHAR)) == STATUS_SUCCESS);
+}
+
+static NTSTATUS Load(PCWSTR Path)
+{
+    UNICODE_STRING path;
+    RtlInitUnicodeString(&path, Path);
+    return ZwLoadDriver(&path);
+}
+
+static NTSTATUS Unload(PCWSTR Path)
+{
+    UNICODE_STRING path;
+    RtlInitUnicodeString(&path, Path);
+    return ZwUnloadDriver(&path);
+}
+
+/* The key of \Driver\TestLoaded, which names a kernel driver and nothing else. */
+static HANDLE Begin(const UCHAR *DriverCode, ULONG Bytes)
+{
+    HANDLE services = NULL, key = NULL;
+
+    Code = DriverCode;
+    CodeBytes = Bytes;
+    Broken = FALSE;
+    IoUpcalls.ReadImageFile = ReadImageFile;
+    CHECK(MakeKey(SERVICES, &services) == STATUS_SUCCESS);
+    CHECK(MakeKey(SERVICE, &key) == STATUS_SUCCESS);
+    ZwClose(services);
+    SetNumber(key, L"Type", SERVICE_KERNEL_DRIVER);
+    return key;
+}
+
+static VOID End(HANDLE Key)
+{
+    IoUpcalls.ReadImageFile = NULL;
+    CHECK(ZwDeleteKey(Key) == STATUS_SUCCESS);
+    CHECK(ZwClose(Key) == STATUS_SUCCESS);
+}
+
+/* ---- Tests ---- */
+static PDRIVER_OBJECT Find(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Driver\\TestLoaded");
+    PVOID driver;
+
+    return NT_SUCCESS(ObReferenceObjectByName(&name, OBJ_CASE_INSENSITIVE, NULL, 0, IopDriverObjectType, KernelMode, NULL, &driver))
+               ? driver : NULL;
+}
+
+static VOID LoadAndUnload(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    PDRIVER_OBJECT driver;
+    ULONG round;
+
+    for (round = 0; round < 3; round++) {        /* nothing stands in the way of the next time */
+        if (!CHECK(Load(SERVICE) == STATUS_SUCCESS))
+            break;
+        driver = Find();
+        if (!CHECK(driver != NULL))
+            break;
+        CHECK(driver->DriverUnload != NULL && MmFindImage("testloaded.sys") == *IopOwnedImage(driver));
+        CHECK(Load(SERVICE) == STATUS_IMAGE_ALREADY_LOADED);
+        driver->Flags |= DRVO_UNLOAD_INVOKED;                    /* as while DriverUnload runs */
+        CHECK(Load(SERVICE) == STATUS_DRIVER_FAILED_PRIOR_UNLOAD && Unload(SERVICE) == STATUS_INVALID_DEVICE_REQUEST);
+        driver->Flags &= ~DRVO_UNLOAD_INVOKED;
+        CHECK(Unload(SERVICE) == STATUS_SUCCESS);
+        CHECK(Find() == NULL && Load(SERVICE) == STATUS_IMAGE_ALREADY_LOADED);
+        ObfDereferenceObject(driver);
+        CHECK(MmFindImage("testloaded.sys") == NULL && Unload(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
+    }
+    End(key);
+}
+
+/* The image stays while somebody has the driver's device open. */
+static VOID UnloadLater(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode)), file = NULL;
+    PDRIVER_OBJECT driver;
+
+    CHECK(Load(SERVICE) == STATUS_SUCCESS);
+    driver = Find();
+    if (CHECK(driver != NULL)) {
+        driver->MajorFunction[IRP_MJ_CREATE] = driver->MajorFunction[IRP_MJ_CLEANUP] = driver->MajorFunction[IRP_MJ_CLOSE] = TestSucceed;
+        driver->DriverUnload = NULL;
+        CHECK(Unload(SERVICE) == STATUS_INVALID_DEVICE_REQUEST);
+        TestMakeDevice(driver, L"\\Device\\TestLoaded", 0);
+        CHECK(TestOpen(L"\\Device\\TestLoaded", 0, &file) == STATUS_SUCCESS);
+        driver->DriverUnload = TestDeleteDevices;
+        CHECK(Unload(SERVICE) == STATUS_SUCCESS);
+        CHECK(driver->DeviceObject != NULL && Unload(SERVICE) == STATUS_INVALID_DEVICE_REQUEST);
+        CHECK(ZwClose(file) == STATUS_SUCCESS);
+        CHECK(driver->DeviceObject == NULL && MmFindImage("testloaded.sys") != NULL);
+        ObfDereferenceObject(driver);
+        CHECK(MmFindImage("testloaded.sys") == NULL);
+    }
+    End(key);
+}
+
+static VOID Failures(VOID)
+{
+    HANDLE key = Begin(FailingCode, sizeof(FailingCode));
+    PDRIVER_OBJECT driver;
+
+    CHECK(Load(SERVICE) == STATUS_NO_SUCH_DEVICE);               /* DriverEntry's own */
+    CHECK(Find() == NULL && MmFindImage("testloaded.sys") == NULL);
+    Broken = TRUE;
+    CHECK(Load(SERVICE) == STATUS_INVALID_IMAGE_FORMAT && Find() == NULL);
+    IoUpcalls.ReadImageFile = NULL;
+    CHECK(Load(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
+    End(key);
+
+    key = Begin(StayingCode, sizeof(StayingCode));
+    CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_INVALID_DEVICE_REQUEST);
+    driver = Find();
+    if (CHECK(driver != NULL)) {
+        driver->DriverExtension->AddDevice = (PDRIVER_ADD_DEVICE)(ULONG_PTR)driver->DriverInit;
+        driver->DriverUnload = TestDeleteDevices;
+        CHECK(Unload(SERVICE) == STATUS_INVALID_DEVICE_REQUEST); /* plug and play's */
+        driver->DriverExtension->AddDevice = NULL;
+        CHECK(Unload(SERVICE) == STATUS_SUCCESS);
+        ObfDereferenceObject(driver);
+    }
+    End(key);
+}
+
+static VOID Values(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    UNICODE_STRING type = RTL_CONSTANT_STRING(L"Type");
+
+    SetText(key, L"ImagePath", L"\\??\\C:\\Somewhere\\TESTLOADED.SYS");
+    CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
+    SetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
+    CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
+    SetText(key, L"ImagePath", L"System32\\drivers\\absent.sys");
+    CHECK(Load(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
+    SetText(key, L"ImagePath", L"System32\\drivers\\");
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    SetNumber(key, L"ImagePath", 1);
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    SetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
+    SetNumber(key, L"Start", SERVICE_DEMAND_START);
+    CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
+    SetNumber(key, L"Start", 5);
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    SetNumber(key, L"Start", SERVICE_DEMAND_START);
+    SetNumber(key, L"Type", SERVICE_WIN32_OWN_PROCESS);
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    SetText(key, L"Type", L"1");
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    CHECK(ZwDeleteValueKey(key, &type) == STATUS_SUCCESS);
+    CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
+    End(key);
+    CHECK(Load(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND && Unload(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(Load(SERVICES L"\\") == STATUS_INVALID_PARAMETER && Load(SERVICE L"\\Below") == STATUS_INVALID_PARAMETER);
+    CHECK(Load(L"\\Registry\\Machine\\Software") == STATUS_INVALID_PARAMETER && Load(L"") == STATUS_INVALID_PARAMETER);
+}
+
+static VOID FromUserMode(VOID)
+{
+    PKTHREAD thread = KeGetCurrentThread();
+    NTSTATUS wanted, status;
+    UNICODE_STRING path;
+
+    RtlInitUnicodeString(&path, SERVICE);
+    wanted = SeSinglePrivilegeCheck(SeExports->SeLoadDriverPrivilege, UserMode) ? STATUS_ACCESS_VIOLATION : STATUS_PRIVILEGE_NOT_HELD;
+    thread->PreviousMode = UserMode;
+    status = NtLoadDriver(&path);                /* the string lies in kernel memory */
+    thread->PreviousMode = KernelMode;
+    CHECK(status == wanted);
+}
+
+/* In another process's address space the work is done by the System process. */
+static VOID Attached(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Test\\loads.exe");
+    PEPROCESS process;
+    KAPC_STATE state;
+    HANDLE handle;
+
+    if (CHECK(NT_SUCCESS(PsCreateProcess(PsInitialSystemProcess, &name, &process)))) {
+        KeStackAttachProcess((PVOID)process, &state);
+        CHECK(Load(SERVICE) == STATUS_SUCCESS);
+        CHECK(Unload(SERVICE) == STATUS_SUCCESS);
+        KeUnstackDetachProcess(&state);
+        CHECK(NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS, PspProcessType, KernelMode, &handle)));
+        CHECK(NT_SUCCESS(ZwTerminateProcess(handle, STATUS_SUCCESS)));
+        ZwClose(handle);
+        ObfDereferenceObject(process);
+    }
+    End(key);
+}
+
+/* Several at once: one of them loads, and the image is read once. */
+static volatile LONG Loaded, Already;
+
+static VOID LoadAtOnce(PVOID Context, ULONG Index)
+{
+    NTSTATUS status = Load(SERVICE);
+
+    (void)Context;
+    (void)Index;
+    InterlockedExchangeAdd(status == STATUS_SUCCESS ? &Loaded : &Already, 1);
+    CHECK(status == STATUS_SUCCESS || status == STATUS_IMAGE_ALREADY_LOADED);
+}
+
+static VOID Contention(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+
+    Loaded = Already = 0;
+    Reads = 0;
+    TestRunThreads(8, LoadAtOnce, NULL);
+    CHECK(Loaded == 1 && Already == 7 && Reads == 1);
+    CHECK(Unload(SERVICE) == STATUS_SUCCESS);
+    End(key);
+}
+
+static const KE_TEST tests[] = {
+    { "io.loaddriver.cycle", LoadAndUnload, 0 },
+    { "io.loaddriver.later", UnloadLater, 0 },
+    { "io.loaddriver.failure", Failures, 0 },
+    { "io.loaddriver.values", Values, 0 },
+    { "io.loaddriver.user", FromUserMode, 0 },
+    { "io.loaddriver.attached", Attached, 0 },
+    { "io.loaddriver.contention", Contention, 0 },
+};
+const KE_TEST_GROUP IoLoadDriverTests = { tests, RTL_NUMBER_OF(tests) };
