@@ -197,6 +197,8 @@ typedef struct KE_INTERRUPT_PARAMETERS {
 VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS *Parameters);
 /* Unmasks the line when it is the vector's first. FALSE: the vector is taken by somebody who does not share. */
 BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
+/* Whether that is an interrupt object that is connected; it need not be one. Any IRQL. */
+BOOLEAN KeIsInterruptConnected(const KINTERRUPT *Interrupt);
 /* When it returns, the service routine runs nowhere and will not again. IRQL <= DISPATCH_LEVEL. */
 VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt);
 

@@ -90,6 +90,7 @@ typedef struct MM_IMAGE {
     SIZE_T MappedSize;                            /* I */
     BOOLEAN LoadedByLoader;                       /* I never unmapped */
     BOOLEAN UnderTest;                            /* I a driver of the lab */
+    volatile LONG SectionLocks[PE_MAX_SECTIONS];  /* a MmLockPagableDataSection and its like */
     volatile LONG References;                     /* a images that import from this one, and the driver object */
     BOOLEAN DllInitialized;                       /* the loading thread: somebody imports from it, and it was told */
     ULONG ImportCount;                            /* the loading thread */

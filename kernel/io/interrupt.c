@@ -51,6 +51,18 @@ VOID NTAPI IoDisconnectInterrupt(PKINTERRUPT InterruptObject)
     ExFreePoolWithTag(InterruptObject, IOP_INTERRUPT_TAG);
 }
 
+/* The processor that the line is routed to. */
+NTSTATUS NTAPI IoGetAffinityInterrupt(PKINTERRUPT InterruptObject, PGROUP_AFFINITY GroupAffinity)
+{
+    GROUP_AFFINITY affinity = { 0 };
+
+    if (InterruptObject == NULL || !KeIsInterruptConnected(InterruptObject))
+        return STATUS_INVALID_PARAMETER;
+    affinity.Mask = (KAFFINITY)1 << InterruptObject->Number;
+    *GroupAffinity = affinity;
+    return STATUS_SUCCESS;
+}
+
 /* No device of Petrel has interrupt resources assigned, so line- and message-based requests find none. */
 NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters)
 {

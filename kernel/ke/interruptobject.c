@@ -37,6 +37,11 @@ VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS 
     Interrupt->Number = Parameters->Processor;
 }
 
+BOOLEAN KeIsInterruptConnected(const KINTERRUPT *Interrupt)
+{
+    return Interrupt->Type == KI_INTERRUPT_OBJECT && Interrupt->Size == sizeof(*Interrupt) && Interrupt->Connected;
+}
+
 /* ---- Connecting ---- */
 static BOOLEAN KiMayJoin(const KINTERRUPT *Interrupt, const KINTERRUPT *First)
 {

@@ -81,6 +81,7 @@ static VOID AwaitTicks(CLOCK *Clock, LONG Count)
 
 static VOID Rtc(VOID)
 {
+    GROUP_AFFINITY group;
     CLOCK clock;
     KAFFINITY affinity;
     KIRQL irql, old;
@@ -93,6 +94,9 @@ static VOID Rtc(VOID)
     if (!CHECK(IoConnectInterrupt(&clock.Interrupt, ServiceRtc, &clock, NULL, vector, irql, irql + 1, Latched, FALSE, affinity, FALSE)
                == STATUS_SUCCESS))
         return;
+    CHECK(IoGetAffinityInterrupt(clock.Interrupt, &group) == STATUS_SUCCESS);
+    CHECK(group.Group == 0 && (group.Mask & affinity) == group.Mask && group.Mask == (KAFFINITY)1 << clock.Interrupt->Number);
+    CHECK(IoGetAffinityInterrupt(NULL, &group) == STATUS_INVALID_PARAMETER);
     CHECK(KeSynchronizeExecution(clock.Interrupt, StartPeriodic, &clock));
     AwaitTicks(&clock, 5);
     old = KeAcquireInterruptSpinLock(clock.Interrupt);

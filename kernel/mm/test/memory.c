@@ -257,6 +257,24 @@ static VOID TestFindExport(VOID)
     CHECK(MmImageOfAddress((ULONG64)KeSetEvent) == kernel && MmImageOfAddress(0x1000) == NULL);
 }
 
+static VOID TestPagableSections(VOID)
+{
+    MM_IMAGE *kernel = MmFindImage("ntoskrnl.exe");
+    PVOID code = MmLockPagableDataSection((PVOID)(ULONG_PTR)KeSetEvent), data = MmLockPagableDataSection(&MmHighestUserAddress);
+    LONG locks = *(volatile LONG *)code;
+
+    CHECK(locks >= 1 && code != data && MmLockPagableDataSection((PVOID)(ULONG_PTR)KeResetEvent) == code);
+    MmLockPagableSectionByHandle(code);
+    CHECK(*(volatile LONG *)code == locks + 2);
+    MmUnlockPagableImageSection(code);
+    MmUnlockPagableImageSection(code);
+    MmUnlockPagableImageSection(code);
+    MmUnlockPagableImageSection(data);
+    CHECK(*(volatile LONG *)code == locks - 1);
+    CHECK(MmPageEntireDriver((PVOID)(ULONG_PTR)KeSetEvent) == kernel->Entry.DllBase && MmPageEntireDriver(NULL) == NULL);
+    MmResetDriverPaging((PVOID)(ULONG_PTR)KeSetEvent);
+}
+
 static VOID TestGlobals(VOID)
 {
     CHECK(MmHighestUserAddress == (PVOID)0x00007FFFFFFEFFFF && MmUserProbeAddress == 0x00007FFFFFFF0000);
@@ -264,6 +282,7 @@ static VOID TestGlobals(VOID)
 }
 
 static const KE_TEST MiMemoryTable[] = {
+    { "mm.image.pagable", TestPagableSections, 0 },
     { "mm.pool.kinds", TestPoolKinds, 0 },
     { "mm.pool.reuse", TestPoolReuse, 0 },
     { "mm.pool.almostpage", TestPoolAlmostPage, 0 },
