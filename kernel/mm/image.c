@@ -304,6 +304,8 @@ Cleanup:
     return status;
 }
 
+/* The entry's own memory stays, with its links: exceptions and stack walks go through the list at any IRQL and without its lock, and
+ * one of them may stand on the entry. */
 VOID MmUnloadSystemImage(MM_IMAGE *Image)
 {
     ULONG pages = (ULONG)(Image->MappedSize >> PAGE_SHIFT);
@@ -318,7 +320,6 @@ VOID MmUnloadSystemImage(MM_IMAGE *Image)
     KdEndEvent();
     MiUnmapAndFree((ULONG64)Image->Entry.DllBase, pages);
     MiReleaseAddresses(&MiImageRegion, (ULONG64)Image->Entry.DllBase, pages);
-    ExFreePoolWithTag(Image, 'dLmM');
 }
 
 /* ---- Exports ---- */
