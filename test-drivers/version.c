@@ -13,7 +13,7 @@ DRIVER_INITIALIZE DriverEntry;
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    RTL_OSVERSIONINFOW version = { .dwOSVersionInfoSize = sizeof(version) };
+    static RTL_OSVERSIONINFOW version = { .dwOSVersionInfoSize = sizeof(version) };
     ULONG major = 0, minor = 0, build = 0;
 
     RtlGetVersion(&version);

@@ -13,7 +13,8 @@ from .support import CommandCase, FolderCase
 
 FRAME = {"module": "a.sys", "offset": "0x1", "function": "DriverEntry", "file": "a.c", "line": 3}
 FOUND = {"verdict": "crash", "why": "bug check 0x0000001E", "bugcheck": {"code": "0x0000001e", "stack": [FRAME]}, "trap": None,
-         "hang": [], "entry_status": None, "unload_status": None, "devices": [], "symlinks": [], "imports": {"trapped": 0},
+         "hang": [], "entry_status": None, "unload_status": None, "start_status": None, "remove_status": None, "error_log": [],
+         "devices": [], "symlinks": [], "imports": {"trapped": 0},
          "requests": [{"major": "IRP_MJ_CREATE", "status": {"code": "0x00000000", "name": None}}]}
 
 
