@@ -33,15 +33,10 @@ static BOOLEAN BenchIsWanted(PCSTR Names, PCSTR Name)
     return FALSE;
 }
 
-static VOID BenchSort(ULONG64 *Values, ULONG Count)
+static int BenchCompare(const void *Left, const void *Right)
 {
-    ULONG i, j;
-    for (i = 1; i < Count; i++) {
-        ULONG64 value = Values[i];
-        for (j = i; j > 0 && Values[j - 1] > value; j--)
-            Values[j] = Values[j - 1];
-        Values[j] = value;
-    }
+    ULONG64 left = *(const ULONG64 *)Left, right = *(const ULONG64 *)Right;
+    return left < right ? -1 : left > right;
 }
 
 static VOID BenchReport(PCSTR Name, ULONG64 Minimum, ULONG64 Median)
@@ -68,7 +63,7 @@ static VOID BenchRunOne(const KE_BENCH *Bench)
         ticks[i] = Bench->Run(BENCH_OPERATIONS);
     if (Bench->Finish != NULL)
         Bench->Finish();
-    BenchSort(ticks, BENCH_REPETITIONS);
+    qsort(ticks, BENCH_REPETITIONS, sizeof(ticks[0]), BenchCompare);
     BenchReport(Bench->Name, ticks[0], ticks[BENCH_REPETITIONS / 2]);
 }
 

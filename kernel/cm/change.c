@@ -60,7 +60,7 @@ typedef struct CMP_VALUE_CHANGE {
     ULONG DataSize;
 } CMP_VALUE_CHANGE;
 
-static NTSTATUS CmpCaptureValueName(PUNICODE_STRING Source, PUNICODE_STRING Copy)
+NTSTATUS CmpCaptureValueName(PUNICODE_STRING Source, PUNICODE_STRING Copy)
 {
     RtlZeroMemory(Copy, sizeof(*Copy));
     if (Source == NULL || Source->Length == 0)

@@ -92,6 +92,9 @@ static inline NTSTATUS CmpReferenceHandle(HANDLE Handle, ACCESS_MASK Access, PCM
     return ObReferenceObjectByHandle(Handle, Access, CmpKeyObjectType, ObPreviousMode(), (PVOID *)Body, NULL);
 }
 
+/* A copy of a value's name in pool (Copy->Buffer, NULL for the empty name), checked. */
+NTSTATUS CmpCaptureValueName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
+
 /* The security method of the type (security.c). */
 OB_SECURITY_METHOD CmpSecurityMethod;
 

@@ -24,6 +24,25 @@ static NTSTATUS CmpAnswer(const CMP_QUERY *Query, NTSTATUS (*Build)(const CMP_QU
     return CmpEndResult(&result, status, Query->Buffer, Query->ResultLength);
 }
 
+/* Object: where the operation's information wants the key body. */
+static NTSTATUS CmpRunQuery(HANDLE KeyHandle, ACCESS_MASK Access, CMP_QUERY *Query, CMP_OPERATION *Operation, PVOID *Object)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PCM_KEY_BODY body;
+    NTSTATUS status;
+
+    if (CmpIsForeign(mode, Query->Buffer) || CmpIsForeign(mode, Query->ResultLength))
+        return STATUS_NOT_IMPLEMENTED;
+    status = CmpReferenceHandle(KeyHandle, Access, &body);
+    if (!NT_SUCCESS(status))
+        return status;
+    *Object = Operation->Object = body;
+    Query->Kcb = body->KeyControlBlock;
+    status = CmpFilter(Operation);
+    ObfDereferenceObject(body);
+    return status;
+}
+
 /* ---- Keys ---- */
 static NTSTATUS CmpBuildQueryKey(const CMP_QUERY *Query, CMP_RESULT *Result)
 {
@@ -63,20 +82,8 @@ NTSTATUS NTAPI NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformation
     CMP_OPERATION operation = { RegNtPreQueryKey, RegNtPostQueryKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformQueryKey, &query };
     ACCESS_MASK access = KeyInformationClass == KeyNameInformation ? 0 : KEY_QUERY_VALUE;
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PCM_KEY_BODY body;
-    NTSTATUS status;
 
-    if (CmpIsForeign(mode, KeyInformation) || CmpIsForeign(mode, ResultLength))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, access, &body);
-    if (!NT_SUCCESS(status))
-        return status;
-    information.Object = operation.Object = body;
-    query.Kcb = body->KeyControlBlock;
-    status = CmpFilter(&operation);
-    ObfDereferenceObject(body);
-    return status;
+    return CmpRunQuery(KeyHandle, access, &query, &operation, &information.Object);
 }
 
 NTSTATUS NTAPI NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
@@ -87,20 +94,8 @@ NTSTATUS NTAPI NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLA
     CMP_QUERY query = { NULL, KeyInformationClass, Index, Length, KeyInformation, ResultLength, NULL };
     CMP_OPERATION operation = { RegNtPreEnumerateKey, RegNtPostEnumerateKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformEnumerateKey, &query };
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PCM_KEY_BODY body;
-    NTSTATUS status;
 
-    if (CmpIsForeign(mode, KeyInformation) || CmpIsForeign(mode, ResultLength))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, KEY_ENUMERATE_SUB_KEYS, &body);
-    if (!NT_SUCCESS(status))
-        return status;
-    information.Object = operation.Object = body;
-    query.Kcb = body->KeyControlBlock;
-    status = CmpFilter(&operation);
-    ObfDereferenceObject(body);
-    return status;
+    return CmpRunQuery(KeyHandle, KEY_ENUMERATE_SUB_KEYS, &query, &operation, &information.Object);
 }
 
 /* ---- Values ---- */
@@ -138,34 +133,8 @@ NTSTATUS NTAPI NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFO
     CMP_QUERY query = { NULL, KeyValueInformationClass, Index, Length, KeyValueInformation, ResultLength, NULL };
     CMP_OPERATION operation = { RegNtPreEnumerateValueKey, RegNtPostEnumerateValueKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformEnumerateValue, &query };
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PCM_KEY_BODY body;
-    NTSTATUS status;
 
-    if (CmpIsForeign(mode, KeyValueInformation) || CmpIsForeign(mode, ResultLength))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, KEY_QUERY_VALUE, &body);
-    if (!NT_SUCCESS(status))
-        return status;
-    information.Object = operation.Object = body;
-    query.Kcb = body->KeyControlBlock;
-    status = CmpFilter(&operation);
-    ObfDereferenceObject(body);
-    return status;
-}
-
-static NTSTATUS CmpCaptureQueryName(PUNICODE_STRING Source, PUNICODE_STRING Copy)
-{
-    if (Source == NULL || Source->Length == 0)
-        return STATUS_SUCCESS;
-    if ((Source->Length & 1) || Source->Length > REGF_MAXIMUM_VALUE_NAME * sizeof(WCHAR))
-        return STATUS_INVALID_PARAMETER;
-    Copy->Buffer = ExAllocatePoolWithTag(PagedPool, Source->Length, CMP_TAG);
-    if (Copy->Buffer == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    RtlCopyMemory(Copy->Buffer, Source->Buffer, Source->Length);
-    Copy->Length = Copy->MaximumLength = Source->Length;
-    return STATUS_SUCCESS;
+    return CmpRunQuery(KeyHandle, KEY_QUERY_VALUE, &query, &operation, &information.Object);
 }
 
 NTSTATUS NTAPI NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
@@ -186,7 +155,7 @@ NTSTATUS NTAPI NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_
     status = CmpReferenceHandle(KeyHandle, KEY_QUERY_VALUE, &body);
     if (!NT_SUCCESS(status))
         return status;
-    status = CmpCaptureQueryName(ValueName, &name);
+    status = CmpCaptureValueName(ValueName, &name);
     if (NT_SUCCESS(status)) {
         information.Object = operation.Object = body;
         query.Kcb = body->KeyControlBlock;

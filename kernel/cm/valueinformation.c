@@ -59,30 +59,25 @@ static NTSTATUS CmpBuildValueFull(const REGF_HIVE *Hive, const CM_KEY_VALUE *Val
     return status;
 }
 
-static NTSTATUS CmpBuildValuePartial(const REGF_HIVE *Hive, const CM_KEY_VALUE *Value, ULONG Length, CMP_RESULT *Result)
+/* Type and DataLength, at Head, then the data: the two partial classes differ in what is in front. */
+typedef struct CMP_VALUE_HEAD {
+    ULONG Type, DataLength;
+    UCHAR Data[1];
+} CMP_VALUE_HEAD;
+C_ASSERT(FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, DataLength) == FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Type) + 4 &&
+         FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) == FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Type) + 8 &&
+         FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION_ALIGN64, Data) == FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION_ALIGN64, Type) + 8);
+
+static NTSTATUS CmpBuildValuePartial(const REGF_HIVE *Hive, const CM_KEY_VALUE *Value, ULONG Head, ULONG Length, CMP_RESULT *Result)
 {
-    const ULONG fixed = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data);
+    const ULONG fixed = Head + FIELD_OFFSET(CMP_VALUE_HEAD, Data);
     ULONG bytes = RegfDataLength(Value);
     NTSTATUS status = CmpBeginResult(Result, Length, fixed, (ULONG64)fixed + bytes);
-    KEY_VALUE_PARTIAL_INFORMATION *information = (KEY_VALUE_PARTIAL_INFORMATION *)Result->Block;
+    CMP_VALUE_HEAD *information;
 
-    if (information == NULL)
+    if (Result->Block == NULL)
         return status;
-    information->Type = Value->Type;
-    information->DataLength = bytes;
-    CmpPutData(Hive, Value, fixed, Result);
-    return status;
-}
-
-static NTSTATUS CmpBuildValueAligned(const REGF_HIVE *Hive, const CM_KEY_VALUE *Value, ULONG Length, CMP_RESULT *Result)
-{
-    const ULONG fixed = FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION_ALIGN64, Data);
-    ULONG bytes = RegfDataLength(Value);
-    NTSTATUS status = CmpBeginResult(Result, Length, fixed, (ULONG64)fixed + bytes);
-    KEY_VALUE_PARTIAL_INFORMATION_ALIGN64 *information = (KEY_VALUE_PARTIAL_INFORMATION_ALIGN64 *)Result->Block;
-
-    if (information == NULL)
-        return status;
+    information = (CMP_VALUE_HEAD *)(Result->Block + Head);
     information->Type = Value->Type;
     information->DataLength = bytes;
     CmpPutData(Hive, Value, fixed, Result);
@@ -100,9 +95,9 @@ NTSTATUS CmpBuildValueInformation(const REGF_HIVE *Hive, const CM_KEY_VALUE *Val
     case KeyValueFullInformationAlign64:
         return CmpBuildValueFull(Hive, Value, 8, Length, Result);
     case KeyValuePartialInformation:
-        return CmpBuildValuePartial(Hive, Value, Length, Result);
+        return CmpBuildValuePartial(Hive, Value, FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Type), Length, Result);
     case KeyValuePartialInformationAlign64:
-        return CmpBuildValueAligned(Hive, Value, Length, Result);
+        return CmpBuildValuePartial(Hive, Value, FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION_ALIGN64, Type), Length, Result);
     default:
         return STATUS_INVALID_PARAMETER;
     }

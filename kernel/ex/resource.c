@@ -57,8 +57,6 @@ NTSTATUS NTAPI ExDeleteResourceLite(PERESOURCE Resource)
 }
 
 /* ---- Owners ---- */
-static ULONG ExpTableSize(const ERESOURCE *Resource) { return Resource->OwnerTable != NULL ? Resource->OwnerTable[0].TableSize : 0; }
-
 POWNER_ENTRY ExpFindOwnerLocked(PERESOURCE Resource, ERESOURCE_THREAD Thread)
 {
     ULONG i;

@@ -23,6 +23,11 @@ static inline VOID ExpUnlockResource(PERESOURCE Resource, KIRQL OldIrql) UNCHECK
 }
 static inline BOOLEAN ExpIsExclusiveLocked(const ERESOURCE *Resource) { return (Resource->Flag & ResourceOwnedExclusive) != 0; }
 
+/* Entries of OwnerTable, the first of which holds this. */
+static inline ULONG ExpTableSize(const ERESOURCE *Resource)
+{
+    return Resource->OwnerTable != NULL ? Resource->OwnerTable[0].TableSize : 0;
+}
 /* The entry of an owner, or NULL. */
 POWNER_ENTRY ExpFindOwnerLocked(PERESOURCE Resource, ERESOURCE_THREAD Thread);
 /* An entry for one more owner, or NULL: ExpGrowOwners, without the lock, makes room. */

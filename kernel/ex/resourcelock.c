@@ -20,19 +20,21 @@ static VOID ExpEnter(POWNER_ENTRY Entry, ERESOURCE_THREAD Thread)
 }
 
 /* ---- Waiting ---- */
-/* Owners that are threads run at the waiter's priority at least, so that a thread in between cannot keep both waiting. */
+/* An owner that is a thread runs at the waiter's priority at least, so that a thread in between cannot keep both waiting. */
+static VOID ExpLendToOwner(ERESOURCE_THREAD Owner, KPRIORITY Priority)
+{
+    if (Owner != 0 && (Owner & 3) == 0)
+        KeLendPriority((PKTHREAD)Owner, Priority);
+}
+
 static VOID ExpLendPriorityLocked(PERESOURCE Resource)
 {
-    ULONG size = Resource->OwnerTable != NULL ? Resource->OwnerTable[0].TableSize : 0, i;
     KPRIORITY priority = KeCurrentThread()->Priority;
+    ULONG i;
 
-    if ((Resource->OwnerEntry.OwnerThread & 3) == 0 && Resource->OwnerEntry.OwnerThread != 0)
-        KeLendPriority((PKTHREAD)Resource->OwnerEntry.OwnerThread, priority);
-    for (i = 1; i < size; i++) {
-        ERESOURCE_THREAD owner = Resource->OwnerTable[i].OwnerThread;
-        if (owner != 0 && (owner & 3) == 0)
-            KeLendPriority((PKTHREAD)owner, priority);
-    }
+    ExpLendToOwner(Resource->OwnerEntry.OwnerThread, priority);
+    for (i = 1; i < ExpTableSize(Resource); i++)
+        ExpLendToOwner(Resource->OwnerTable[i].OwnerThread, priority);
 }
 
 /* Joins the end of a chain, gives up the lock and returns when the resource was given to the caller. */

@@ -34,8 +34,7 @@ def _one_machine(arguments: argparse.Namespace) -> int:
     show.self_tests(report.self_tests(record, why))
     if why is None:
         return EXIT_PASS
-    for title, text in (("console (COM1)", record.console), ("debug text (0xE9)", record.debug)):
-        print(f"--- end of {title}\n{text[-3000:]}")
+    show.ends_of_channels(record)
     for event in record.named("bugcheck") + record.named("hang"):
         print(event.data)
     return EXIT_FAIL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .lab import Record
 from .names import status_text
 from .symbols import frame_text
 from .terminal import paint, printable
@@ -19,6 +20,12 @@ def _row(label: str, text: str) -> None:
 def _rows(label: str, texts: list[str]) -> None:
     for number, text in enumerate(texts):
         _row(label if number == 0 else "", text)
+
+
+def ends_of_channels(record: Record, characters: int = 3000) -> None:
+    """What the machine said last, for a test that failed."""
+    for title, text in (("console (COM1)", record.console), ("debug text (0xE9)", record.debug)):
+        print(f"--- end of {title}\n{text[-characters:]}")
 
 
 def _request_rows(requests: list[dict[str, Any]]) -> list[str]:

@@ -25,7 +25,6 @@ from .verdict import judge
 
 _LIMITS = lab.Limits(driver=60.0, whole=160.0)
 _SEEDS = 1 << 31
-_END_OF_TEXT = 2000
 
 
 def _machine(disk: Path, driver: Path, cpus: int) -> tuple[Subject, lab.Record]:
@@ -39,8 +38,7 @@ def _machine(disk: Path, driver: Path, cpus: int) -> tuple[Subject, lab.Record]:
 
 def _show_finding(preset: str, subject: Subject, record: lab.Record) -> None:
     show.driver(report.driver(subject, record, Symbolizer(Tree(preset), {subject.name: subject.path}), report.known_exports()))
-    for title, text in (("console (COM1)", record.console), ("debug text (0xE9)", record.debug)):
-        print(f"--- end of {title}\n{text[-_END_OF_TEXT:]}")
+    show.ends_of_channels(record)
 
 
 def _soak(arguments: argparse.Namespace, folder: Path) -> tuple[int, bool]:

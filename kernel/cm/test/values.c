@@ -28,10 +28,11 @@ static VOID TestSetQuery(VOID)
 static VOID TestDefaultValue(VOID)
 {
     UCHAR block[64];
-    UNICODE_STRING empty = { 0, 0, NULL };
+    UNICODE_STRING empty = { 0, 0, NULL }, nowhere = { 4, 4, NULL };
     HANDLE root = TestBegin();
     ULONG number = 7, length;
 
+    CHECK(ZwQueryValueKey(root, &nowhere, KeyValueBasicInformation, block, sizeof(block), &length) == STATUS_INVALID_PARAMETER);
     CHECK(ZwSetValueKey(root, NULL, 0, REG_DWORD, &number, 4) == STATUS_SUCCESS);
     CHECK(ZwQueryValueKey(root, &empty, KeyValueBasicInformation, block, sizeof(block), &length) == STATUS_SUCCESS);
     CHECK(length == 12 && ((KEY_VALUE_BASIC_INFORMATION *)block)->NameLength == 0);

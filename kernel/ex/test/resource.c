@@ -43,6 +43,21 @@ static VOID AwaitStep(SCENE *Scene, LONG Step)
         KeYieldExecution();
 }
 
+/* Waits its turn for one kind of access and notes when it came. */
+static VOID NoteExclusive(SCENE *Scene)
+{
+    ExAcquireResourceExclusiveLite(&Scene->Resource, TRUE);
+    Scene->ExclusiveAt = InterlockedIncrement(&Scene->Order);
+    ExReleaseResourceLite(&Scene->Resource);
+}
+
+static VOID NoteShared(SCENE *Scene)
+{
+    ExAcquireResourceSharedLite(&Scene->Resource, TRUE);
+    Scene->SharedAt = InterlockedIncrement(&Scene->Order);
+    ExReleaseResourceLite(&Scene->Resource);
+}
+
 static VOID TryFromElsewhere(PVOID Context, ULONG Index)
 {
     SCENE *scene = Context;
@@ -119,17 +134,13 @@ static VOID QueueBehindExclusive(PVOID Context, ULONG Index)
         ExReleaseResourceLite(resource);
     } else if (Index == 1) {
         AwaitStep(scene, 1);
-        ExAcquireResourceExclusiveLite(resource, TRUE);
-        scene->ExclusiveAt = InterlockedIncrement(&scene->Order);
-        ExReleaseResourceLite(resource);
+        NoteExclusive(scene);
     } else {
         AwaitStep(scene, 2);
         CHECK(!ExAcquireResourceSharedLite(resource, FALSE));
         CHECK(ExAcquireSharedStarveExclusive(resource, FALSE));
         ExReleaseResourceLite(resource);
-        ExAcquireResourceSharedLite(resource, TRUE);
-        scene->SharedAt = InterlockedIncrement(&scene->Order);
-        ExReleaseResourceLite(resource);
+        NoteShared(scene);
     }
     KeLeaveCriticalRegion();
 }
@@ -156,15 +167,11 @@ static VOID LeaveToShared(PVOID Context, ULONG Index)
         ExReleaseResourceLite(resource);
     } else if (Index == 1) {
         AwaitStep(scene, 1);
-        ExAcquireResourceExclusiveLite(resource, TRUE);
-        scene->ExclusiveAt = InterlockedIncrement(&scene->Order);
-        ExReleaseResourceLite(resource);
+        NoteExclusive(scene);
     } else {
         AwaitStep(scene, 1);
         AwaitCount(ExGetExclusiveWaiterCount, scene, 1);
-        ExAcquireResourceSharedLite(resource, TRUE);
-        scene->SharedAt = InterlockedIncrement(&scene->Order);
-        ExReleaseResourceLite(resource);
+        NoteShared(scene);
     }
     KeLeaveCriticalRegion();
 }
