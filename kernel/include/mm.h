@@ -9,6 +9,8 @@
 /* Upward calls: pages of files, which io transfers around the cache. Bytes: how many were, up to the end of the file's data. */
 typedef struct MM_UPCALLS {
     NTSTATUS (*TransferPages)(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
+    VOID (*HoldFile)(PFILE_OBJECT File, BOOLEAN Hold);           /* a reference, or one less */
+    VOID (*QueueWork)(PWORK_QUEUE_ITEM Work);
 } MM_UPCALLS;
 extern MM_UPCALLS MmUpcalls;
 
@@ -79,6 +81,30 @@ NTSTATUS MmMapView(struct MI_SEGMENT *Segment, MM_VIEW *View);
 NTSTATUS MmUnmapView(PVOID Address);
 NTSTATUS MmMapSystemView(struct MI_SEGMENT *Segment, PVOID *Base, ULONG64 Offset, PSIZE_T Size);
 NTSTATUS MmUnmapSystemView(PVOID Base);
+
+/* ---- Pages of files, for the cache and for sections. Not under a file system's locks that reading or writing the file takes ---- */
+/* The segment of a file's data, made when there is none, with a reference that MmDeleteSegment gives back. The file object is held
+ * while the segment lives; FileObject->SectionObjectPointer must not be NULL. */
+NTSTATUS MmReferenceFileSegment(PFILE_OBJECT File, ULONG64 Bytes, struct MI_SEGMENT **Segment);
+/* The file's size is another. Smaller: pages behind it go, unless somebody uses them (FALSE), and the rest of the last page is zero. */
+BOOLEAN MmResizeFileSegment(struct MI_SEGMENT *Segment, ULONG64 Bytes);
+/* Brings pages into memory: what is not there is read or, if Fresh, zero. The first failure of a read is returned. */
+NTSTATUS MmMakeFilePagesResident(struct MI_SEGMENT *Segment, ULONG64 First, ULONG Count, BOOLEAN Fresh);
+BOOLEAN MmFilePagesAreResident(struct MI_SEGMENT *Segment, ULONG64 First, ULONG Count);
+VOID MmDirtyFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG Count);
+/* Writes dirty pages, and waits for those that somebody else writes. What cannot be written stays dirty. */
+NTSTATUS MmFlushFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count);
+/* Drops pages, dirty ones unwritten if Dirty says so. FALSE: somebody uses one, which stays. */
+BOOLEAN MmPurgeFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count, BOOLEAN Dirty);
+ULONG64 MmCountDirtyPages(struct MI_SEGMENT *Segment);
+
+/* ---- Windows of system space onto files ---- */
+/* Addresses that stay reserved, with page tables when they are first used; NULL: none are left. */
+PVOID MmReserveWindow(ULONG Pages);
+/* Maps pages that are in memory where nothing is mapped yet. STATUS_RETRY: one is not in memory (any more). Mapped gets their number. */
+NTSTATUS MmMapFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG Count, PVOID Address, PULONG Mapped);
+/* Unmaps what is mapped there; returns how many pages. */
+ULONG MmEmptyWindow(PVOID Address, ULONG Pages);
 
 /* ---- Statistics, for leak checks and the report ---- */
 typedef struct MM_STATISTICS {

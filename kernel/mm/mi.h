@@ -37,6 +37,7 @@ VOID MiFreePage(PFN_NUMBER Page);
 /* One more reason to keep a page; one less, and the page is free when it was the last. Whoever allocates has the first. */
 VOID MiReferencePage(PFN_NUMBER Page);
 VOID MiReleasePage(PFN_NUMBER Page);
+ULONG MiPageReferences(PFN_NUMBER Page);
 /* Count physically contiguous pages within [Low, High], aligned to Boundary pages (0: any); MI_NO_PAGE if none. */
 PFN_NUMBER MiAllocateContiguousPages(PFN_NUMBER Count, PFN_NUMBER Low, PFN_NUMBER High, PFN_NUMBER Boundary);
 BOOLEAN MiIsRam(PFN_NUMBER Page);

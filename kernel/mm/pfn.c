@@ -169,6 +169,14 @@ VOID MiReferencePage(PFN_NUMBER Page)
     KeLockRelease(&MiPfnLock, irql);
 }
 
+ULONG MiPageReferences(PFN_NUMBER Page)
+{
+    KIRQL irql = KeLockAcquire(&MiPfnLock);
+    ULONG count = MiPfn(Page)->ReferenceCount;
+    KeLockRelease(&MiPfnLock, irql);
+    return count;
+}
+
 /* A page that somebody freed while it was locked is on the free list already, and its count means nothing. */
 VOID MiReleasePage(PFN_NUMBER Page)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The pages behind a section: made zeroed when somebody first wants one, shared by all views, gone with the last of them.
  */
-#include "space.h"
+#include "file.h"
 
-#define TAG_SEGMENT 'tgmS'
 #define MI_LARGEST_SEGMENT (1ull << 26)          /* pages: 256 GiB */
 
-static NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Segment)
+NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Segment)
 {
     ULONG64 cache;
     ULONG protection;
@@ -25,7 +24,7 @@ static NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Seg
     return STATUS_SUCCESS;
 }
 
-static ULONG64 MiChunkCount(const MI_SEGMENT *Segment) { return (Segment->Pages + MI_SEGMENT_CHUNK - 1) / MI_SEGMENT_CHUNK; }
+ULONG64 MiChunkCount(const MI_SEGMENT *Segment) { return (Segment->Pages + MI_SEGMENT_CHUNK - 1) / MI_SEGMENT_CHUNK; }
 
 static NTSTATUS MiGiveChunks(MI_SEGMENT *Segment)
 {
@@ -96,15 +95,23 @@ static VOID MiFreeChunk(ULONG64 *Chunk)
     ULONG i;
     for (i = 0; i < MI_SEGMENT_CHUNK; i++)
         if (Chunk[i] > MI_PAGE_COMMITTED)
-            MiReleasePage(Chunk[i]);
+            MiReleasePage(MiSlotFrame(Chunk[i]));
     ExFreePoolWithTag(Chunk, TAG_SEGMENT);
+}
+
+/* TRUE: that was the last reference. */
+static BOOLEAN MiDropSegment(MI_SEGMENT *Segment)
+{
+    if (Segment->File != NULL)
+        return MiDropFileSegment(Segment);
+    return InterlockedDecrement(&Segment->References) == 0;
 }
 
 VOID MiReleaseSegment(MI_SEGMENT *Segment)
 {
     ULONG64 i;
 
-    if (InterlockedDecrement(&Segment->References) != 0)
+    if (!MiDropSegment(Segment))
         return;
     for (i = 0; Segment->Chunks != NULL && i < MiChunkCount(Segment); i++)
         if (Segment->Chunks[i] != NULL)
@@ -112,13 +119,15 @@ VOID MiReleaseSegment(MI_SEGMENT *Segment)
     if (Segment->Chunks != NULL)
         ExFreePoolWithTag(Segment->Chunks, TAG_SEGMENT);
     MiReturnCommit((ULONG64)Segment->Charged);
+    if (Segment->File != NULL)
+        MmUpcalls.HoldFile(Segment->File, FALSE);
     ExFreePoolWithTag(Segment, TAG_SEGMENT);
 }
 
 VOID MmDeleteSegment(MI_SEGMENT *Segment) { MiReleaseSegment(Segment); }
 
 /* ---- Pages ---- */
-static ULONG64 *MiSlotLocked(MI_SEGMENT *Segment, ULONG64 Index, BOOLEAN Make)
+ULONG64 *MiSlotLocked(MI_SEGMENT *Segment, ULONG64 Index, BOOLEAN Make)
 {
     ULONG64 **chunk = &Segment->Chunks[Index / MI_SEGMENT_CHUNK];
 
@@ -135,6 +144,8 @@ PFN_NUMBER MiSegmentPage(MI_SEGMENT *Segment, ULONG64 Index)
     PFN_NUMBER page = MI_NO_PAGE;
     ULONG64 *slot;
 
+    if (Segment->File != NULL)
+        return MiPageOfFile(Segment, Index);
     if (Index >= Segment->Pages)
         return MI_NO_PAGE;
     ExLockExclusive(&Segment->Lock);

@@ -41,13 +41,17 @@ ULONG64 MiUserEntry(PFN_NUMBER Page, ULONG Protection, ULONG64 Cache);
 typedef struct MI_SEGMENT {
     volatile LONG References;        /* a section objects and VADs */
     EX_PUSH_LOCK Lock;               /* the chunks */
-    ULONG64 Pages;                   /* I */
-    ULONG64 Bytes;                   /* I as asked for */
+    ULONG64 Pages;                   /* I; of a file Lock: it grows */
+    ULONG64 Bytes;                   /* I as asked for; of a file Lock: its size */
     ULONG Protection;                /* I the most that a view may have */
     BOOLEAN Committed;               /* I pages need no commit of their own */
     BOOLEAN Physical;                /* I \Device\PhysicalMemory: page n is frame n */
     volatile LONG64 Charged;         /* a pages of commit */
-    ULONG64 **Chunks;                /* Lock: MI_PAGE_NONE, MI_PAGE_COMMITTED or a frame for each page */
+    ULONG64 **Chunks;                /* Lock: MI_PAGE_NONE, MI_PAGE_COMMITTED or a frame for each page; of a file see file.h */
+    PFILE_OBJECT File;               /* I held; NULL: zero pages */
+    ULONG64 DirtyPages;              /* Lock of a file: slots that are dirty */
+    LIST_ENTRY Waiters;              /* Lock of a file: MI_PAGE_WAIT */
+    WORK_QUEUE_ITEM Work;            /* of a file: the last user left dirty pages */
 } MI_SEGMENT;
 #define MI_PAGE_NONE 0ull
 #define MI_PAGE_COMMITTED 1ull       /* never a frame: the first megabyte is not given out */

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ * Dirty pages of files: marked, written, dropped.
+ */
+#include "file.h"
+
+VOID MmDirtyFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG Count)
+{
+    ULONG i;
+
+    ExLockExclusive(&Segment->Lock);
+    for (i = 0; i < Count; i++) {
+        ULONG64 *slot = MiSlotLocked(Segment, First + i, FALSE);
+        ASSERT(slot != NULL && *slot != MI_PAGE_NONE);
+        if (slot == NULL || (*slot & MI_SLOT_DIRTY))
+            continue;
+        *slot |= MI_SLOT_DIRTY;
+        Segment->DirtyPages++;
+    }
+    ExUnlockExclusive(&Segment->Lock);
+}
+
+ULONG64 MmCountDirtyPages(MI_SEGMENT *Segment) { return __atomic_load_n(&Segment->DirtyPages, __ATOMIC_ACQUIRE); }
+
+/* ---- Writing ---- */
+/* The first page at or after Index, before End, whose chunk exists; End: none. */
+static ULONG64 MiSkipEmptyChunks(const MI_SEGMENT *Segment, ULONG64 Index, ULONG64 End)
+{
+    while (Index < End && Segment->Chunks[Index / MI_SEGMENT_CHUNK] == NULL)
+        Index = (Index / MI_SEGMENT_CHUNK + 1) * MI_SEGMENT_CHUNK;
+    return min(Index, End);
+}
+
+/* Takes the first run of dirty pages. Returns whether a page of the range is being written by somebody. */
+static BOOLEAN MiTakeDirtyLocked(MI_SEGMENT *Segment, ULONG64 First, ULONG64 End, MI_TRANSFER *Transfer)
+{
+    BOOLEAN writing = FALSE;
+    ULONG64 at, *slot;
+
+    Transfer->Count = 0;
+    for (at = MiSkipEmptyChunks(Segment, First, End); at < End; at = MiSkipEmptyChunks(Segment, at + 1, End)) {
+        slot = MiSlotLocked(Segment, at, FALSE);
+        if (*slot & MI_SLOT_WRITING)
+            writing = TRUE;
+        if ((*slot & (MI_SLOT_DIRTY | MI_SLOT_WRITING)) != MI_SLOT_DIRTY || (Transfer->Count != 0 && at != Transfer->First + Transfer->Count)) {
+            if (Transfer->Count != 0)
+                break;
+            continue;
+        }
+        if (Transfer->Count == 0)
+            Transfer->First = at;
+        Transfer->Frames[Transfer->Count++] = MiSlotFrame(*slot);
+        *slot = (*slot & ~MI_SLOT_DIRTY) | MI_SLOT_WRITING;
+        Segment->DirtyPages--;
+        if (Transfer->Count == MI_TRANSFER_PAGES)
+            break;
+    }
+    return writing;
+}
+
+static VOID MiFinishWrite(const MI_TRANSFER *Transfer, NTSTATUS Status)
+{
+    MI_SEGMENT *segment = Transfer->Segment;
+    ULONG i;
+
+    ExLockExclusive(&segment->Lock);
+    for (i = 0; i < Transfer->Count; i++) {
+        ULONG64 *slot = MiSlotLocked(segment, Transfer->First + i, FALSE);
+        *slot &= ~MI_SLOT_WRITING;
+        if (NT_SUCCESS(Status) || (*slot & MI_SLOT_DIRTY))
+            continue;
+        *slot |= MI_SLOT_DIRTY;                  /* to be tried again */
+        segment->DirtyPages++;
+    }
+    MiWakeWaitersLocked(segment);
+    ExUnlockExclusive(&segment->Lock);
+}
+
+NTSTATUS MmFlushFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count)
+{
+    MI_TRANSFER transfer = { .Segment = Segment };
+    NTSTATUS status = STATUS_SUCCESS;
+    BOOLEAN writing;
+    ULONG_PTR bytes;
+    ULONG64 end;
+
+    do {
+        ExLockExclusive(&Segment->Lock);
+        end = min(First + Count, Segment->Pages);
+        writing = MiTakeDirtyLocked(Segment, First, end, &transfer);
+        if (transfer.Count == 0 && writing)
+            MiAwaitPageLocked(Segment);
+        ExUnlockExclusive(&Segment->Lock);
+        if (transfer.Count == 0)
+            continue;
+        status = MiTransfer(&transfer, TRUE, &bytes);
+        MiFinishWrite(&transfer, status);
+    } while (NT_SUCCESS(status) && (writing || transfer.Count != 0));
+    return status;
+}
+
+/* ---- Dropping ---- */
+static BOOLEAN MiPurgeSlotLocked(MI_SEGMENT *Segment, ULONG64 *Slot, BOOLEAN Dirty)
+{
+    if (*Slot == MI_PAGE_NONE)
+        return TRUE;
+    if ((*Slot & MI_SLOT_MOVING) || ((*Slot & MI_SLOT_DIRTY) && !Dirty) || MiPageReferences(MiSlotFrame(*Slot)) != 1)
+        return FALSE;
+    if (*Slot & MI_SLOT_DIRTY)
+        Segment->DirtyPages--;
+    MiReleasePage(MiSlotFrame(*Slot));
+    *Slot = MI_PAGE_NONE;
+    return TRUE;
+}
+
+BOOLEAN MmPurgeFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count, BOOLEAN Dirty)
+{
+    BOOLEAN all = TRUE;
+    ULONG64 at, end;
+
+    ExLockExclusive(&Segment->Lock);
+    end = min(First + Count, Segment->Pages);
+    for (at = MiSkipEmptyChunks(Segment, First, end); at < end; at = MiSkipEmptyChunks(Segment, at + 1, end))
+        all = MiPurgeSlotLocked(Segment, MiSlotLocked(Segment, at, FALSE), Dirty) && all;
+    ExUnlockExclusive(&Segment->Lock);
+    return all;
+}

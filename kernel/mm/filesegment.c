@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ * The life of a file's segment: found or made, grown and cut with the file, gone with its last user, once its dirty pages are written.
+ *
+ * MiFileSegmentLock guards every SECTION_OBJECT_POINTERS.DataSectionObject, and the step of a segment's References to zero.
+ */
+#include "file.h"
+
+static EX_PUSH_LOCK MiFileSegmentLock;
+
+static VOID NTAPI MiFlushLeftPages(PVOID Context);
+
+static ULONG64 MiPagesOf(ULONG64 Bytes) { return (Bytes >> PAGE_SHIFT) + ((Bytes & (PAGE_SIZE - 1)) != 0); }
+
+static NTSTATUS MiMakeFileSegment(PFILE_OBJECT File, MI_SEGMENT **Segment)
+{
+    MI_SEGMENT *segment;
+    NTSTATUS status = MiAllocateSegment(0, PAGE_EXECUTE_READWRITE, &segment);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    InitializeListHead(&segment->Waiters);
+    ExInitializeWorkItem(&segment->Work, MiFlushLeftPages, segment);
+    MmUpcalls.HoldFile(File, TRUE);
+    segment->File = File;
+    segment->Committed = TRUE;
+    File->SectionObjectPointer->DataSectionObject = segment;
+    *Segment = segment;
+    return STATUS_SUCCESS;
+}
+
+/* Room for the chunks of that many pages. Lock held exclusive. */
+static NTSTATUS MiGrowChunksLocked(MI_SEGMENT *Segment, ULONG64 Pages)
+{
+    ULONG64 old = MiChunkCount(Segment), count = (Pages + MI_SEGMENT_CHUNK - 1) / MI_SEGMENT_CHUNK, **chunks;
+
+    if (count > old) {
+        count = max(count, old + old / 2);       /* files grow piece by piece */
+        chunks = ExAllocatePoolWithTag(NonPagedPoolNx, count * sizeof(*chunks), TAG_SEGMENT);
+        if (chunks == NULL)
+            return STATUS_INSUFFICIENT_RESOURCES;
+        RtlZeroMemory(chunks, count * sizeof(*chunks));
+        if (Segment->Chunks != NULL) {
+            RtlCopyMemory(chunks, Segment->Chunks, old * sizeof(*chunks));
+            ExFreePoolWithTag(Segment->Chunks, TAG_SEGMENT);
+        }
+        Segment->Chunks = chunks;
+        Pages = count * MI_SEGMENT_CHUNK;
+    }
+    Segment->Pages = max(Segment->Pages, Pages);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS MmReferenceFileSegment(PFILE_OBJECT File, ULONG64 Bytes, MI_SEGMENT **Segment)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    MI_SEGMENT *segment;
+
+    ExLockExclusive(&MiFileSegmentLock);
+    segment = File->SectionObjectPointer->DataSectionObject;
+    if (segment == NULL)
+        status = MiMakeFileSegment(File, &segment);
+    else
+        InterlockedIncrement(&segment->References);
+    ExUnlockExclusive(&MiFileSegmentLock);
+    if (!NT_SUCCESS(status))
+        return status;
+    ExLockExclusive(&segment->Lock);
+    status = MiGrowChunksLocked(segment, MiPagesOf(Bytes));
+    if (NT_SUCCESS(status))
+        segment->Bytes = max(segment->Bytes, Bytes);
+    ExUnlockExclusive(&segment->Lock);
+    if (NT_SUCCESS(status))
+        *Segment = segment;
+    else
+        MiReleaseSegment(segment);
+    return status;
+}
+
+/* ---- Another size ---- */
+/* What lies behind the end in the last page must not be seen when the file grows again. */
+static VOID MiZeroTail(MI_SEGMENT *Segment, ULONG64 Bytes)
+{
+    PFN_NUMBER page = Bytes & (PAGE_SIZE - 1) ? MiPageOfFile(Segment, Bytes >> PAGE_SHIFT) : MI_NO_PAGE;
+    PUCHAR mapping;
+    KIRQL irql;
+
+    if (page == MI_NO_PAGE)
+        return;
+    mapping = MiMapInHyperSpace(page, &irql);
+    RtlZeroMemory(mapping + (Bytes & (PAGE_SIZE - 1)), PAGE_SIZE - (Bytes & (PAGE_SIZE - 1)));
+    MiUnmapHyperSpace(irql);
+    MiReleasePage(page);
+}
+
+BOOLEAN MmResizeFileSegment(MI_SEGMENT *Segment, ULONG64 Bytes)
+{
+    BOOLEAN grown;
+    ULONG64 old, pages;
+
+    ExLockExclusive(&Segment->Lock);
+    old = Segment->Bytes;
+    grown = NT_SUCCESS(MiGrowChunksLocked(Segment, MiPagesOf(Bytes)));
+    if (grown)
+        Segment->Bytes = Bytes;
+    pages = Segment->Pages;
+    ExUnlockExclusive(&Segment->Lock);
+    if (!grown || Bytes >= old)
+        return grown;
+    MiZeroTail(Segment, Bytes);
+    return MmPurgeFilePages(Segment, MiPagesOf(Bytes), pages - MiPagesOf(Bytes), TRUE);
+}
+
+/* ---- The end ---- */
+/* The last user is gone. What cannot be written now never can. */
+static VOID NTAPI MiFlushLeftPages(PVOID Context)
+{
+    MI_SEGMENT *segment = Context;
+
+    if (!NT_SUCCESS(MmFlushFilePages(segment, 0, segment->Pages)))
+        MmPurgeFilePages(segment, 0, segment->Pages, TRUE);
+    MiReleaseSegment(segment);
+}
+
+BOOLEAN MiDropFileSegment(MI_SEGMENT *Segment)
+{
+    BOOLEAN dirty = FALSE, last = FALSE;
+
+    ExLockExclusive(&MiFileSegmentLock);
+    if (Segment->References == 1 && MmCountDirtyPages(Segment) != 0)
+        dirty = TRUE;                            /* this reference becomes the work item's */
+    else
+        last = InterlockedDecrement(&Segment->References) == 0;
+    if (last)
+        Segment->File->SectionObjectPointer->DataSectionObject = NULL;
+    ExUnlockExclusive(&MiFileSegmentLock);
+    if (dirty)
+        MmUpcalls.QueueWork(&Segment->Work);
+    return last;
+}
