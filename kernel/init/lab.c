@@ -76,7 +76,7 @@ static VOID InitStart(LAB_DRIVER *Driver)
     WCHAR buffer[LAB_NAME_CHARACTERS];
     UNICODE_STRING service;
 
-    InitServiceName(Driver, buffer, &service);
+    InitNameService(Driver, buffer, &service);
     Driver->Status = IoCreateDriverForImage(Driver->Image, &service, &Driver->Object);
     if (NT_SUCCESS(Driver->Status)) {
         ObfReferenceObject(Driver->Object);      /* a driver may unload another */

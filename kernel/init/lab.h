@@ -36,7 +36,7 @@ PVOID InitReadDriver(const LAB_DRIVER *Driver);
 /* \SystemRoot\System32\drivers\FILE, with its end. */
 VOID InitImagePath(const LAB_DRIVER *Driver, WCHAR Buffer[LAB_PATH_CHARACTERS], PUNICODE_STRING Path);
 /* The file's name without its extension, with its end. */
-VOID InitServiceName(const LAB_DRIVER *Driver, WCHAR Buffer[LAB_NAME_CHARACTERS], PUNICODE_STRING Name);
+VOID InitNameService(const LAB_DRIVER *Driver, WCHAR Buffer[LAB_NAME_CHARACTERS], PUNICODE_STRING Name);
 /* Makes the key where there is none, and sets the job's values in it. */
 NTSTATUS InitMakeServiceKey(LAB_DRIVER *Driver);
 /* Deletes a key that InitMakeServiceKey made, with all below it. */

@@ -12,7 +12,7 @@ typedef struct INIT_SERVICE_PATH {
     WCHAR Buffer[RTL_NUMBER_OF(INIT_SERVICES) + LAB_NAME_CHARACTERS];
 } INIT_SERVICE_PATH;
 
-VOID InitServiceName(const LAB_DRIVER *Driver, WCHAR Buffer[LAB_NAME_CHARACTERS], PUNICODE_STRING Name)
+VOID InitNameService(const LAB_DRIVER *Driver, WCHAR Buffer[LAB_NAME_CHARACTERS], PUNICODE_STRING Name)
 {
     ULONG i;
 
@@ -40,7 +40,7 @@ static VOID InitServicePath(const LAB_DRIVER *Driver, INIT_SERVICE_PATH *Path)
     WCHAR buffer[LAB_NAME_CHARACTERS];
     UNICODE_STRING name;
 
-    InitServiceName(Driver, buffer, &name);
+    InitNameService(Driver, buffer, &name);
     Path->String = (UNICODE_STRING){ 0, sizeof(Path->Buffer), Path->Buffer };
     RtlAppendUnicodeToString(&Path->String, INIT_SERVICES);
     RtlAppendUnicodeStringToString(&Path->String, &name);
@@ -71,7 +71,7 @@ static NTSTATUS InitFillServiceKey(const LAB_DRIVER *Driver, HANDLE Key)
     NTSTATUS status;
 
     InitImagePath(Driver, path, &image);
-    InitServiceName(Driver, buffer, &name);
+    InitNameService(Driver, buffer, &name);
     status = InitSetNumber(Key, L"Type", SERVICE_KERNEL_DRIVER);
     if (NT_SUCCESS(status))
         status = InitSetNumber(Key, L"Start", SERVICE_DEMAND_START);

@@ -145,6 +145,33 @@ static VOID Keys(VOID)
     TestPnpStop(pdo);
 }
 
+/* A second device of the service, which its driver found itself. */
+static VOID Detected(VOID)
+{
+    static const WCHAR ids[] = L"DETECTEDIsa\\TestPnpDetected\0DETECTED\\TestPnpDetected\0";
+    UNICODE_STRING instance = RTL_CONSTANT_STRING(L"ROOT\\TESTPNPDETECTED\\0001"), service = RTL_CONSTANT_STRING(L"testpnpdetected");
+    PDEVICE_OBJECT first = TestPnpStart(L"TestPnpDetected"), found = NULL;
+    CM_RESOURCE_LIST resources = { .Count = 1, .List[0].InterfaceType = Isa };
+    WCHAR buffer[96];
+    ULONG length;
+
+    if (first == NULL)
+        return;
+    TestPnpCount = 0;
+    CHECK(IoReportDetectedDevice(NULL, Isa, 0, 0, NULL, NULL, TRUE, &found) == STATUS_INVALID_PARAMETER && found == NULL);
+    CHECK(PnpReportedDevice(&service) == NULL);
+    if (!CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, ~0u, &resources, NULL, TRUE, &found) == STATUS_SUCCESS) ||
+        !CHECK(PnpNode(found) != NULL && PnpReportedDevice(&service) == found))
+        return;
+    CHECK(RtlEqualUnicodeString(&PnpNode(found)->Instance, &instance, FALSE) && found->AttachedDevice == NULL && TestPnpCount == 0);
+    CHECK(IoGetDeviceProperty(found, DevicePropertyCompatibleIDs, sizeof(buffer), buffer, &length) == STATUS_SUCCESS);
+    CHECK(length == sizeof(ids) && RtlEqualMemory(buffer, ids, sizeof(ids)));
+    CHECK(TestPnpDriver->DriverExtension->AddDevice(TestPnpDriver, found) == STATUS_SUCCESS);      /* as the driver itself would */
+    CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, 0, NULL, NULL, TRUE, &found->AttachedDevice) == STATUS_INVALID_DEVICE_REQUEST);
+    CHECK(PnpRemoveDevice(found, NULL, NULL) == STATUS_SUCCESS && TestPnpCount == 2 && PnpReportedDevice(&service) == NULL);
+    TestPnpStop(first);
+}
+
 static VOID AwaitMinor(UCHAR Minor)
 {
     LARGE_INTEGER shortly = { .QuadPart = -10000 };
@@ -185,5 +212,6 @@ static VOID Invalidate(VOID)
 static const KE_TEST tests[] = {
     { "pnp.device.life", Life, 0 },         { "pnp.device.refusals", Refusals, 0 }, { "pnp.device.properties", Properties, 0 },
     { "pnp.device.data", PropertyData, 0 }, { "pnp.device.keys", Keys, 0 },         { "pnp.device.invalidate", Invalidate, 0 },
+    { "pnp.device.detected", Detected, 0 },
 };
 const KE_TEST_GROUP PnpDeviceTests = { tests, RTL_NUMBER_OF(tests) };
