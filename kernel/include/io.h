@@ -7,8 +7,10 @@
 
 /* The types of devices, drivers and files. After ExInitialize. */
 VOID IoInitialize(VOID);
-/* IRP_MJ_SHUTDOWN to every device registered for it, last registered first. PASSIVE_LEVEL. */
-VOID IoShutdownSystem(VOID);
+/* IRP_MJ_SHUTDOWN to every device registered for it, last registered first, then to those of the last chance. Report, which may be
+ * NULL, is told of each. PASSIVE_LEVEL. */
+typedef VOID IO_SHUTDOWN_REPORT(PDEVICE_OBJECT Device, NTSTATUS Status);
+VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report);
 
 extern POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
@@ -28,12 +30,13 @@ NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
 /* The routine in every MajorFunction that the driver did not set. */
 BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine);
 
-/* Upward calls: what loading a driver by its service's name needs of init and vf. ReadImageFile: the bytes of the file of that name, in
+/* Upward calls: what loading a driver by its service's name, and the machine's end, need of init and vf. ReadImageFile: the bytes of the file of that name, in
  * pool that the caller frees; STATUS_OBJECT_NAME_NOT_FOUND. NULL until there are any files. */
 typedef struct IO_UPCALLS {
     NTSTATUS (*ReadImageFile)(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size);
     MM_BIND *BindImport;
     VOID (*ForgetImage)(const MM_IMAGE *Image);
+    VOID (*TellEnd)(PCSTR Why);                  /* the machine's last words; any IRQL, the other processors stand still */
 } IO_UPCALLS;
 extern IO_UPCALLS IoUpcalls;
 

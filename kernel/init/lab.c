@@ -150,6 +150,7 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
 
     InitCollectJob(Block);
     KeUpcalls.DriverUnderTest = InitDriverUnderTest;
+    IoUpcalls.TellEnd = InitTellEnd;
     for (i = 0; i < InitDriverCount; i++) {
         if (InitDrivers[i].Kept)
             continue;
@@ -172,6 +173,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         InitUnderTest = InitDrivers[i].Name;
         InitStop(&InitDrivers[i]);
     }
+    if (exercise)
+        InitShutDown();
     for (i = 0; i < InitDriverCount; i++)
         if (!InitDrivers[i].Kept)
             passed = InitReportVerdict(&InitDrivers[i]) && passed;

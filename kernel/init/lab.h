@@ -62,4 +62,9 @@ ULONG InitReportLinks(const LAB_DRIVER *Driver, PCUNICODE_STRING Device);
 /* Lists what the driver made and, when Send, opens and closes each named device. */
 VOID InitExercise(LAB_DRIVER *Driver, BOOLEAN Send);
 
+/* The system's shutdown, for drivers that could not be unloaded; told and reported. PASSIVE_LEVEL. */
+VOID InitShutDown(VOID);
+/* IoUpcalls.TellEnd. */
+VOID InitTellEnd(PCSTR Why);
+
 extern const struct KE_TEST_GROUP InitServiceTests;
