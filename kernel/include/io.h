@@ -76,6 +76,9 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
  * PASSIVE_LEVEL. */
 NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
 
+/* What the driver says of an open file, in nonpaged memory; FileStandardInformation and the like. PASSIVE_LEVEL. */
+NTSTATUS IoAskAboutFile(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length);
+
 /* ---- Exported, younger than the DDK ---- */
 typedef enum _EVENT_INFO_CLASS {
     EventProviderBinaryTrackInfo, EventProviderSetReserved1, EventProviderSetTraits, EventProviderUseDescriptorType
@@ -88,6 +91,7 @@ NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LP
 NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
                                                 ULONG Attributes);
 
+NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;

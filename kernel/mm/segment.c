@@ -12,7 +12,8 @@ static NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Seg
     ULONG protection;
     MI_SEGMENT *segment;
 
-    if (!MiProtectionOf(Protect, &protection, &cache) || (protection & MI_GUARD) || !(protection & (MI_MAY_READ | MI_MAY_EXECUTE)))
+    if (!MiProtectionOf(Protect, &protection, &cache) || (protection & MI_GUARD) ||
+        !(protection & (MI_MAY_READ | MI_MAY_EXECUTE)))
         return STATUS_INVALID_PAGE_PROTECTION;
     segment = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*segment), TAG_SEGMENT);
     if (segment == NULL)
