@@ -39,7 +39,8 @@ static VOID Report(PDRIVER_OBJECT DriverObject)
         return;
     CheckStatus(IoGetDeviceProperty(pdo, property, sizeof(buffer), buffer, &length), STATUS_SUCCESS, "its identifiers");
     Check(RtlCompareMemory(buffer, id, sizeof(id)) == sizeof(id), "the first of them");
-    if (!CheckStatus(IoCreateDevice(DriverObject, sizeof(PVOID), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &device), STATUS_SUCCESS, "a device"))
+    if (!CheckStatus(IoCreateDevice(DriverObject, sizeof(PVOID), NULL, FILE_DEVICE_UNKNOWN, 0, FALSE, &device), STATUS_SUCCESS,
+                     "a device"))
         return;
     *(PDEVICE_OBJECT *)device->DeviceExtension = IoAttachDeviceToDeviceStack(device, pdo);
     Check(pdo->AttachedDevice == device, "it is attached");

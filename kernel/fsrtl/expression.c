@@ -2,8 +2,8 @@
  * Names against patterns. The set of places in the pattern that the name so far can have led to is carried along the name, so that
  * neither recursion nor a hostile pattern can make it slow beyond length times length:
  *
- *   *         any characters                     DOS_STAR <  any characters, the final period included at most as the last one
- *   ?         one character                      DOS_QM   >  one character; before a period or the end the whole row of > may be empty
+ *   *         any characters                     DOS_STAR <  any characters, the final period at most as the last one
+ *   ?         one character                      DOS_QM   >  one character; before a period or the end also nothing
  *                                                DOS_DOT  "  a period, or nothing at the end
  */
 #include "fsrtl.h"
@@ -33,7 +33,8 @@ static VOID FsRtlSkip(FSRTL_MATCH *Match, BOOLEAN AtEnd, BOOLEAN AtPeriod)
         WCHAR wanted = Match->Pattern[i];
         if (!FsRtlHas(Match->Now, i))
             continue;
-        if (wanted == L'*' || wanted == FSRTL_STAR || (wanted == FSRTL_DOT && AtEnd) || (wanted == FSRTL_QM && (AtEnd || AtPeriod)))
+        if (wanted == L'*' || wanted == FSRTL_STAR || (wanted == FSRTL_DOT && AtEnd) ||
+            (wanted == FSRTL_QM && (AtEnd || AtPeriod)))
             FsRtlAdd(Match->Now, i + 1);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The key of a driver's service, as an installation leaves it. A driver of the job is not installed: where it has no key the lab makes
- * a volatile one, which goes again with all that the driver put below it. The job's `service-value` lines are set in it.
+ * The key of a driver's service, as an installation leaves it. A driver of the job is not installed: where it has no key the lab
+ * makes a volatile one, which goes again with all that the driver put below it. The job's `service-value` lines are set in it.
  */
 #include "lab.h"
 #include "kd.h"

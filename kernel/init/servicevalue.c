@@ -33,7 +33,8 @@ static BOOLEAN InitParseData(PCSTR Text, INIT_VALUE *Value)
     if (strncmp(Text, "sz:", 3) != 0)
         return FALSE;
     Value->Type = REG_SZ;
-    if (!NT_SUCCESS(RtlUTF8ToUnicodeN(Value->Data.Text, INIT_VALUE_BYTES - sizeof(WCHAR), &bytes, Text + 3, (ULONG)strlen(Text + 3))))
+    if (!NT_SUCCESS(RtlUTF8ToUnicodeN(Value->Data.Text, INIT_VALUE_BYTES - sizeof(WCHAR), &bytes, Text + 3,
+                                      (ULONG)strlen(Text + 3))))
         return FALSE;
     Value->Data.Text[bytes / sizeof(WCHAR)] = L'\0';
     Value->Bytes = bytes + sizeof(WCHAR);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Deleting a file by name: it is opened to be deleted when it is closed, and closed. Whoever answers for the name does the deleting.
+ * Deleting a file by name: it is opened to be deleted when it is closed, and closed. Who answers for the name deletes.
  */
 #include "iop.h"
 

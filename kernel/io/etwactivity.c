@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A thread's activity: the identifier that its events have in common. Nobody but the thread touches ETHREAD.ActivityId, whose memory
- * goes with the thread (ps). New identifiers count upwards from where the boot began, so that they can be made at any IRQL.
+ * A thread's activity: the identifier that its events have in common. Nobody but the thread touches ETHREAD.ActivityId, whose
+ * memory goes with the thread (ps). New identifiers count upwards from where the boot began, so that they can be made at any IRQL.
  */
 #include "iop.h"
 #include <evntprov.h>

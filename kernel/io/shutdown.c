@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Who wants to hear of the system's shutdown, before the file systems are flushed or after. The list is under IopShutdownLock; an entry
- * references its device.
+ * Who wants to hear of the system's shutdown, before the file systems are flushed or after. The list is under IopShutdownLock; an
+ * entry references its device.
  */
 #include "iop.h"
 #include "exsync.h"
@@ -34,7 +34,11 @@ static NTSTATUS IopRegisterShutdown(PDEVICE_OBJECT Device, BOOLEAN LastChance)
 }
 
 NTSTATUS NTAPI IoRegisterShutdownNotification(PDEVICE_OBJECT DeviceObject) { return IopRegisterShutdown(DeviceObject, FALSE); }
-NTSTATUS NTAPI IoRegisterLastChanceShutdownNotification(PDEVICE_OBJECT DeviceObject) { return IopRegisterShutdown(DeviceObject, TRUE); }
+
+NTSTATUS NTAPI IoRegisterLastChanceShutdownNotification(PDEVICE_OBJECT DeviceObject)
+{
+    return IopRegisterShutdown(DeviceObject, TRUE);
+}
 
 static VOID IopFreeShutdown(IOP_SHUTDOWN *Entry)
 {

@@ -28,7 +28,8 @@ static VOID Dos(VOID)
 {
     CHECK(Matches(L"<", L"name") && !Matches(L"<", L"name.txt") && Matches(L"<", L"name."));
     CHECK(Matches(L"<.TXT", L"a.b.txt") && !Matches(L"<.B", L"a.b.txt") && Matches(L"<.B*", L"a.b.b"));
-    CHECK(Matches(L">>>>.TXT", L"ab.txt") && !Matches(L">>.TXT", L"abc.txt") && Matches(L"A>>>", L"a") && Matches(L"A>>B", L"axyb"));
+    CHECK(Matches(L">>>>.TXT", L"ab.txt") && !Matches(L">>.TXT", L"abc.txt") && Matches(L"A>>>", L"a") &&
+          Matches(L"A>>B", L"axyb"));
     CHECK(!Matches(L"A>B", L"a.b") && !Matches(L"A>>B", L"ab"));
     CHECK(Matches(L"A\"", L"a") && Matches(L"A\"", L"a.") && !Matches(L"A\"", L"ab") && Matches(L"A\"B", L"a.b"));
     CHECK(!Matches(L"A\"B", L"ab") && Matches(L"A\"\"", L"a.") && Matches(L"<\"*", L"name") && Matches(L"<\"*", L"na.me.txt"));
@@ -82,7 +83,8 @@ static VOID Whole(VOID)
     UNICODE_STRING a = RTL_CONSTANT_STRING(L"Name"), b = RTL_CONSTANT_STRING(L"nAME"), c = RTL_CONSTANT_STRING(L"Names"), wild;
     PWCHAR table = ExAllocatePoolWithTag(PagedPool, 0x10000 * sizeof(WCHAR), 'tseT');
 
-    CHECK(FsRtlAreNamesEqual(&a, &b, TRUE, NULL) && !FsRtlAreNamesEqual(&a, &b, FALSE, NULL) && !FsRtlAreNamesEqual(&a, &c, TRUE, NULL));
+    CHECK(FsRtlAreNamesEqual(&a, &b, TRUE, NULL) && !FsRtlAreNamesEqual(&a, &b, FALSE, NULL) &&
+          !FsRtlAreNamesEqual(&a, &c, TRUE, NULL));
     if (CHECK(table != NULL)) {
         RtlZeroMemory(table, 0x10000 * sizeof(WCHAR));           /* all characters are one */
         RtlInitUnicodeString(&wild, L"xxxx");

@@ -67,7 +67,8 @@ static VOID Life(VOID)
         return;
     CHECK(NumberIs(L"Type", SERVICE_KERNEL_DRIVER) && NumberIs(L"Start", SERVICE_DEMAND_START));
     CHECK(NumberIs(L"ErrorControl", SERVICE_ERROR_NORMAL));
-    CHECK(ValueIs(KEY, L"ImagePath", REG_EXPAND_SZ, image, sizeof(image)) && ValueIs(KEY, L"DisplayName", REG_SZ, name, sizeof(name)));
+    CHECK(ValueIs(KEY, L"ImagePath", REG_EXPAND_SZ, image, sizeof(image)) &&
+          ValueIs(KEY, L"DisplayName", REG_SZ, name, sizeof(name)));
     for (i = 0; i < 2; i++) {                    /* what a driver puts there goes too */
         Make(i == 0 ? KEY L"\\One" : KEY L"\\Two");
         Make(i == 0 ? KEY L"\\One\\Deeper" : KEY L"\\Two\\Deeper");
@@ -99,7 +100,8 @@ static VOID Link(VOID)
     LAB_DRIVER driver = { .Name = "TestLabService.sys" };
     HANDLE key, link;
 
-    if (!CHECK(InitMakeServiceKey(&driver) == STATUS_SUCCESS) || !CHECK(Open(target, REG_OPTION_VOLATILE, &key) == STATUS_SUCCESS))
+    if (!CHECK(InitMakeServiceKey(&driver) == STATUS_SUCCESS) ||
+        !CHECK(Open(target, REG_OPTION_VOLATILE, &key) == STATUS_SUCCESS))
         return;
     if (CHECK(Open(KEY L"\\Link", REG_OPTION_VOLATILE | REG_OPTION_CREATE_LINK, &link) == STATUS_SUCCESS)) {
         CHECK(ZwSetValueKey(link, &name, 0, REG_LINK, (PVOID)target, sizeof(target) - sizeof(WCHAR)) == STATUS_SUCCESS);

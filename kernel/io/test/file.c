@@ -156,7 +156,8 @@ static VOID Open(VOID)
     CHECK(IoGetRelatedDeviceObject(file) == device && device->ReferenceCount == 1 && file->Size == sizeof(FILE_OBJECT));
     CHECK(IoGetFileObjectGenericMapping()->GenericAll == FILE_ALL_ACCESS);
     CHECK(ObQueryNameString(file, &buffer.Name, sizeof(buffer), &length) == STATUS_SUCCESS);
-    CHECK(RtlEqualUnicodeString(&buffer.Name.Name, &whole, FALSE) && length == sizeof(OBJECT_NAME_INFORMATION) + whole.Length + 2);
+    CHECK(RtlEqualUnicodeString(&buffer.Name.Name, &whole, FALSE) &&
+          length == sizeof(OBJECT_NAME_INFORMATION) + whole.Length + 2);
     CHECK(ObQueryNameString(file, &buffer.Name, 16, &length) == STATUS_INFO_LENGTH_MISMATCH);
     CHECK(Creates == 1 && Cleanups == 0);
     ZwClose(handle);
@@ -177,7 +178,8 @@ static VOID Delete(VOID)
         return;
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
     CHECK(ZwDeleteFile(&attributes) == STATUS_SUCCESS && Creates == 1 && Cleanups == 1 && Closes == 1);
-    CHECK(CreateOptions == (FILE_OPEN << 24 | FILE_DELETE_ON_CLOSE) && CreateAccess == DELETE && wcscmp(CreateName, L"\\old") == 0);
+    CHECK(CreateOptions == (FILE_OPEN << 24 | FILE_DELETE_ON_CLOSE) && CreateAccess == DELETE &&
+          wcscmp(CreateName, L"\\old") == 0);
     CreateStatus = STATUS_CANNOT_DELETE;
     CHECK(ZwDeleteFile(&attributes) == STATUS_CANNOT_DELETE && Cleanups == 1 && device->ReferenceCount == 0);
     InitializeObjectAttributes(&attributes, &elsewhere, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);

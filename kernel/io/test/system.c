@@ -224,7 +224,8 @@ static VOID Activity(PVOID Context, ULONG Index)
     CHECK(ActivityIs(&none));                    /* a new thread has none */
     CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_SET_ID, &own) == STATUS_SUCCESS && ActivityIs(&own));
     CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_ID, &other) == STATUS_SUCCESS && ActivityIs(&own));
-    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_ID, &third) == STATUS_SUCCESS && !RtlEqualMemory(&other, &third, sizeof(other)));
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_ID, &third) == STATUS_SUCCESS &&
+          !RtlEqualMemory(&other, &third, sizeof(other)));
     changed = other;
     CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_GET_SET_ID, &changed) == STATUS_SUCCESS);
     CHECK(RtlEqualMemory(&changed, &own, sizeof(own)) && ActivityIs(&other));
@@ -245,7 +246,8 @@ static VOID RegisterMany(PVOID Context, ULONG Index)
         for (i = 0; i < 32; i++)
             CHECK(EtwRegister(&provider, NULL, NULL, &handles[i]) == STATUS_SUCCESS);
         for (i = 0; i < 32; i++)
-            CHECK(EtwWrite(handles[i], &descriptor, NULL, 0, NULL) == STATUS_SUCCESS && EtwUnregister(handles[i]) == STATUS_SUCCESS);
+            CHECK(EtwWrite(handles[i], &descriptor, NULL, 0, NULL) == STATUS_SUCCESS &&
+                  EtwUnregister(handles[i]) == STATUS_SUCCESS);
     }
 }
 

@@ -141,29 +141,6 @@ static VOID LastChance(VOID)
     TestStopDriver(driver);
 }
 
-static VOID Verify(VOID)
-{
-    PDRIVER_OBJECT driver = TestStartDriver(L"TestVerify", NULL);
-    PDEVICE_OBJECT device;
-    PIRP irp;
-
-    if (driver == NULL)
-        return;
-    device = TestMakeDevice(driver, NULL, 0);
-    irp = IoAllocateIrp(1, FALSE);
-    CHECK(IoGetDeviceToVerify(PsGetCurrentThread()) == NULL);
-    IoSetHardErrorOrVerifyDevice(irp, device);   /* it belongs to no thread */
-    CHECK(IoGetDeviceToVerify(PsGetCurrentThread()) == NULL);
-    irp->Tail.Overlay.Thread = PsGetCurrentThread();
-    IoSetHardErrorOrVerifyDevice(irp, device);
-    CHECK(IoGetDeviceToVerify(PsGetCurrentThread()) == device);
-    IoSetDeviceToVerify(PsGetCurrentThread(), NULL);
-    CHECK(IoGetDeviceToVerify(PsGetCurrentThread()) == NULL);
-    irp->Tail.Overlay.Thread = NULL;
-    IoFreeIrp(irp);
-    TestStopDriver(driver);
-}
-
 static NTSTATUS NTAPI Keep(PDEVICE_OBJECT Device, PIRP Irp, PVOID Context) { return STATUS_MORE_PROCESSING_REQUIRED; }
 
 static VOID Power(VOID)
@@ -195,6 +172,6 @@ static VOID Power(VOID)
 static const KE_TEST tests[] = {
     { "io.work.plain", PlainItem, 0 }, { "io.work.ex", ExtendedItem, 0 }, { "io.work.shutdown", Shutdown, 0 },
     { "io.work.lastchance", LastChance, 0 },
-    { "io.work.power", Power, 0 }, { "io.work.verify", Verify, 0 },
+    { "io.work.power", Power, 0 },
 };
 const KE_TEST_GROUP IoWorkTests = { tests, RTL_NUMBER_OF(tests) };

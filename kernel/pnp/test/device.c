@@ -81,7 +81,8 @@ static VOID Properties(VOID)
     CHECK(RtlEqualMemory(name, L"\\Device\\", 16));
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyUINumber, sizeof(number), &number, &length) == STATUS_SUCCESS);
     CHECK(number == 0xFFFFFFFF && length == sizeof(number));
-    CHECK(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof(bus), &bus, &length) == STATUS_SUCCESS && bus.Data2 == 0x086b);
+    CHECK(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof(bus), &bus, &length) == STATUS_SUCCESS &&
+          bus.Data2 == 0x086b);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyAllocatedResources, 0, NULL, &length) == STATUS_SUCCESS && length == 0);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyManufacturer, 0, NULL, &length) == STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK(IoGetDeviceNumaNode(pdo, &node) == STATUS_NOT_FOUND && node == 7);
@@ -101,8 +102,10 @@ static VOID PropertyData(VOID)
         return;
     CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 4, &got, &needed, &type) == STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK(IoSetDevicePropertyData(pdo, &key, 0, 0, DEVPROP_TYPE_UINT32, sizeof(value), &value) == STATUS_SUCCESS);
-    CHECK(IoSetDevicePropertyData(pdo, &key, 0x409, 0, DEVPROP_TYPE_UINT32, 2, &value) == STATUS_SUCCESS);   /* another language */
-    CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 2, &got, &needed, &type) == STATUS_BUFFER_TOO_SMALL && needed == 4 && got == 0);
+    CHECK(IoSetDevicePropertyData(pdo, &key, 0x409, 0, DEVPROP_TYPE_UINT32, 2, &value) ==
+          STATUS_SUCCESS);   /* another language */
+    CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 2, &got, &needed, &type) == STATUS_BUFFER_TOO_SMALL && needed == 4 &&
+          got == 0);
     CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 4, &got, &needed, &type) == STATUS_SUCCESS && got == 42);
     CHECK(type == DEVPROP_TYPE_UINT32);
     value = 43;
@@ -137,7 +140,8 @@ static VOID Keys(VOID)
         CHECK(ZwSetValueKey(key, &name, 0, REG_DWORD, &value, sizeof(value)) == STATUS_SUCCESS);
         ZwClose(key);
         CHECK(IoOpenDeviceRegistryKey(pdo, kind, KEY_ALL_ACCESS, &key) == STATUS_SUCCESS);
-        CHECK(ZwQueryValueKey(key, &name, KeyValuePartialInformation, &information, sizeof(information), &length) == STATUS_SUCCESS);
+        CHECK(ZwQueryValueKey(key, &name, KeyValuePartialInformation, &information, sizeof(information), &length) ==
+              STATUS_SUCCESS);
         CHECK(ZwDeleteValueKey(key, &name) == STATUS_SUCCESS);
         ZwClose(key);
     }
@@ -163,11 +167,14 @@ static VOID Detected(VOID)
     if (!CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, ~0u, &resources, NULL, TRUE, &found) == STATUS_SUCCESS) ||
         !CHECK(PnpNode(found) != NULL && PnpReportedDevice(&service) == found))
         return;
-    CHECK(RtlEqualUnicodeString(&PnpNode(found)->Instance, &instance, FALSE) && found->AttachedDevice == NULL && TestPnpCount == 0);
+    CHECK(RtlEqualUnicodeString(&PnpNode(found)->Instance, &instance, FALSE) && found->AttachedDevice == NULL &&
+          TestPnpCount == 0);
     CHECK(IoGetDeviceProperty(found, DevicePropertyCompatibleIDs, sizeof(buffer), buffer, &length) == STATUS_SUCCESS);
     CHECK(length == sizeof(ids) && RtlEqualMemory(buffer, ids, sizeof(ids)));
-    CHECK(TestPnpDriver->DriverExtension->AddDevice(TestPnpDriver, found) == STATUS_SUCCESS);      /* as the driver itself would */
-    CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, 0, NULL, NULL, TRUE, &found->AttachedDevice) == STATUS_INVALID_DEVICE_REQUEST);
+    CHECK(TestPnpDriver->DriverExtension->AddDevice(TestPnpDriver, found) ==
+          STATUS_SUCCESS);      /* as the driver itself would */
+    CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, 0, NULL, NULL, TRUE, &found->AttachedDevice) ==
+          STATUS_INVALID_DEVICE_REQUEST);
     CHECK(PnpRemoveDevice(found, NULL, NULL) == STATUS_SUCCESS && TestPnpCount == 2 && PnpReportedDevice(&service) == NULL);
     TestPnpStop(first);
 }
