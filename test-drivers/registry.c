@@ -57,20 +57,6 @@ static NTSTATUS Query(HANDLE Key, PCWSTR Name, ULONG Size, PULONG Needed)
     return ZwQueryValueKey(Key, &name, KeyValuePartialInformation, &Buffer, Size, Needed);
 }
 
-/* A driver that was loaded without being installed has no key: it is made, and Made tells that it is to go in the end. */
-static HANDLE OpenService(PUNICODE_STRING RegistryPath, PBOOLEAN Made)
-{
-    OBJECT_ATTRIBUTES attributes;
-    ULONG disposition = 0;
-    HANDLE key = NULL;
-
-    InitializeObjectAttributes(&attributes, RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    CheckStatus(ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, NULL, REG_OPTION_VOLATILE, &disposition), STATUS_SUCCESS,
-                "the driver's own key");
-    *Made = disposition == REG_CREATED_NEW_KEY;
-    return key;
-}
-
 /* ---- Values ---- */
 
 static VOID CheckValue(HANDLE Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Size)
@@ -184,13 +170,64 @@ static VOID CheckRtl(HANDLE Key)
     CheckStatus(RtlQueryRegistryValues(RTL_REGISTRY_HANDLE, where, table, &Seen, NULL), STATUS_OBJECT_NAME_NOT_FOUND, "a required value");
 }
 
+/* ---- The service ---- */
+
+static VOID CheckNumber(HANDLE Service, PCWSTR Name, ULONG Wanted)
+{
+    ULONG needed, number = 0;
+
+    if (!CheckStatus(Query(Service, Name, sizeof(Buffer), &needed), STATUS_SUCCESS, "a value of the service"))
+        return;
+    RtlCopyMemory(&number, Buffer.Partial.Data, sizeof(number));
+    Check(Buffer.Partial.Type == REG_DWORD && Buffer.Partial.DataLength == sizeof(number) && number == Wanted, "a number of the service");
+}
+
+static VOID CheckText(HANDLE Service, PCWSTR Name, ULONG Type, PCWSTR End)
+{
+    ULONG needed, size = (ULONG)(wcslen(End) + 1) * sizeof(WCHAR), length;
+
+    if (!CheckStatus(Query(Service, Name, sizeof(Buffer), &needed), STATUS_SUCCESS, "a text of the service"))
+        return;
+    length = Buffer.Partial.DataLength;
+    Check(Buffer.Partial.Type == Type && length >= size, "its type and length");
+    if (length >= size)
+        Check(RtlCompareMemory(Buffer.Partial.Data + length - size, End, size) == size, "what it says");
+}
+
+/* As it was installed, and with what the job put there (expected.toml). */
+static VOID CheckService(HANDLE Service)
+{
+    HANDLE parameters;
+
+    CheckNumber(Service, L"Type", 1);            /* SERVICE_KERNEL_DRIVER */
+    CheckNumber(Service, L"Start", 3);           /* SERVICE_DEMAND_START */
+    CheckNumber(Service, L"ErrorControl", 1);    /* SERVICE_ERROR_NORMAL */
+    CheckText(Service, L"ImagePath", REG_EXPAND_SZ, L"ystem32\\drivers\\registry.sys");
+    CheckText(Service, L"DisplayName", REG_SZ, L"registry");
+    CheckText(Service, L"Greeting", REG_SZ, L"hello: world");
+    if (CheckStatus(Open(Service, L"Parameters", &parameters), STATUS_SUCCESS, "the key of the parameters")) {
+        CheckNumber(parameters, L"Limit", 0x20);
+        ZwClose(parameters);
+    }
+}
+
+static HANDLE OpenService(PUNICODE_STRING RegistryPath)
+{
+    OBJECT_ATTRIBUTES attributes;
+    HANDLE key = NULL;
+
+    InitializeObjectAttributes(&attributes, RegistryPath, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    CheckStatus(ZwOpenKey(&key, KEY_ALL_ACCESS, &attributes), STATUS_SUCCESS, "the driver's own key");
+    return key;
+}
+
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    BOOLEAN made = FALSE;
-    HANDLE service = OpenService(RegistryPath, &made), key;
+    HANDLE service = OpenService(RegistryPath), key;
 
     if (service == NULL)
         return CheckResult();
+    CheckService(service);
     key = Make(service, L"PetrelTest", REG_CREATED_NEW_KEY);
     if (key != NULL) {
         CheckValues(key);
@@ -200,8 +237,6 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
         CheckStatus(ZwDeleteKey(key), STATUS_SUCCESS, "the test's key goes");
         ZwClose(key);
     }
-    if (made)
-        CheckStatus(ZwDeleteKey(service), STATUS_SUCCESS, "the service's key goes");
     ZwClose(service);
     return CheckResult();
 }

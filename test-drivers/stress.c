@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Stress on many processors: four threads a processor do actions at random, with invariants checked everywhere.
- * The service's Parameters key may hold Rounds and Seed (REG_DWORD). A service named `..._NUMBER` has NUMBER for its seed;
- * without either the seed is the time. It is printed.
+ * The service's Parameters key may hold Rounds and Seed (REG_DWORD); without a Seed it is the time. It is printed.
  */
 #include "stress.h"
 #include "check.h"
@@ -129,26 +128,12 @@ static VOID RunThreads(VOID)
 
 /* ---- Parameters ---- */
 
-/* The number after the last underscore of the service's name. */
-static ULONG SeedFromName(PUNICODE_STRING Path)
-{
-    ULONG value = 0, i = Path->Length / sizeof(WCHAR), scale = 1;
-
-    while (i > 0 && Path->Buffer[i - 1] >= L'0' && Path->Buffer[i - 1] <= L'9') {
-        value += scale * (Path->Buffer[i - 1] - L'0');
-        scale *= 10;
-        i -= 1;
-    }
-    return i > 0 && Path->Buffer[i - 1] == L'_' ? value : 0;
-}
-
 static VOID ReadParameters(PUNICODE_STRING RegistryPath)
 {
     RTL_QUERY_REGISTRY_TABLE table[4];
     WCHAR path[260];
     ULONG i;
 
-    Seed = SeedFromName(RegistryPath);
     if (RegistryPath->Length >= sizeof(path))
         return;
     RtlCopyMemory(path, RegistryPath->Buffer, RegistryPath->Length);

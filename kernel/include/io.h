@@ -9,8 +9,10 @@
 VOID IoInitialize(VOID);
 /* The RAW file system, a driver of the kernel's own. After IoInitialize. */
 VOID IoInitializeRawFileSystem(VOID);
-/* IRP_MJ_SHUTDOWN to every device registered for it, last registered first. PASSIVE_LEVEL. */
-VOID IoShutdownSystem(VOID);
+/* IRP_MJ_SHUTDOWN to every device registered for it, last registered first, then to those of the last chance. Report, which may be
+ * NULL, is told of each. PASSIVE_LEVEL. */
+typedef VOID IO_SHUTDOWN_REPORT(PDEVICE_OBJECT Device, NTSTATUS Status);
+VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report);
 
 extern POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
@@ -30,12 +32,13 @@ NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
 /* The routine in every MajorFunction that the driver did not set. */
 BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine);
 
-/* Upward calls: what loading a driver by its service's name needs of init and vf. ReadImageFile: the bytes of the file of that name, in
+/* Upward calls: what loading a driver by its service's name, and the machine's end, need of init and vf. ReadImageFile: the bytes of the file of that name, in
  * pool that the caller frees; STATUS_OBJECT_NAME_NOT_FOUND. NULL until there are any files. */
 typedef struct IO_UPCALLS {
     NTSTATUS (*ReadImageFile)(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size);
     MM_BIND *BindImport;
     VOID (*ForgetImage)(const MM_IMAGE *Image);
+    VOID (*TellEnd)(PCSTR Why);                  /* the machine's last words; any IRQL, the other processors stand still */
 } IO_UPCALLS;
 extern IO_UPCALLS IoUpcalls;
 
@@ -75,6 +78,9 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
  * PASSIVE_LEVEL. */
 NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
 
+/* What the driver says of an open file, in nonpaged memory; FileStandardInformation and the like. PASSIVE_LEVEL. */
+NTSTATUS IoAskAboutFile(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length);
+
 /* ---- Exported, younger than the DDK ---- */
 typedef enum _EVENT_INFO_CLASS {
     EventProviderBinaryTrackInfo, EventProviderSetReserved1, EventProviderSetTraits, EventProviderUseDescriptorType
@@ -87,6 +93,7 @@ NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LP
 NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
                                                 ULONG Attributes);
 
+NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                            PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG CompletionFilter,
                                            BOOLEAN WatchTree);

@@ -20,6 +20,10 @@ NTSTATUS PnpStartDevice(PDEVICE_OBJECT Pdo, PNP_REPORT *Report, PVOID Context);
  * on. STATUS_DEVICE_BUSY: removed, but a driver left its device attached, so that the physical device stays. */
 NTSTATUS PnpRemoveDevice(PDEVICE_OBJECT Pdo, PNP_REPORT *Report, PVOID Context);
 
+/* A started device that the service's driver reported by itself, for PnpRemoveDevice; NULL: none. Not referenced: only who removes
+ * devices may ask. */
+PDEVICE_OBJECT PnpReportedDevice(PCUNICODE_STRING Service);
+
 /* ---- Exported, younger than the DDK or not in it ---- */
 NTSTATUS NTAPI IoUnregisterPlugPlayNotificationEx(PVOID NotificationEntry);
 NTSTATUS NTAPI IoSetDeviceInterfacePropertyData(PUNICODE_STRING SymbolicLinkName, CONST DEVPROPKEY *PropertyKey, LCID Lcid,

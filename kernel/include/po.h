@@ -13,4 +13,10 @@ NTSTATUS NTAPI NtPowerInformation(POWER_INFORMATION_LEVEL PowerInformationLevel,
 NTSTATUS NTAPI ZwPowerInformation(POWER_INFORMATION_LEVEL PowerInformationLevel, PVOID InputBuffer, ULONG InputBufferLength,
                                   PVOID OutputBuffer, ULONG OutputBufferLength);
 
+typedef enum _FIRMWARE_REENTRY {
+    HalHaltRoutine, HalPowerDownRoutine, HalRestartRoutine, HalRebootRoutine, HalInteractiveModeRoutine, HalMaximumRoutine
+} FIRMWARE_REENTRY;
+/* Ends the machine at once, at any IRQL; returns only for what is no way to end it. */
+VOID NTAPI HalReturnToFirmware(FIRMWARE_REENTRY Routine);
+
 extern const struct KE_TEST_GROUP PoPowerTests;

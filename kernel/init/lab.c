@@ -51,21 +51,18 @@ static VOID InitReportBegin(const LAB_DRIVER *Driver)
 
 static VOID InitLoad(LAB_DRIVER *Driver)
 {
-    WCHAR path[128] = L"\\SystemRoot\\System32\\drivers\\";
-    UNICODE_STRING name = { 0, sizeof(path), path };
+    WCHAR buffer[LAB_PATH_CHARACTERS];
+    UNICODE_STRING path;
     PE_STATUS pe = PE_OK;
-    ULONG length = (ULONG)wcslen(path), i;
     PVOID bytes = InitReadDriver(Driver);
     PCSTR why = NULL;
 
-    for (i = 0; Driver->Name[i] != '\0' && length < RTL_NUMBER_OF(path) - 1; i++)
-        path[length++] = (UCHAR)Driver->Name[i];
-    name.Length = (USHORT)(length * sizeof(WCHAR));
+    InitImagePath(Driver, buffer, &path);
     if (bytes == NULL) {
         Driver->Status = STATUS_NO_SUCH_FILE;
         why = "the driver's bytes did not arrive in the machine";
     } else {
-        Driver->Status = IoLoadImage(&name, bytes, Driver->Size, TRUE, VfBindImport, &Driver->Image, &pe);
+        Driver->Status = IoLoadImage(&path, bytes, Driver->Size, TRUE, VfBindImport, &Driver->Image, &pe);
         if (pe != PE_OK)
             why = PeStatusText(pe);
         ExFreePoolWithTag(bytes, LAB_TAG);
@@ -74,16 +71,12 @@ static VOID InitLoad(LAB_DRIVER *Driver)
     InitReportLoad(Driver, Driver->Status, why);
 }
 
-/* The service's name is the file's without its extension. */
 static VOID InitStart(LAB_DRIVER *Driver)
 {
-    WCHAR buffer[64];
-    UNICODE_STRING service = { 0, sizeof(buffer), buffer };
-    ULONG i;
+    WCHAR buffer[LAB_NAME_CHARACTERS];
+    UNICODE_STRING service;
 
-    for (i = 0; Driver->Name[i] != '\0' && Driver->Name[i] != '.' && i < 63; i++)
-        buffer[i] = (UCHAR)Driver->Name[i];
-    service.Length = (USHORT)(i * sizeof(WCHAR));
+    InitNameService(Driver, buffer, &service);
     Driver->Status = IoCreateDriverForImage(Driver->Image, &service, &Driver->Object);
     if (NT_SUCCESS(Driver->Status)) {
         ObfReferenceObject(Driver->Object);      /* a driver may unload another */
@@ -157,11 +150,14 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
 
     InitCollectJob(Block);
     KeUpcalls.DriverUnderTest = InitDriverUnderTest;
+    IoUpcalls.TellEnd = InitTellEnd;
     for (i = 0; i < InitDriverCount; i++) {
         if (InitDrivers[i].Kept)
             continue;
         InitUnderTest = InitDrivers[i].Name;
         InitReportBegin(&InitDrivers[i]);
+        if (!NT_SUCCESS(InitMakeServiceKey(&InitDrivers[i])))
+            KdLogEvent("warning", "the key of the driver's service could not be made");
         InitLoad(&InitDrivers[i]);
         if (!InitDrivers[i].Refused && InitOptionNumber("load-only", 0) == 0)
             InitStart(&InitDrivers[i]);
@@ -177,11 +173,16 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         InitUnderTest = InitDrivers[i].Name;
         InitStop(&InitDrivers[i]);
     }
+    if (exercise)
+        InitShutDown();
     for (i = 0; i < InitDriverCount; i++)
         if (!InitDrivers[i].Kept)
             passed = InitReportVerdict(&InitDrivers[i]) && passed;
-    for (i = InitDriverCount; i-- != 0;)
+    for (i = InitDriverCount; i-- != 0;) {
         InitUnmap(&InitDrivers[i]);
+        if (!InitDrivers[i].Started || InitDrivers[i].Unloaded)
+            InitDeleteServiceKey(&InitDrivers[i]);
+    }
     InitUnderTest = NULL;
     return passed;
 }

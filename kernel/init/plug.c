@@ -26,10 +26,25 @@ VOID InitPlug(LAB_DRIVER *Driver)
     InitReportStep(Driver, "start", status);
 }
 
+/* The devices that the driver reported itself. */
+static BOOLEAN InitUnplugReported(LAB_DRIVER *Driver)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    PDEVICE_OBJECT pdo;
+
+    while (NT_SUCCESS(status) && (pdo = PnpReportedDevice(&Driver->Object->DriverExtension->ServiceKeyName)) != NULL) {
+        status = PnpRemoveDevice(pdo, InitTellPnp, Driver);
+        InitReportStep(Driver, "remove", status);
+    }
+    return NT_SUCCESS(status);
+}
+
 BOOLEAN InitUnplug(LAB_DRIVER *Driver)
 {
     NTSTATUS status;
 
+    if (!InitUnplugReported(Driver))
+        return FALSE;
     if (Driver->Pdo == NULL)
         return TRUE;
     status = PnpRemoveDevice(Driver->Pdo, InitTellPnp, Driver);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The table of pool allocations that take whole pages, open addressing with linear probing, under MiBigLock. It doubles when three
- * quarters full; addresses are page numbers, so the hash is a multiplication.
+ * The table of pool allocations that take whole pages, open addressing with linear probing, under MiBigLock. It doubles when
+ * three quarters full; addresses are page numbers, so the hash is a multiplication.
  */
 #include "pool.h"
 

@@ -304,8 +304,8 @@ Cleanup:
     return status;
 }
 
-/* The entry's own memory stays, with its links: exceptions and stack walks go through the list at any IRQL and without its lock, and
- * one of them may stand on the entry. */
+/* The entry's own memory stays, with its links: exceptions and stack walks go through the list at any IRQL and without its lock,
+ * and one of them may stand on the entry. */
 VOID MmUnloadSystemImage(MM_IMAGE *Image)
 {
     ULONG pages = (ULONG)(Image->MappedSize >> PAGE_SHIFT);
@@ -329,7 +329,8 @@ static ULONG64 MiFollowExport(const MM_IMAGE *Image, PCSTR Name, ULONG Ordinal, 
     CHAR module[64];
     const char *next;
     uint32_t nextOrdinal;
-    PE_STATUS status = Name != NULL ? PeFindExportByName(&Image->Pe, Name, &export) : PeFindExportByOrdinal(&Image->Pe, Ordinal, &export);
+    PE_STATUS status = Name != NULL ? PeFindExportByName(&Image->Pe, Name, &export)
+                                    : PeFindExportByOrdinal(&Image->Pe, Ordinal, &export);
 
     if (status != PE_OK)
         return 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Locking sections of drivers into memory. Images are resident as a whole, so that a lock is a count and nothing else; but a driver that
- * unlocks what it did not lock, or locks what is no section, is stopped as documented for MEMORY_MANAGEMENT.
+ * Locking sections of drivers into memory. Images are resident as a whole, so that a lock is a count and nothing else; but a driver
+ * that unlocks what it did not lock, or locks what is no section, is stopped as documented for MEMORY_MANAGEMENT.
  *
  * A section's handle is the address of its count, MM_IMAGE.SectionLocks[i].
  */

@@ -8,8 +8,8 @@ static KE_LOCK MiTableLock = KE_LOCK_OF_RANK(KeRankPageTables);
 
 #define MI_TABLE_BITS (MI_PTE_VALID | MI_PTE_WRITE | MI_PTE_ACCESSED | MI_PTE_DIRTY)
 
-/* Fills one entry of a table above the leaf; Child is where the new table appears in the self-map. The table is zeroed before it is
- * published: others use it at once, without the lock. Only while the boot has no hyperspace, and no other processor, it is zeroed
+/* Fills one entry of a table above the leaf; Child is where the new table appears in the self-map. The table is zeroed before it
+ * is published: others use it at once, without the lock. Only while the boot has no hyperspace, and no other processor, it is zeroed
  * through the self-map afterwards. */
 static BOOLEAN MiEnsureEntry(ULONG64 *Entry, ULONG64 *Child, ULONG64 Bits)
 {

@@ -31,8 +31,8 @@ typedef struct MI_POOL {
     ULONG SparePages;                            /* Lock: pages that are one free block */
 } MI_POOL;
 
-/* NT's POOL_HEADER with whole bytes in place of bit fields: a neighbour's PreviousSize is written under the lock while the block's
- * owner writes its other bytes without, and bit fields would share a store. */
+/* NT's POOL_HEADER with whole bytes in place of bit fields: a neighbour's PreviousSize is written under the lock while the
+ * block's owner writes its other bytes without, and bit fields would share a store. */
 typedef struct MI_POOL_HEADER {
     UCHAR PreviousSize;                          /* Lock */
     UCHAR PoolIndex;                             /* Lock: MI_POOL_FREE or 0 */

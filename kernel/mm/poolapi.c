@@ -27,7 +27,8 @@ static PVOID MiAllocateOrRaise(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag, BOOLE
 #undef ExFreePool
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    PVOID block = MiAllocateOrRaise(MiPoolOfType(PoolType), NumberOfBytes, Tag, (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0);
+    PVOID block = MiAllocateOrRaise(MiPoolOfType(PoolType), NumberOfBytes, Tag,
+                                    (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0);
     if (block != NULL && (PoolType & POOL_ZERO_ALLOCATION_))
         RtlZeroMemory(block, NumberOfBytes);
     return block;

@@ -11,7 +11,8 @@ NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Segment)
     ULONG protection;
     MI_SEGMENT *segment;
 
-    if (!MiProtectionOf(Protect, &protection, &cache) || (protection & MI_GUARD) || !(protection & (MI_MAY_READ | MI_MAY_EXECUTE)))
+    if (!MiProtectionOf(Protect, &protection, &cache) || (protection & MI_GUARD) ||
+        !(protection & (MI_MAY_READ | MI_MAY_EXECUTE)))
         return STATUS_INVALID_PAGE_PROTECTION;
     segment = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*segment), TAG_SEGMENT);
     if (segment == NULL)

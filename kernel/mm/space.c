@@ -39,8 +39,8 @@ VOID MiUnlockAddressSpace(PEPROCESS Process)
 /* Every top entry of the kernel half exists from the boot on, so that address spaces need not be told of new ones. */
 VOID MiCreateKernelHalf(VOID)
 {
-    static const ULONG64 regions[] = { MI_PAGED_POOL, MI_NONPAGED_POOL, MI_SHARED_USER_DATA, MI_IMAGES, MI_SYSTEM_PTES, MI_PFN_DATABASE,
-                                       MI_HYPER_SPACE, MI_HAL_SPACE };
+    static const ULONG64 regions[] = { MI_PAGED_POOL, MI_NONPAGED_POOL, MI_SHARED_USER_DATA, MI_IMAGES, MI_SYSTEM_PTES,
+                                       MI_PFN_DATABASE, MI_HYPER_SPACE, MI_HAL_SPACE };
     ULONG i;
     for (i = 0; i < RTL_NUMBER_OF(regions); i++)
         if (!MiEnsureTables(regions[i]))

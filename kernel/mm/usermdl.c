@@ -7,7 +7,8 @@
 #define PF_WRITE_ 2ull
 
 /* Makes every page be there with the rights asked for, and takes a reference on each; what was taken is given back on failure. */
-static NTSTATUS MiLockUserPagesLocked(MI_ADDRESS_SPACE *Space, ULONG64 Start, PPFN_NUMBER Pages, ULONG Count, LOCK_OPERATION Operation)
+static NTSTATUS MiLockUserPagesLocked(MI_ADDRESS_SPACE *Space, ULONG64 Start, PPFN_NUMBER Pages, ULONG Count,
+                                      LOCK_OPERATION Operation)
 {
     ULONG i;
 
@@ -91,7 +92,7 @@ VOID MiUnmapMdlFromUserSpace(PVOID BaseAddress)
         KeBugCheckEx(SYSTEM_PTE_MISUSE, 0x301, (ULONG_PTR)BaseAddress, (ULONG_PTR)process, 0);
 }
 
-/* ---- Securing: the range stays mapped, and as accessible as it is. The handle is the VAD's first address with bit 0 set. ---- */
+/* ---- Securing: the range stays mapped, and as accessible as it is. The handle is the VAD's first address with bit 0. ---- */
 static BOOLEAN MiRangeAllows(const MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG Needed)
 {
     for (; First <= Last; First++) {

@@ -24,7 +24,9 @@ BOOLEAN MiProtectionOf(ULONG Protect, PULONG Protection, PULONG64 Cache)
         return FALSE;
     if (modifiers & PAGE_GUARD)
         *Protection |= MI_GUARD;
-    *Cache = modifiers & PAGE_NOCACHE ? MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH : modifiers & PAGE_WRITECOMBINE ? MI_PTE_NO_CACHE : 0;
+    *Cache = modifiers & PAGE_NOCACHE        ? MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH
+             : modifiers & PAGE_WRITECOMBINE ? MI_PTE_NO_CACHE
+                                             : 0;
     return TRUE;
 }
 
@@ -33,7 +35,8 @@ ULONG MiProtectOf(ULONG Protection)
     static const UCHAR kinds[16] = {
         [0] = PAGE_NOACCESS, [MI_MAY_READ] = PAGE_READONLY, [MI_MAY_READ | MI_MAY_WRITE] = PAGE_READWRITE,
         [MI_MAY_READ | MI_COPY_ON_WRITE] = PAGE_WRITECOPY, [MI_MAY_EXECUTE] = PAGE_EXECUTE,
-        [MI_MAY_EXECUTE | MI_MAY_READ] = PAGE_EXECUTE_READ, [MI_MAY_EXECUTE | MI_MAY_READ | MI_MAY_WRITE] = PAGE_EXECUTE_READWRITE,
+        [MI_MAY_EXECUTE | MI_MAY_READ] = PAGE_EXECUTE_READ,
+        [MI_MAY_EXECUTE | MI_MAY_READ | MI_MAY_WRITE] = PAGE_EXECUTE_READWRITE,
         [MI_MAY_EXECUTE | MI_MAY_READ | MI_COPY_ON_WRITE] = PAGE_EXECUTE_WRITECOPY,
     };
     return kinds[Protection & 15] | (Protection & MI_GUARD ? PAGE_GUARD : 0);

@@ -50,7 +50,8 @@ static NTSTATUS MiFillPhysicalView(const MI_VAD *Vad)
         PFN_NUMBER frame = Vad->SegmentPage + page - Vad->First;
         if (!MiEnsureTables(page << PAGE_SHIFT))
             return STATUS_INSUFFICIENT_RESOURCES;
-        __atomic_store_n(MiAddressToPte(page << PAGE_SHIFT), MiUserEntry(frame, Vad->Protection, MiCacheOfFrame(frame, Vad->Cache)),
+        __atomic_store_n(MiAddressToPte(page << PAGE_SHIFT),
+                         MiUserEntry(frame, Vad->Protection, MiCacheOfFrame(frame, Vad->Cache)),
                          __ATOMIC_RELEASE);
     }
     return STATUS_SUCCESS;
@@ -185,7 +186,8 @@ NTSTATUS MmMapSystemView(MI_SEGMENT *Segment, PVOID *Base, ULONG64 Offset, PSIZE
     view = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*view), TAG_SYSTEM_VIEW);
     if (view == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    *view = (MI_SYSTEM_VIEW){ .Address = MiReserveAddresses(&MiSystemRegion, (ULONG)pages), .Pages = (ULONG)pages, .Segment = Segment };
+    *view = (MI_SYSTEM_VIEW){ .Address = MiReserveAddresses(&MiSystemRegion, (ULONG)pages), .Pages = (ULONG)pages,
+                              .Segment = Segment };
     status = view->Address == 0 ? STATUS_NO_MEMORY
              : Segment->Committed || NT_SUCCESS(MiCommitSegment(Segment, first, pages)) ? MiFillSystemView(view, first)
                                                                                         : STATUS_COMMITMENT_LIMIT;

@@ -84,8 +84,13 @@ NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_
     case DevicePropertyResourceRequirements:
     case DevicePropertyAllocatedResources:
         return PnpReturn(NULL, 0, BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyCompatibleIDs:            /* nothing says them */
-    case DevicePropertyManufacturer:
+    case DevicePropertyCompatibleIDs:
+        if (node->Compatible.Length == 0) {
+            *ResultLength = 0;
+            return STATUS_OBJECT_NAME_NOT_FOUND;
+        }
+        return PnpReturnText(node->Compatible.Buffer, node->Compatible.Length, 2, BufferLength, PropertyBuffer, ResultLength);
+    case DevicePropertyManufacturer:             /* nothing says these */
     case DevicePropertyFriendlyName:
     case DevicePropertyLocationInformation:
     case DevicePropertyContainerID:

@@ -3,6 +3,7 @@
  *   PnpInterfaceLock   device interfaces, what is enabled and to whom it belongs
  *   PnpNotifyLock      registrations for notification, events on their way
  *   PnpPropertyLock    lists of properties
+ *   PnpNodeLock        the list of devices; nothing inside it
  */
 #pragma once
 #include "pnp.h"
@@ -14,6 +15,7 @@
 
 #define PNP_TAG 'pnPP'
 #define PNP_INSTANCE_CHARACTERS 96u
+#define PNP_MAXIMUM_INSTANCES 10000u              /* of a service: four digits */
 #define PNP_SYSTEM_KEY L"\\Registry\\Machine\\System\\CurrentControlSet\\"
 
 typedef enum PNP_STATE { PnpNew, PnpAdded, PnpStarting, PnpStarted, PnpFailed, PnpRemoved } PNP_STATE;
@@ -24,8 +26,13 @@ typedef struct PNP_NODE {
     UNICODE_STRING Instance;                     /* I ROOT\Service\nnnn */
     UNICODE_STRING Service;                      /* I its middle */
     UNICODE_STRING DriverKey;                    /* I {class}\nnnn */
+    UNICODE_STRING Compatible;                   /* I of a reported device, else empty: identifiers with a NUL in between */
+    ULONG Number;                                /* I nnnn */
     WCHAR InstanceBuffer[PNP_INSTANCE_CHARACTERS];
     WCHAR DriverKeyBuffer[48];
+    WCHAR CompatibleBuffer[2 * PNP_INSTANCE_CHARACTERS + 48];
+    LIST_ENTRY Link;                             /* PnpNodeLock */
+    volatile LONG Reported;                      /* a by its driver (IoReportDetectedDevice) */
     volatile LONG State;                         /* a PNP_STATE */
     volatile LONG Wanted;                        /* a PNP_WANT_...: what the worker shall ask the stack */
     WORK_QUEUE_ITEM Work;                        /* queued while Wanted is not zero; references Pdo */
@@ -36,6 +43,10 @@ typedef struct PNP_NODE {
 #define PNP_WANT_OTHER_RELATIONS 0x4
 
 extern PDRIVER_OBJECT PnpRootDriver;
+extern EX_PUSH_LOCK PnpNodeLock;
+extern LIST_ENTRY PnpNodes;                      /* PnpNodeLock */
+/* The device goes; PnpCreateRootDevice listed it. */
+VOID PnpUnlistNode(PNP_NODE *Node);
 
 /* NULL: not a physical device that plug and play knows. */
 static inline PNP_NODE *PnpNode(PDEVICE_OBJECT Pdo) { return Pdo != NULL ? IoDeviceExtension(Pdo)->DeviceNode : NULL; }

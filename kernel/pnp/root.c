@@ -8,6 +8,8 @@
 
 PDRIVER_OBJECT PnpRootDriver;
 static volatile LONG PnpNextDevice;
+EX_PUSH_LOCK PnpNodeLock;
+LIST_ENTRY PnpNodes = { &PnpNodes, &PnpNodes };
 
 static NTSTATUS NTAPI PnpRootEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
@@ -57,10 +59,45 @@ static NTSTATUS PnpNameNode(PNP_NODE *Node, PCUNICODE_STRING Service, ULONG Numb
     for (i = 0; i < Node->Instance.Length / sizeof(WCHAR); i++)
         Node->InstanceBuffer[i] = RtlUpcaseUnicodeChar(Node->InstanceBuffer[i]);
     RtlAppendUnicodeToString(&Node->Instance, L"\\");
-    PnpAppendNumber(&Node->Instance, 0);
     RtlAppendUnicodeToString(&Node->DriverKey, PNP_CLASS L"\\");
     PnpAppendNumber(&Node->DriverKey, Number);
     return STATUS_SUCCESS;
+}
+
+/* The number behind the highest that a device of the service has now. */
+static ULONG PnpNextInstanceLocked(const PNP_NODE *Node)
+{
+    ULONG next = 0;
+    PLIST_ENTRY entry;
+
+    for (entry = PnpNodes.Flink; entry != &PnpNodes; entry = entry->Flink) {
+        PNP_NODE *other = CONTAINING_RECORD(entry, PNP_NODE, Link);
+        if (RtlEqualUnicodeString(&other->Service, &Node->Service, FALSE))
+            next = max(next, other->Number + 1);
+    }
+    return next;
+}
+
+static NTSTATUS PnpListNode(PNP_NODE *Node)
+{
+    NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
+
+    ExLockExclusive(&PnpNodeLock);
+    Node->Number = PnpNextInstanceLocked(Node);
+    if (Node->Number < PNP_MAXIMUM_INSTANCES) {
+        PnpAppendNumber(&Node->Instance, Node->Number);
+        InsertTailList(&PnpNodes, &Node->Link);
+        status = STATUS_SUCCESS;
+    }
+    ExUnlockExclusive(&PnpNodeLock);
+    return status;
+}
+
+VOID PnpUnlistNode(PNP_NODE *Node)
+{
+    ExLockExclusive(&PnpNodeLock);
+    RemoveEntryList(&Node->Link);
+    ExUnlockExclusive(&PnpNodeLock);
 }
 
 /* The device's and the driver's keys, as an installation would have left them. */
@@ -104,8 +141,14 @@ NTSTATUS PnpCreateRootDevice(PCUNICODE_STRING Service, PDEVICE_OBJECT *Pdo)
     InitializeListHead(&node->Properties);
     status = PnpNameNode(node, Service, (ULONG)InterlockedIncrement(&PnpNextDevice) - 1);
     if (NT_SUCCESS(status))
-        status = PnpRegisterNode(node, Service);
+        status = PnpListNode(node);
     if (!NT_SUCCESS(status)) {
+        IoDeleteDevice(device);
+        return status;
+    }
+    status = PnpRegisterNode(node, Service);
+    if (!NT_SUCCESS(status)) {
+        PnpUnlistNode(node);
         IoDeleteDevice(device);
         return status;
     }

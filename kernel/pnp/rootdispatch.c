@@ -39,6 +39,10 @@ static NTSTATUS PnpQueryId(PNP_NODE *Node, PIRP Irp, BUS_QUERY_ID_TYPE Type)
         return PnpAnswer(Irp, PnpCopyText(Node->Instance.Buffer, device, 1));
     case BusQueryHardwareIDs:
         return PnpAnswer(Irp, PnpCopyText(Node->Instance.Buffer, device, 2));
+    case BusQueryCompatibleIDs:
+        if (Node->Compatible.Length == 0)
+            return PnpFinish(Irp, Irp->IoStatus.Status);
+        return PnpAnswer(Irp, PnpCopyText(Node->Compatible.Buffer, Node->Compatible.Length, 2));
     case BusQueryInstanceID:
         return PnpAnswer(Irp, PnpCopyText(Node->Instance.Buffer + device / sizeof(WCHAR) + 1,
                                           Node->Instance.Length - device - sizeof(WCHAR), 1));

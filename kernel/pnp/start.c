@@ -152,6 +152,7 @@ NTSTATUS PnpRemoveDevice(PDEVICE_OBJECT Pdo, PNP_REPORT *Report, PVOID Context)
         KdLogEvent("warning", "a driver left its device attached to a device that was removed");
         return STATUS_DEVICE_BUSY;
     }
+    PnpUnlistNode(node);
     PnpFreeProperties(&node->Properties);
     IoDeviceExtension(Pdo)->DeviceNode = NULL;   /* its memory goes with the device */
     IoDeleteDevice(Pdo);

@@ -25,6 +25,8 @@ VOID PspDeleteThread(PVOID Object)
         MmDeleteKernelStack(thread->Tcb.StackBase);
     if (thread->Tcb.Process != NULL)
         ObfDereferenceObject(thread->Tcb.Process);
+    if (thread->ActivityId != NULL)
+        ExFreePool(thread->ActivityId);
 }
 
 VOID PspReapThread(PKTHREAD Thread)

@@ -29,6 +29,8 @@ def for_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--timeout", type=float, metavar="S", help="seconds for one driver, from its start (default: 20)")
     group.add_argument("--seed", type=int, metavar="N", help="for everything random in the machine")
     group.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="an option for the kernel (docs/protocol.md)")
+    group.add_argument("--service-value", action="append", default=[], metavar="NAME=TYPE:DATA",
+                       help=r"a value of the driver's service key, such as Parameters\Limit=dword:32 or Text=sz:hello")
 
 
 def for_run(parser: argparse.ArgumentParser) -> None:
@@ -106,3 +108,4 @@ def for_stress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cpus", type=int, default=4, metavar="N")
     parser.add_argument("--minutes", type=float, default=1.0, metavar="N", help="no machine starts after that")
     parser.add_argument("--seed", type=int, metavar="N", help="the machines' seeds follow from it (default: a fresh one, printed)")
+    parser.add_argument("--rounds", type=int, metavar="N", help="actions of each thread (default: the driver's)")

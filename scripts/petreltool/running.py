@@ -26,6 +26,7 @@ from .verdict import Verdict, judge, judge_self_tests, machine_failure
 _WHOLE_LIMIT = 60.0
 _DRIVER_LIMIT = 20.0
 _MAXIMUM_JOBS = 64
+_SERVICE_VALUE = re.compile(r"[^=\n]+=(dword:(0x[0-9A-Fa-f]{1,8}|[0-9]{1,10})|sz:[^\n]*)")
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._ -]")
 
 
@@ -73,6 +74,8 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"--timeout must be above 0, and -j from 1 to {_MAXIMUM_JOBS}")
     if any("=" not in option or "\n" in option for option in arguments.option):
         raise UsageError("--option takes KEY=VALUE")
+    if not all(_SERVICE_VALUE.fullmatch(value) for value in arguments.service_value):
+        raise UsageError("--service-value takes NAME=dword:NUMBER or NAME=sz:TEXT")
     if arguments.json is not None and not arguments.json.absolute().parent.is_dir():
         raise UsageError(f"{arguments.json}: its folder does not exist")
     if arguments.qemu_arg and not arguments.raw:
@@ -92,7 +95,7 @@ def _prepare(plan: Plan) -> MachineOptions:
     setup.ensure()
     build(plan.preset)
     options.disk = make_image(plan.preset)
-    options.options = list(arguments.option)
+    options.options = arguments.option + [f"service-value={value}" for value in arguments.service_value]
     if arguments.seed is not None:
         options.options.append(f"seed={arguments.seed}")
     if arguments.trace:
@@ -218,7 +221,7 @@ def _add_payload(plan: Plan, payload: fetch.Payload) -> Iterator[int]:
 def _whole_report(plan: Plan, seconds: float) -> dict[str, Any]:
     arguments = plan.arguments
     asked = {"together": arguments.together, "trace": arguments.trace, "timeout": plan.limits.driver, "preset": plan.preset,
-             "option": arguments.option}
+             "option": arguments.option, "service_value": arguments.service_value}
     run = {"seconds": round(seconds, 3), "drivers": {subject.name: round(subject.seconds, 3) for subject in plan.subjects
                                                      if subject.seconds is not None}}
     return report.assemble(machine=plan.base.describe() if plan.base else {}, options=asked, seed=arguments.seed,

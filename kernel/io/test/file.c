@@ -16,6 +16,7 @@ static ULONG CreateOptions;
 static ACCESS_MASK CreateAccess;
 static WCHAR CreateName[40];
 static PFILE_OBJECT CreateRelated;
+static BOOLEAN SizeIsDirectory;
 
 static NTSTATUS NTAPI DispatchCreate(PDEVICE_OBJECT Device, PIRP Irp)
 {
@@ -102,6 +103,7 @@ static NTSTATUS NTAPI DispatchQuery(PDEVICE_OBJECT Device, PIRP Irp)
         return TestComplete(Irp, STATUS_INVALID_PARAMETER, 0);
     RtlZeroMemory(standard, sizeof(*standard));
     standard->EndOfFile.QuadPart = sizeof(Content);
+    standard->Directory = SizeIsDirectory;
     return TestComplete(Irp, STATUS_SUCCESS, sizeof(*standard));
 }
 
@@ -154,13 +156,57 @@ static VOID Open(VOID)
     CHECK(IoGetRelatedDeviceObject(file) == device && device->ReferenceCount == 1 && file->Size == sizeof(FILE_OBJECT));
     CHECK(IoGetFileObjectGenericMapping()->GenericAll == FILE_ALL_ACCESS);
     CHECK(ObQueryNameString(file, &buffer.Name, sizeof(buffer), &length) == STATUS_SUCCESS);
-    CHECK(RtlEqualUnicodeString(&buffer.Name.Name, &whole, FALSE) && length == sizeof(OBJECT_NAME_INFORMATION) + whole.Length + 2);
+    CHECK(RtlEqualUnicodeString(&buffer.Name.Name, &whole, FALSE) &&
+          length == sizeof(OBJECT_NAME_INFORMATION) + whole.Length + 2);
     CHECK(ObQueryNameString(file, &buffer.Name, 16, &length) == STATUS_INFO_LENGTH_MISMATCH);
     CHECK(Creates == 1 && Cleanups == 0);
     ZwClose(handle);
     CHECK(Cleanups == 1 && Closes == 0 && (file->Flags & FO_CLEANUP_COMPLETE));
     ObfDereferenceObject(file);
     CHECK(Closes == 1 && device->ReferenceCount == 0);
+    TestStopDriver(driver);
+}
+
+static VOID Delete(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\TestFile\\old"), elsewhere = RTL_CONSTANT_STRING(L"\\Device\\TestNoFile\\old");
+    OBJECT_ATTRIBUTES attributes;
+    PDEVICE_OBJECT device;
+    PDRIVER_OBJECT driver = Setup(0, &device);
+
+    if (driver == NULL)
+        return;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    CHECK(ZwDeleteFile(&attributes) == STATUS_SUCCESS && Creates == 1 && Cleanups == 1 && Closes == 1);
+    CHECK(CreateOptions == (FILE_OPEN << 24 | FILE_DELETE_ON_CLOSE) && CreateAccess == DELETE &&
+          wcscmp(CreateName, L"\\old") == 0);
+    CreateStatus = STATUS_CANNOT_DELETE;
+    CHECK(ZwDeleteFile(&attributes) == STATUS_CANNOT_DELETE && Cleanups == 1 && device->ReferenceCount == 0);
+    InitializeObjectAttributes(&attributes, &elsewhere, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    CHECK(ZwDeleteFile(&attributes) == STATUS_OBJECT_PATH_NOT_FOUND || ZwDeleteFile(&attributes) == STATUS_OBJECT_NAME_NOT_FOUND);
+    TestStopDriver(driver);
+}
+
+static VOID Size(VOID)
+{
+    PDEVICE_OBJECT device;
+    PDRIVER_OBJECT driver = Setup(0, &device);
+    LARGE_INTEGER size = { .QuadPart = -1 };
+    HANDLE handle = NULL;
+    PVOID file;
+
+    if (driver == NULL || !CHECK(TestOpen(L"\\Device\\TestFile", 0, &handle) == STATUS_SUCCESS))
+        return;
+    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, IopFileObjectType, KernelMode, &file, NULL)));
+    CHECK(FsRtlGetFileSize(file, &size) == STATUS_SUCCESS && size.QuadPart == sizeof(Content));
+    SizeIsDirectory = TRUE;
+    size.QuadPart = -1;
+    CHECK(FsRtlGetFileSize(file, &size) == STATUS_FILE_IS_A_DIRECTORY && size.QuadPart == -1);
+    SizeIsDirectory = FALSE;
+    driver->MajorFunction[IRP_MJ_QUERY_INFORMATION] = driver->MajorFunction[IRP_MJ_PNP];
+    CHECK(FsRtlGetFileSize(file, &size) == STATUS_INVALID_DEVICE_REQUEST && size.QuadPart == -1);
+    ObfDereferenceObject(file);
+    ZwClose(handle);
     TestStopDriver(driver);
 }
 
@@ -510,6 +556,7 @@ static VOID Storm(VOID)
 }
 
 static const KE_TEST tests[] = {
+    { "io.file.delete", Delete, 0 },       { "io.file.size", Size, 0 },
     { "io.file.open", Open, 0 },           { "io.file.openfails", OpenFails, 0 }, { "io.file.relative", Relative, 0 },
     { "io.file.buffered", Buffered, 0 },   { "io.file.direct", Direct, 0 },       { "io.file.neither", Neither, 0 },
     { "io.file.directfails", DirectFails, 0 }, { "io.file.control", Control, 0 }, { "io.file.asynchronous", Asynchronous, 0 },

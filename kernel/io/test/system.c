@@ -210,6 +210,33 @@ static VOID Etw(VOID)
     CHECK(EtwUnregister(handle) == STATUS_SUCCESS && EtwUnregister(other) == STATUS_SUCCESS);
 }
 
+static BOOLEAN ActivityIs(const GUID *Wanted)
+{
+    GUID now = { 1 };
+    return EtwActivityIdControl(EVENT_ACTIVITY_CTRL_GET_ID, &now) == STATUS_SUCCESS && RtlEqualMemory(&now, Wanted, sizeof(now));
+}
+
+static VOID Activity(PVOID Context, ULONG Index)
+{
+    static const GUID none;
+    GUID own = { 7, (USHORT)Index, 0, { 0 } }, changed = own, other, third;
+
+    CHECK(ActivityIs(&none));                    /* a new thread has none */
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_SET_ID, &own) == STATUS_SUCCESS && ActivityIs(&own));
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_ID, &other) == STATUS_SUCCESS && ActivityIs(&own));
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_ID, &third) == STATUS_SUCCESS &&
+          !RtlEqualMemory(&other, &third, sizeof(other)));
+    changed = other;
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_GET_SET_ID, &changed) == STATUS_SUCCESS);
+    CHECK(RtlEqualMemory(&changed, &own, sizeof(own)) && ActivityIs(&other));
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_CREATE_SET_ID, &changed) == STATUS_SUCCESS);
+    CHECK(RtlEqualMemory(&changed, &other, sizeof(other)) && !ActivityIs(&other) && !ActivityIs(&third) && !ActivityIs(&none));
+    CHECK(EtwActivityIdControl(9, &changed) == STATUS_INVALID_PARAMETER);
+    CHECK(EtwActivityIdControl(EVENT_ACTIVITY_CTRL_GET_ID, NULL) == STATUS_INVALID_PARAMETER);
+}
+
+static VOID Activities(VOID) { TestRunThreads(4, Activity, NULL); }
+
 static VOID RegisterMany(PVOID Context, ULONG Index)
 {
     REGHANDLE handles[32];
@@ -219,7 +246,8 @@ static VOID RegisterMany(PVOID Context, ULONG Index)
         for (i = 0; i < 32; i++)
             CHECK(EtwRegister(&provider, NULL, NULL, &handles[i]) == STATUS_SUCCESS);
         for (i = 0; i < 32; i++)
-            CHECK(EtwWrite(handles[i], &descriptor, NULL, 0, NULL) == STATUS_SUCCESS && EtwUnregister(handles[i]) == STATUS_SUCCESS);
+            CHECK(EtwWrite(handles[i], &descriptor, NULL, 0, NULL) == STATUS_SUCCESS &&
+                  EtwUnregister(handles[i]) == STATUS_SUCCESS);
     }
 }
 
@@ -229,5 +257,6 @@ static const KE_TEST tests[] = {
     { "io.system.version", Versions, 0 }, { "io.system.event", NamedEvents, 0 }, { "io.driver.list", DriverList, 0 },
     { "io.system.modes", Modes, 0 },      { "io.driver.again", Reinitialize, 0 },
     { "io.irp.forward", Forward, 2 },     { "io.etw.provider", Etw, 0 },         { "io.etw.contention", EtwContention, 4 },
+    { "io.etw.activity", Activities, 0 },
 };
 const KE_TEST_GROUP IoSystemTests = { tests, RTL_NUMBER_OF(tests) };

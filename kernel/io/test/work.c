@@ -80,6 +80,13 @@ static NTSTATUS NTAPI SeeShutdown(PDEVICE_OBJECT Device, PIRP Irp)
     return TestComplete(Irp, STATUS_SUCCESS, 0);
 }
 
+static LONG Reported;
+static VOID ReportShutdown(PDEVICE_OBJECT Device, NTSTATUS Status)
+{
+    CHECK(Device == ShutdownOrder[Reported] && Status == STATUS_SUCCESS);
+    Reported++;
+}
+
 static VOID Shutdown(VOID)
 {
     PDRIVER_OBJECT driver = TestStartDriver(L"TestShutdown", NULL);
@@ -99,8 +106,38 @@ static VOID Shutdown(VOID)
     IoUnregisterShutdownNotification(b);
     CHECK(!(b->Flags & DO_SHUTDOWN_REGISTERED));
     IoDeleteDevice(d);                           /* takes its registration along */
-    IoShutdownSystem();
+    IoShutdownSystem(NULL);
     CHECK(Shutdowns == 2 && ShutdownOrder[0] == c && ShutdownOrder[1] == a);
+    TestStopDriver(driver);
+}
+
+/* Those of the last chance come last; who registers while it goes on is not heard. */
+static NTSTATUS NTAPI Again(PDEVICE_OBJECT Device, PIRP Irp)
+{
+    CHECK(IoRegisterShutdownNotification(Device) == STATUS_SUCCESS);
+    return SeeShutdown(Device, Irp);
+}
+
+static VOID LastChance(VOID)
+{
+    PDRIVER_OBJECT driver = TestStartDriver(L"TestLastChance", NULL);
+    PDEVICE_OBJECT a, b, c;
+
+    if (driver == NULL)
+        return;
+    driver->MajorFunction[IRP_MJ_SHUTDOWN] = Again;
+    a = TestMakeDevice(driver, NULL, 0);
+    b = TestMakeDevice(driver, NULL, 0);
+    c = TestMakeDevice(driver, NULL, 0);
+    Shutdowns = Reported = 0;
+    CHECK(IoRegisterShutdownNotification(a) == STATUS_SUCCESS);
+    CHECK(IoRegisterLastChanceShutdownNotification(b) == STATUS_SUCCESS && (b->Flags & DO_SHUTDOWN_REGISTERED));
+    CHECK(IoRegisterLastChanceShutdownNotification(c) == STATUS_SUCCESS);
+    IoUnregisterShutdownNotification(c);
+    IoShutdownSystem(ReportShutdown);
+    CHECK(Shutdowns == 2 && ShutdownOrder[0] == a && ShutdownOrder[1] == b && Reported == 2);
+    IoUnregisterShutdownNotification(a);
+    IoUnregisterShutdownNotification(b);
     TestStopDriver(driver);
 }
 
@@ -134,6 +171,7 @@ static VOID Power(VOID)
 
 static const KE_TEST tests[] = {
     { "io.work.plain", PlainItem, 0 }, { "io.work.ex", ExtendedItem, 0 }, { "io.work.shutdown", Shutdown, 0 },
+    { "io.work.lastchance", LastChance, 0 },
     { "io.work.power", Power, 0 },
 };
 const KE_TEST_GROUP IoWorkTests = { tests, RTL_NUMBER_OF(tests) };

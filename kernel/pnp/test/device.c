@@ -81,7 +81,8 @@ static VOID Properties(VOID)
     CHECK(RtlEqualMemory(name, L"\\Device\\", 16));
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyUINumber, sizeof(number), &number, &length) == STATUS_SUCCESS);
     CHECK(number == 0xFFFFFFFF && length == sizeof(number));
-    CHECK(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof(bus), &bus, &length) == STATUS_SUCCESS && bus.Data2 == 0x086b);
+    CHECK(IoGetDeviceProperty(pdo, DevicePropertyBusTypeGuid, sizeof(bus), &bus, &length) == STATUS_SUCCESS &&
+          bus.Data2 == 0x086b);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyAllocatedResources, 0, NULL, &length) == STATUS_SUCCESS && length == 0);
     CHECK(IoGetDeviceProperty(pdo, DevicePropertyManufacturer, 0, NULL, &length) == STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK(IoGetDeviceNumaNode(pdo, &node) == STATUS_NOT_FOUND && node == 7);
@@ -101,8 +102,10 @@ static VOID PropertyData(VOID)
         return;
     CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 4, &got, &needed, &type) == STATUS_OBJECT_NAME_NOT_FOUND);
     CHECK(IoSetDevicePropertyData(pdo, &key, 0, 0, DEVPROP_TYPE_UINT32, sizeof(value), &value) == STATUS_SUCCESS);
-    CHECK(IoSetDevicePropertyData(pdo, &key, 0x409, 0, DEVPROP_TYPE_UINT32, 2, &value) == STATUS_SUCCESS);   /* another language */
-    CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 2, &got, &needed, &type) == STATUS_BUFFER_TOO_SMALL && needed == 4 && got == 0);
+    CHECK(IoSetDevicePropertyData(pdo, &key, 0x409, 0, DEVPROP_TYPE_UINT32, 2, &value) ==
+          STATUS_SUCCESS);   /* another language */
+    CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 2, &got, &needed, &type) == STATUS_BUFFER_TOO_SMALL && needed == 4 &&
+          got == 0);
     CHECK(IoGetDevicePropertyData(pdo, &key, 0, 0, 4, &got, &needed, &type) == STATUS_SUCCESS && got == 42);
     CHECK(type == DEVPROP_TYPE_UINT32);
     value = 43;
@@ -137,12 +140,43 @@ static VOID Keys(VOID)
         CHECK(ZwSetValueKey(key, &name, 0, REG_DWORD, &value, sizeof(value)) == STATUS_SUCCESS);
         ZwClose(key);
         CHECK(IoOpenDeviceRegistryKey(pdo, kind, KEY_ALL_ACCESS, &key) == STATUS_SUCCESS);
-        CHECK(ZwQueryValueKey(key, &name, KeyValuePartialInformation, &information, sizeof(information), &length) == STATUS_SUCCESS);
+        CHECK(ZwQueryValueKey(key, &name, KeyValuePartialInformation, &information, sizeof(information), &length) ==
+              STATUS_SUCCESS);
         CHECK(ZwDeleteValueKey(key, &name) == STATUS_SUCCESS);
         ZwClose(key);
     }
     CHECK(IoOpenDeviceRegistryKey(pdo->AttachedDevice, 1, KEY_READ, &key) == STATUS_INVALID_DEVICE_REQUEST);
     TestPnpStop(pdo);
+}
+
+/* A second device of the service, which its driver found itself. */
+static VOID Detected(VOID)
+{
+    static const WCHAR ids[] = L"DETECTEDIsa\\TestPnpDetected\0DETECTED\\TestPnpDetected\0";
+    UNICODE_STRING instance = RTL_CONSTANT_STRING(L"ROOT\\TESTPNPDETECTED\\0001"), service = RTL_CONSTANT_STRING(L"testpnpdetected");
+    PDEVICE_OBJECT first = TestPnpStart(L"TestPnpDetected"), found = NULL;
+    CM_RESOURCE_LIST resources = { .Count = 1, .List[0].InterfaceType = Isa };
+    WCHAR buffer[96];
+    ULONG length;
+
+    if (first == NULL)
+        return;
+    TestPnpCount = 0;
+    CHECK(IoReportDetectedDevice(NULL, Isa, 0, 0, NULL, NULL, TRUE, &found) == STATUS_INVALID_PARAMETER && found == NULL);
+    CHECK(PnpReportedDevice(&service) == NULL);
+    if (!CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, ~0u, &resources, NULL, TRUE, &found) == STATUS_SUCCESS) ||
+        !CHECK(PnpNode(found) != NULL && PnpReportedDevice(&service) == found))
+        return;
+    CHECK(RtlEqualUnicodeString(&PnpNode(found)->Instance, &instance, FALSE) && found->AttachedDevice == NULL &&
+          TestPnpCount == 0);
+    CHECK(IoGetDeviceProperty(found, DevicePropertyCompatibleIDs, sizeof(buffer), buffer, &length) == STATUS_SUCCESS);
+    CHECK(length == sizeof(ids) && RtlEqualMemory(buffer, ids, sizeof(ids)));
+    CHECK(TestPnpDriver->DriverExtension->AddDevice(TestPnpDriver, found) ==
+          STATUS_SUCCESS);      /* as the driver itself would */
+    CHECK(IoReportDetectedDevice(TestPnpDriver, Isa, 0, 0, NULL, NULL, TRUE, &found->AttachedDevice) ==
+          STATUS_INVALID_DEVICE_REQUEST);
+    CHECK(PnpRemoveDevice(found, NULL, NULL) == STATUS_SUCCESS && TestPnpCount == 2 && PnpReportedDevice(&service) == NULL);
+    TestPnpStop(first);
 }
 
 static VOID AwaitMinor(UCHAR Minor)
@@ -185,5 +219,6 @@ static VOID Invalidate(VOID)
 static const KE_TEST tests[] = {
     { "pnp.device.life", Life, 0 },         { "pnp.device.refusals", Refusals, 0 }, { "pnp.device.properties", Properties, 0 },
     { "pnp.device.data", PropertyData, 0 }, { "pnp.device.keys", Keys, 0 },         { "pnp.device.invalidate", Invalidate, 0 },
+    { "pnp.device.detected", Detected, 0 },
 };
 const KE_TEST_GROUP PnpDeviceTests = { tests, RTL_NUMBER_OF(tests) };

@@ -245,7 +245,8 @@ static VOID Life(VOID)
     CHECK(ZwWaitForSingleObject(handle, FALSE, NULL) == STATUS_SUCCESS);            /* ends with its only thread */
     CHECK(ZwWaitForSingleObject(thread, FALSE, NULL) == STATUS_SUCCESS && Ran == 1);
     CHECK(ZwTerminateProcess(handle, STATUS_SUCCESS) == STATUS_PROCESS_IS_TERMINATING);
-    CHECK(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, handle, NULL, InProcess, process) == STATUS_PROCESS_IS_TERMINATING);
+    CHECK(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, handle, NULL, InProcess, process) ==
+          STATUS_PROCESS_IS_TERMINATING);
     CHECK(ZwTerminateProcess(NtCurrentProcess(), STATUS_SUCCESS) == STATUS_ACCESS_DENIED);
     ZwClose(thread);
     ZwClose(handle);
@@ -267,7 +268,8 @@ static VOID LeakCrew(PVOID Context, ULONG Index)
         HANDLE handle, thread;
         if (process == NULL)
             return;
-        CHECK(NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS, PspProcessType, KernelMode, &handle)));
+        CHECK(NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS, PspProcessType,
+                                               KernelMode, &handle)));
         CHECK(NT_SUCCESS(PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, handle, NULL, InProcess, process)));
         ZwWaitForSingleObject(thread, FALSE, NULL);
         ZwClose(thread);
@@ -314,10 +316,12 @@ static VOID Sections(VOID)
     CHECK(NT_SUCCESS(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE, SEC_COMMIT, NULL)));
     CHECK(NT_SUCCESS(ZwQuerySection(section, SectionBasicInformation, &facts, sizeof(facts), NULL)));
     CHECK(facts.MaximumSize.QuadPart == 3 * PAGE_SIZE && facts.AllocationAttributes == SEC_COMMIT);
-    CHECK(NT_SUCCESS(ZwMapViewOfSection(section, NtCurrentProcess(), &base, 0, 0, &offset, &bytes, ViewUnmap, 0, PAGE_READWRITE)));
+    CHECK(NT_SUCCESS(ZwMapViewOfSection(section, NtCurrentProcess(), &base, 0, 0, &offset, &bytes, ViewUnmap, 0,
+                                        PAGE_READWRITE)));
     CHECK(bytes == 3 * PAGE_SIZE && ((volatile LONG *)base)[1500] == 0);
     ((volatile LONG *)base)[1500] = 4711;
-    CHECK(NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS, PspProcessType, KernelMode, &handle)));
+    CHECK(NT_SUCCESS(ObOpenObjectByPointer(process, OBJ_KERNEL_HANDLE, NULL, PROCESS_ALL_ACCESS, PspProcessType, KernelMode,
+                                           &handle)));
     CHECK(NT_SUCCESS(ZwMapViewOfSection(section, handle, &other, 0, 0, NULL, &more, ViewShare, 0, PAGE_WRITECOPY)));
     KeStackAttachProcess((PKPROCESS)process, &state);
     CHECK(((volatile LONG *)other)[1500] == 4711);
@@ -333,7 +337,8 @@ static VOID Sections(VOID)
     ObfDereferenceObject(object);                /* the views keep the pages */
     CHECK(((volatile LONG *)base)[1501] == 4712);
     CHECK(NT_SUCCESS(MmUnmapViewInSystemSpace(system)) && MmUnmapViewInSystemSpace(system) == STATUS_NOT_MAPPED_VIEW);
-    CHECK(NT_SUCCESS(ZwUnmapViewOfSection(NtCurrentProcess(), (PCHAR)base + 5000)) && Touch(base, FALSE) == STATUS_ACCESS_VIOLATION);
+    CHECK(NT_SUCCESS(ZwUnmapViewOfSection(NtCurrentProcess(), (PCHAR)base + 5000)) &&
+          Touch(base, FALSE) == STATUS_ACCESS_VIOLATION);
     CHECK(ZwUnmapViewOfSection(NtCurrentProcess(), base) == STATUS_NOT_MAPPED_VIEW);
     ZwClose(handle);
     EndProcess(process);                         /* with its view */
@@ -346,7 +351,8 @@ static VOID SectionsBad(VOID)
     SIZE_T bytes = 0;
     HANDLE section;
 
-    CHECK(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &none, PAGE_READWRITE, SEC_COMMIT, NULL) == STATUS_INVALID_PARAMETER_4);
+    CHECK(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &none, PAGE_READWRITE, SEC_COMMIT, NULL) ==
+          STATUS_INVALID_PARAMETER_4);
     CHECK(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE, 0, NULL) == STATUS_INVALID_PARAMETER_6);
     CHECK(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_NOACCESS, SEC_COMMIT, NULL) ==
           STATUS_INVALID_PAGE_PROTECTION);
@@ -369,9 +375,11 @@ static VOID Reserved(VOID)
     HANDLE section;
 
     CHECK(NT_SUCCESS(ZwCreateSection(&section, SECTION_ALL_ACCESS, NULL, &size, PAGE_READWRITE, SEC_RESERVE, NULL)));
-    CHECK(NT_SUCCESS(ZwMapViewOfSection(section, NtCurrentProcess(), &base, 0, PAGE_SIZE, NULL, &bytes, ViewUnmap, 0, PAGE_READWRITE)));
+    CHECK(NT_SUCCESS(ZwMapViewOfSection(section, NtCurrentProcess(), &base, 0, PAGE_SIZE, NULL, &bytes, ViewUnmap, 0,
+                                        PAGE_READWRITE)));
     part = (PCHAR)base + 5 * PAGE_SIZE;
-    CHECK(Touch(base, TRUE) == STATUS_SUCCESS && Touch(part, TRUE) == STATUS_ACCESS_VIOLATION && MmCommittedPages() == committed + 1);
+    CHECK(Touch(base, TRUE) == STATUS_SUCCESS && Touch(part, TRUE) == STATUS_ACCESS_VIOLATION &&
+          MmCommittedPages() == committed + 1);
     CHECK(NT_SUCCESS(ZwAllocateVirtualMemory(NtCurrentProcess(), &part, 0, &page, MEM_COMMIT, PAGE_READWRITE)));
     CHECK(Touch(part, TRUE) == STATUS_SUCCESS && MmCommittedPages() == committed + 2);
     CHECK(NT_SUCCESS(ZwUnmapViewOfSection(NtCurrentProcess(), base)));
@@ -470,7 +478,8 @@ static VOID Secured(VOID)
     CHECK(LockStatus(block, IoReadAccess) == STATUS_SUCCESS && LockStatus(block, IoWriteAccess) == STATUS_ACCESS_VIOLATION);
     CHECK(LockStatus(block + 1024, IoReadAccess) == STATUS_ACCESS_VIOLATION);
     CHECK(LockStatus((PVOID)0xFFFF800000000000, IoReadAccess) == STATUS_ACCESS_VIOLATION);
-    CHECK(MmSecureVirtualMemory(base, size, PAGE_READWRITE) == NULL && MmSecureVirtualMemory(base, size + 1, PAGE_READONLY) == NULL);
+    CHECK(MmSecureVirtualMemory(base, size, PAGE_READWRITE) == NULL &&
+          MmSecureVirtualMemory(base, size + 1, PAGE_READONLY) == NULL);
     secure = MmSecureVirtualMemory(base, size, PAGE_READONLY);
     CHECK(secure != NULL && !NT_SUCCESS(Free(block, 0, MEM_RELEASE)));
     CHECK(!NT_SUCCESS(ZwProtectVirtualMemory(NtCurrentProcess(), &base, &size, PAGE_NOACCESS, &old)));

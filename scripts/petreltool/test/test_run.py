@@ -102,8 +102,8 @@ class BadInput(CommandCase):
 
     def test_usage(self) -> None:
         good = self.write("passing.sys")
-        for wrong in (["--bogus"], ["--cpus"], ["--timeout", "-1"], ["-j", "0"], ["--option", "x"], ["--json", "/no/such/folder/x"],
-                      ["--junit", "x"], ["--qemu-arg", "x"]):
+        for wrong in (["--bogus"], ["--cpus"], ["--timeout", "-1"], ["-j", "0"], ["--option", "x"], ["--service-value", "x=1"],
+                      ["--service-value", "x=dword:-1"], ["--json", "/no/such/folder/x"], ["--junit", "x"], ["--qemu-arg", "x"]):
             with self.subTest(wrong):
                 self.assertEqual(self.petrel("run", good, *wrong)[0], 2)
         self.assertEqual(self.petrel("frobnicate")[0], 2)

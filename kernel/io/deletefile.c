@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ * Deleting a file by name: it is opened to be deleted when it is closed, and closed. Who answers for the name deletes.
+ */
+#include "iop.h"
+
+NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    IO_STATUS_BLOCK result;
+    HANDLE file;
+    NTSTATUS status;
+
+    status = IoCreateFile(&file, DELETE, ObjectAttributes, &result, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                          FILE_OPEN, FILE_DELETE_ON_CLOSE, NULL, 0, CreateFileTypeNone, NULL, 0);
+    if (NT_SUCCESS(status))
+        ObCloseHandle(file, ObPreviousMode());
+    return status;
+}
+
+NTSTATUS NTAPI ZwDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtDeleteFile(ObjectAttributes));
+}
