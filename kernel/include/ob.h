@@ -57,6 +57,7 @@ typedef struct OB_TYPE_TEMPLATE {
     POOL_TYPE PoolType;
     LONG DefaultOffset;
     UCHAR Flags;                                  /* OB_TYPE_... */
+    ACCESS_MASK RetainAccess;                     /* rights that no callback takes away */
     OB_CLOSE_METHOD *Close;
     OB_DELETE_METHOD *Delete;
     OB_PARSE_METHOD *Parse;
@@ -68,6 +69,7 @@ typedef struct OB_TYPE_TEMPLATE {
 #define OB_TYPE_USE_DEFAULT_OBJECT 0x04
 #define OB_TYPE_SECURITY_REQUIRED 0x08
 #define OB_TYPE_MAINTAIN_HANDLE_COUNT 0x10
+#define OB_TYPE_SUPPORTS_CALLBACKS 0x40
 POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template);
 POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object);
 
@@ -165,4 +167,4 @@ static inline NTSTATUS ObLeaveKernelMode(KPROCESSOR_MODE Mode, NTSTATUS Status)
 }
 static inline KPROCESSOR_MODE ObPreviousMode(VOID) { return ((PKTHREAD)__readgsqword(0x188))->PreviousMode; }
 
-extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests;
+extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests, ObCallbackTests;

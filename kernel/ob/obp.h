@@ -9,6 +9,7 @@
  *   ObpNamespaceLock          shared to follow NAME_INFO.Directory upwards, exclusive to take an object out of the namespace
  *   OBJECT_DIRECTORY.Lock     the buckets of one directory
  *   OBJECT_HEADER.Lock        exclusive use (OBJ_EXCLUSIVE) against a new handle; the security descriptor's pointer
+ *   ObpCallbackLock           registered callbacks (OBJECT_TYPE.CallbackList); nothing else inside it
  *   HANDLE_TABLE.HandleTableLock   growth of the table
  *   HANDLE_TABLE_FREE_LIST.FreeListLock
  *   the Unlocked bit of a HANDLE_TABLE_ENTRY, a spin lock at DISPATCH_LEVEL
@@ -32,11 +33,12 @@
 #define OB_FLAG_PERMANENT_OBJECT 0x10
 #define OB_FLAG_DEFER_DELETE 0x80
 
-/* HANDLE_TABLE_ENTRY.Attributes */
+/* HANDLE_TABLE_ENTRY.Attributes: bit for bit those of OBJECT_HANDLE_INFORMATION, of which OBJ_INHERIT has a public name */
 #define OBP_PROTECT_CLOSE 0x1
 #define OBP_INHERIT 0x2
 #define OBP_AUDIT 0x4
 #define OBP_ATTRIBUTES_MASK 0x7
+C_ASSERT(OBP_INHERIT == OBJ_INHERIT);
 
 #define OBP_KERNEL_HANDLE 0xFFFFFFFF80000000ull
 #define OBP_DIRECTORY_BUCKETS 37
@@ -74,6 +76,7 @@ VOID ObpDeferDelete(POBJECT_HEADER Header);        /* IRQL <= DISPATCH_LEVEL */
 
 /* ---- Types ---- */
 VOID ObpInitializeTypes(VOID);
+BOOLEAN ObpIsType(POBJECT_TYPE Type);              /* for any pointer at all */
 VOID ObpPublishTypes(VOID);                        /* types made before \ObjectTypes existed appear there */
 
 /* ---- Directories ---- */
@@ -114,14 +117,28 @@ NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
 NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode);
 
 /* ---- Handles ---- */
+PEPROCESS ObpCurrentProcess(VOID);
+/* The current process or thread, without any table. */
+static inline BOOLEAN ObpIsPseudo(HANDLE Handle) { return Handle == NtCurrentProcess() || Handle == NtCurrentThread(); }
 typedef struct OBP_NEW_HANDLE {
     OB_OPEN_REASON Reason;
     PVOID Object;                                  /* the handle takes a reference of its own */
     POBJECT_TYPE Type;                             /* NULL: any, else STATUS_OBJECT_TYPE_MISMATCH */
     ULONG Attributes;
     KPROCESSOR_MODE Mode;
-    ACCESS_MASK Access;                            /* generic rights mapped here */
+    ACCESS_MASK Access;                            /* no generic rights */
+    PEPROCESS Process;                             /* who gets it; NULL: the current process */
+    PEPROCESS Source;                              /* ObDuplicateHandle: whose handle was duplicated */
 } OBP_NEW_HANDLE;
+/* The handle is the kernel's, whoever gets it. */
+static inline BOOLEAN ObpIsForKernel(const OBP_NEW_HANDLE *New)
+{
+    return (New->Attributes & OBJ_KERNEL_HANDLE) && New->Mode == KernelMode;
+}
+static inline PEPROCESS ObpReceiver(const OBP_NEW_HANDLE *New)
+{
+    return New->Process != NULL ? New->Process : ObpCurrentProcess();
+}
 NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
 /* The rights a request ends up with. */
 ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
@@ -132,7 +149,30 @@ static inline KPROCESSOR_MODE ObpCheckMode(KPROCESSOR_MODE Mode, ULONG Attribute
 }
 /* The process's table and the handle without the kernel mark; NULL when the caller may not use such a handle. */
 PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode);
-PEPROCESS ObpCurrentProcess(VOID);
+
+/* ---- Callbacks (callback.c, callbackregister.c) ---- */
+/* A registration, and its part for one type. A call holds Calls from before the operation until after it. */
+typedef struct OBP_CALLBACK_ITEM {
+    LIST_ENTRY Links;                              /* ObpCallbackLock; OBJECT_TYPE.CallbackList, highest altitude first */
+    OB_OPERATION Operations;                       /* I */
+    struct OBP_CALLBACKS *Callbacks;               /* I */
+    POBJECT_TYPE ObjectType;                       /* I */
+    POB_PRE_OPERATION_CALLBACK PreOperation;       /* I may be NULL */
+    POB_POST_OPERATION_CALLBACK PostOperation;     /* I may be NULL */
+} OBP_CALLBACK_ITEM;
+typedef struct OBP_CALLBACKS {
+    LIST_ENTRY Links;                              /* ObpCallbackLock; ObpRegistrations */
+    EX_RUNDOWN_REF Calls;
+    BOOLEAN Leaving;                               /* ObpCallbackLock */
+    PVOID Context;                                 /* I */
+    UNICODE_STRING Altitude;                       /* I behind the items */
+    ULONG Count;                                   /* I */
+    OBP_CALLBACK_ITEM Items[];
+} OBP_CALLBACKS;
+extern EX_PUSH_LOCK ObpCallbackLock;
+typedef NTSTATUS OBP_MAKE_HANDLE(const OBP_NEW_HANDLE *New, PHANDLE Handle);
+/* Make(New, Handle) between the callbacks for New, which may take rights away from it. PASSIVE_LEVEL. */
+NTSTATUS ObpFilterHandle(const OBP_NEW_HANDLE *New, OBP_MAKE_HANDLE *Make, PHANDLE Handle);
 
 /* ---- Security (security.c) ---- */
 /* The object's descriptor, which ObpReleaseDescriptor gives back (NULL too); NULL: it has none. PASSIVE_LEVEL. */

@@ -103,6 +103,7 @@ POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template)
     initializer.InvalidAttributes = OBJ_OPENLINK;
     initializer.GenericMapping = Template->Mapping;
     initializer.ValidAccessMask = Template->ValidAccess;
+    initializer.RetainAccess = Template->RetainAccess;
     initializer.PoolType = Template->PoolType;
     initializer.CloseProcedure = Template->Close;
     initializer.DeleteProcedure = Template->Delete;
@@ -166,6 +167,15 @@ VOID ObpPublishTypes(VOID)
     ObpTypeDirectoryObject = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
     for (i = OBP_FIRST_TYPE; i < ObpTypeCount; i++)
         ObpInsertDirectoryEntry(ObpTypeDirectoryObject, ObTypeIndexTable[i], TRUE);
+}
+
+BOOLEAN ObpIsType(POBJECT_TYPE Type)
+{
+    ULONG i;
+    for (i = OBP_FIRST_TYPE; i < RTL_NUMBER_OF(ObTypeIndexTable) && ObTypeIndexTable[i] != NULL; i++)
+        if (ObTypeIndexTable[i] == Type)
+            return TRUE;
+    return FALSE;
 }
 
 POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object) { return ObpTypeOf(ObHeader(Object)); }
