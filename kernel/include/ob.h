@@ -124,6 +124,44 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
 
+NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength);
+NTSTATUS NTAPI ZwSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength);
+
+/* ---- Duplicating, comparing, asking (duplicate.c, query.c, querydirectory.c). All at PASSIVE_LEVEL ---- */
+/* SourceProcess's handle as a new one of TargetProcess; HandleAttributes may name the two flags of handles too.
+ * STATUS_INVALID_HANDLE, STATUS_ACCESS_DENIED (rights that the source has not, and that the object does not give),
+ * STATUS_PROCESS_IS_TERMINATING, STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS NTAPI ObDuplicateObject(PEPROCESS SourceProcess, HANDLE SourceHandle, PEPROCESS TargetProcess, PHANDLE TargetHandle,
+                                 ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options, KPROCESSOR_MODE PreviousMode);
+NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE TargetProcessHandle, PHANDLE TargetHandle,
+                                 ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options);
+#define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+NTSTATUS NTAPI NtCompareObjects(HANDLE FirstObjectHandle, HANDLE SecondObjectHandle);
+NTSTATUS NTAPI ZwCompareObjects(HANDLE FirstObjectHandle, HANDLE SecondObjectHandle);
+NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLEAN ReturnSingleEntry,
+                                      BOOLEAN RestartScan, PULONG Context, PULONG ReturnLength);
+typedef struct _OBJECT_DIRECTORY_INFORMATION {
+    UNICODE_STRING Name, TypeName;
+} OBJECT_DIRECTORY_INFORMATION, *POBJECT_DIRECTORY_INFORMATION;
+typedef struct _OBJECT_TYPE_INFORMATION {
+    UNICODE_STRING TypeName;
+    ULONG TotalNumberOfObjects, TotalNumberOfHandles;
+    ULONG TotalPagedPoolUsage, TotalNonPagedPoolUsage, TotalNamePoolUsage, TotalHandleTableUsage;    /* not kept */
+    ULONG HighWaterNumberOfObjects, HighWaterNumberOfHandles;
+    ULONG HighWaterPagedPoolUsage, HighWaterNonPagedPoolUsage, HighWaterNamePoolUsage, HighWaterHandleTableUsage;
+    ULONG InvalidAttributes;
+    GENERIC_MAPPING GenericMapping;
+    ULONG ValidAccessMask;
+    BOOLEAN SecurityRequired, MaintainHandleCount;
+    UCHAR TypeIndex, ReservedByte;
+    ULONG PoolType, DefaultPagedPoolCharge, DefaultNonPagedPoolCharge;
+} OBJECT_TYPE_INFORMATION, *POBJECT_TYPE_INFORMATION;
+C_ASSERT(sizeof(OBJECT_TYPE_INFORMATION) == 0x68);
+/* Followed by the types, each with its name behind it, at multiples of 8. */
+typedef struct _OBJECT_TYPES_INFORMATION { ULONG NumberOfTypes; } OBJECT_TYPES_INFORMATION, *POBJECT_TYPES_INFORMATION;
+
 /* Whether closing the handle is to be audited. */
 NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose);
 
@@ -167,4 +205,4 @@ static inline NTSTATUS ObLeaveKernelMode(KPROCESSOR_MODE Mode, NTSTATUS Status)
 }
 static inline KPROCESSOR_MODE ObPreviousMode(VOID) { return ((PKTHREAD)__readgsqword(0x188))->PreviousMode; }
 
-extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests, ObCallbackTests;
+extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests, ObCallbackTests, ObQueryTests;

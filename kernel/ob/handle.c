@@ -143,8 +143,13 @@ static NTSTATUS ObpEnterHandle(POBJECT_HEADER Header, const OBP_NEW_HANDLE *New,
 {
     BOOLEAN kernel = ObpIsForKernel(New);
     PHANDLE_TABLE table = kernel ? ObpKernelHandleTable : ObpTableOf(ObpReceiver(New));
-    HANDLE handle = ObAllocateHandle(table, Header, New->Attributes & OBP_ATTRIBUTES_MASK, New->Access);
+    HANDLE handle;
 
+    if (New->Process != NULL && !ExAcquireRundownProtection(&New->Process->RundownProtect))
+        return STATUS_PROCESS_IS_TERMINATING;    /* another process, which closes its handles already */
+    handle = ObAllocateHandle(table, Header, New->Attributes & OBP_ATTRIBUTES_MASK, New->Access);
+    if (New->Process != NULL)
+        ExReleaseRundownProtection(&New->Process->RundownProtect);
     if (handle == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     *Handle = kernel ? (HANDLE)((ULONG64)handle | OBP_KERNEL_HANDLE) : handle;

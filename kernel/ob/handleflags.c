@@ -35,3 +35,28 @@ NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnC
     ObUnlockHandle(entry, irql);
     return STATUS_SUCCESS;
 }
+
+/* Flags of handles only: ObjectHandleFlagInformation. */
+NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    OBJECT_HANDLE_FLAG_INFORMATION flags;
+
+    if (ObjectInformationClass != ObjectHandleFlagInformation)
+        return STATUS_INVALID_INFO_CLASS;
+    if (ObjectInformationLength != sizeof(flags) || ObjectInformation == NULL)
+        return STATUS_INFO_LENGTH_MISMATCH;
+    if (mode != KernelMode && (LONG64)ObjectInformation >= 0)
+        return STATUS_NOT_IMPLEMENTED;           /* a guarded copy comes with user mode */
+    flags = *(POBJECT_HANDLE_FLAG_INFORMATION)ObjectInformation;
+    return ObSetHandleAttributes(Handle, &flags, mode);
+}
+
+NTSTATUS NTAPI ZwSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtSetInformationObject(Handle, ObjectInformationClass, ObjectInformation,
+                                                          ObjectInformationLength));
+}

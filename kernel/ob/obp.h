@@ -76,6 +76,7 @@ VOID ObpDeferDelete(POBJECT_HEADER Header);        /* IRQL <= DISPATCH_LEVEL */
 
 /* ---- Types ---- */
 VOID ObpInitializeTypes(VOID);
+POBJECT_TYPE ObpTypeAt(ULONG Number);               /* counted from 0; NULL: there are not so many */
 BOOLEAN ObpIsType(POBJECT_TYPE Type);              /* for any pointer at all */
 VOID ObpPublishTypes(VOID);                        /* types made before \ObjectTypes existed appear there */
 
@@ -89,6 +90,13 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
 /* Takes the object out of its directory unless it is permanent or has handles. */
 VOID ObpDeleteNameCheck(POBJECT_HEADER Header);
 OB_DELETE_METHOD ObpDeleteDirectory;
+/* Every object of the directory, referenced, in the order of its buckets. STATUS_INSUFFICIENT_RESOURCES. */
+typedef struct OBP_SNAPSHOT {
+    PVOID *Objects;
+    ULONG Count, Capacity;
+} OBP_SNAPSHOT;
+NTSTATUS ObpTakeSnapshot(POBJECT_DIRECTORY Directory, OBP_SNAPSHOT *Snapshot);
+VOID ObpReleaseSnapshot(OBP_SNAPSHOT *Snapshot);
 /* Shows every object of the directory, in no order; nothing when there is no memory. No lock is held over Visit. */
 typedef VOID OBP_VISIT(PVOID Context, PVOID Object);
 VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context);

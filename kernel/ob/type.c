@@ -169,11 +169,18 @@ VOID ObpPublishTypes(VOID)
         ObpInsertDirectoryEntry(ObpTypeDirectoryObject, ObTypeIndexTable[i], TRUE);
 }
 
+POBJECT_TYPE ObpTypeAt(ULONG Number)
+{
+    return Number < RTL_NUMBER_OF(ObTypeIndexTable) - OBP_FIRST_TYPE ? ObTypeIndexTable[OBP_FIRST_TYPE + Number] : NULL;
+}
+
 BOOLEAN ObpIsType(POBJECT_TYPE Type)
 {
+    POBJECT_TYPE there;
     ULONG i;
-    for (i = OBP_FIRST_TYPE; i < RTL_NUMBER_OF(ObTypeIndexTable) && ObTypeIndexTable[i] != NULL; i++)
-        if (ObTypeIndexTable[i] == Type)
+
+    for (i = 0; (there = ObpTypeAt(i)) != NULL; i++)
+        if (there == Type)
             return TRUE;
     return FALSE;
 }
