@@ -183,6 +183,12 @@ typedef NTSTATUS OBP_MAKE_HANDLE(const OBP_NEW_HANDLE *New, PHANDLE Handle);
 NTSTATUS ObpFilterHandle(const OBP_NEW_HANDLE *New, OBP_MAKE_HANDLE *Make, PHANDLE Handle);
 
 /* ---- Security (security.c) ---- */
+/* A shared copy of a self-relative descriptor with one reference, or NULL. */
+PSECURITY_DESCRIPTOR ObpShareDescriptor(PSECURITY_DESCRIPTOR Descriptor);
+/* New, a reference, takes Old's place. FALSE: somebody was faster, nothing happened. */
+BOOLEAN ObpExchangeDescriptor(POBJECT_HEADER Header, PSECURITY_DESCRIPTOR Old, PSECURITY_DESCRIPTOR New);
+/* Asks the type's security method. */
+NTSTATUS ObpQueryMethod(POBJECT_HEADER Header, SECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length);
 /* The object's descriptor, which ObpReleaseDescriptor gives back (NULL too); NULL: it has none. PASSIVE_LEVEL. */
 PSECURITY_DESCRIPTOR ObpReferenceDescriptor(POBJECT_HEADER Header);
 VOID ObpReleaseDescriptor(PSECURITY_DESCRIPTOR Descriptor);
@@ -192,6 +198,7 @@ VOID ObpFreeCaptured(PSECURITY_DESCRIPTOR Captured, KPROCESSOR_MODE Mode);
 /* A new object's descriptor. Parent: the directory it goes to, or NULL; an unnamed object gets one only when its creator gave one or
  * its type wants one. */
 NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent);
+/* ---- Access (access.c) ---- */
 /* What the state's subject gets of what it still wants; the state is brought up to date. */
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted);
 /* May the state's subject go through the directory, or make something in it? */
