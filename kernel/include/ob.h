@@ -103,6 +103,10 @@ NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredA
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+/* As KeWaitForMultipleObjects, 1 to MAXIMUM_WAIT_OBJECTS handles with SYNCHRONIZE. STATUS_INVALID_PARAMETER_1 (Count), _3 (WaitType),
+ * _MIX (an object twice for WaitAll), STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. */
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI ZwWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
 /* ---- Security (security.c) ---- */
 /* Gives the root directory and all objects below it that were made before se was there a descriptor. se calls it once. */
