@@ -100,16 +100,26 @@ static VOID Processes(VOID)
     ObfDereferenceObject(process);
 }
 
-/* A caller who is judged gets no more than the source has, or the object gives. */
+/* A caller who is judged gets no more than the source has, or the object gives: this one, with an empty DACL, gives nobody anything. */
 static VOID Judged(VOID)
 {
-    HANDLE source = OpenProcess(PsInitialSystemProcess, 0, PROCESS_TERMINATE), copy = NULL;
+    ULONG64 list[2];
+    SECURITY_DESCRIPTOR descriptor;
+    OBJECT_ATTRIBUTES attributes;
+    HANDLE source = NULL, copy = NULL;
+    PEPROCESS self = PsCurrentProcess();
 
-    CHECK(ObDuplicateObject(PsCurrentProcess(), source, PsCurrentProcess(), &copy, PROCESS_TERMINATE, OBJ_KERNEL_HANDLE, 0, UserMode) ==
-          STATUS_SUCCESS && !ObIsKernelHandle(copy));
+    CHECK(NT_SUCCESS(RtlCreateAcl((PACL)list, sizeof(list), ACL_REVISION)));
+    CHECK(NT_SUCCESS(RtlCreateSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION)));
+    CHECK(NT_SUCCESS(RtlSetDaclSecurityDescriptor(&descriptor, TRUE, (PACL)list, FALSE)));
+    InitializeObjectAttributes(&attributes, NULL, 0, NULL, &descriptor);
+    if (!CHECK(NT_SUCCESS(ZwCreateDirectoryObject(&source, DIRECTORY_QUERY, &attributes))))
+        return;
+    CHECK(ObDuplicateObject(self, source, self, &copy, DIRECTORY_TRAVERSE, 0, 0, UserMode) == STATUS_ACCESS_DENIED && copy == NULL);
+    CHECK(ObDuplicateObject(self, source, self, &copy, DIRECTORY_QUERY, OBJ_KERNEL_HANDLE, 0, UserMode) == STATUS_SUCCESS);
+    CHECK(copy != NULL && !ObIsKernelHandle(copy));
     ZwClose(copy);
-    CHECK(ObDuplicateObject(PsCurrentProcess(), source, PsCurrentProcess(), &copy, ACCESS_SYSTEM_SECURITY | WRITE_OWNER, 0, 0,
-                            KernelMode) == STATUS_SUCCESS);
+    CHECK(ObDuplicateObject(self, source, self, &copy, DIRECTORY_TRAVERSE, 0, 0, KernelMode) == STATUS_SUCCESS);
     ZwClose(copy);
     ZwClose(source);
 }
