@@ -2,15 +2,11 @@
  * What drivers call to filter the registry: registering callbacks, contexts of key objects, identities of keys.
  */
 #include "callbackp.h"
+#include "rtl.h"
 
 static LONG64 CmpNextCookie = 0x01D5C0CEull << 32;   /* CmpCallbackLock; no small number, so that a wrong one is seen */
 
-/* ---- Altitudes: decimal numbers of any length, with a fraction perhaps ---- */
-static WCHAR CmpDigit(PCUNICODE_STRING Text, ULONG Index)
-{
-    return Index < Text->Length / sizeof(WCHAR) ? Text->Buffer[Index] : L'\0';
-}
-
+/* An altitude is a decimal number of any length, with a fraction perhaps. */
 static BOOLEAN CmpIsAltitude(PCUNICODE_STRING Text)
 {
     ULONG i, points = 0;
@@ -21,44 +17,6 @@ static BOOLEAN CmpIsAltitude(PCUNICODE_STRING Text)
             return FALSE;
     }
     return i > points && points <= 1;
-}
-
-static ULONG CmpSkipZeros(PCUNICODE_STRING Text)
-{
-    ULONG i = 0;
-    while (CmpDigit(Text, i) == L'0')
-        i++;
-    return i;
-}
-
-static ULONG CmpWholeDigits(PCUNICODE_STRING Text, ULONG From)
-{
-    ULONG i = From;
-    while (CmpDigit(Text, i) >= L'0')
-        i++;
-    return i - From;
-}
-
-static LONG CmpCompareAltitudes(PCUNICODE_STRING Left, PCUNICODE_STRING Right)
-{
-    ULONG left = CmpSkipZeros(Left), right = CmpSkipZeros(Right);
-    ULONG leftWhole = CmpWholeDigits(Left, left), rightWhole = CmpWholeDigits(Right, right);
-
-    if (leftWhole != rightWhole)
-        return leftWhole < rightWhole ? -1 : 1;
-    for (;; left++, right++) {
-        WCHAR l = CmpDigit(Left, left), r = CmpDigit(Right, right);
-        l = l == L'\0' ? L'0' : l;               /* 1, 1. and 1.0 are the same */
-        r = r == L'\0' ? L'0' : r;
-        if (l == L'.' && r == L'0')
-            r = L'.';
-        if (r == L'.' && l == L'0')
-            l = L'.';
-        if (l != r)
-            return l < r ? -1 : 1;
-        if (left >= Left->Length / sizeof(WCHAR) && right >= Right->Length / sizeof(WCHAR))
-            return 0;
-    }
 }
 
 /* ---- Registering ---- */
@@ -76,7 +34,7 @@ static NTSTATUS CmpEnterCallbackLocked(CMP_CALLBACK *New)
             continue;
         if (New->Altitude.Length == 0)
             break;
-        order = CmpCompareAltitudes(&New->Altitude, &there->Altitude);
+        order = RtlCompareAltitudes(&New->Altitude, &there->Altitude);
         if (order == 0)
             return STATUS_FLT_INSTANCE_ALTITUDE_COLLISION;
         if (order > 0)

@@ -150,6 +150,10 @@ NTSTATUS MmRebindImage(MM_IMAGE *Image, MM_BIND *Bind, PVOID Context);
 MM_IMAGE *MmFindImage(PCSTR Name);
 /* The image that holds an address, or NULL. Any IRQL. */
 MM_IMAGE *MmImageOfAddress(ULONG64 Address);
+/* May Routine be told of processes and handles, and veto or change them? Only from an image that was signed for it
+ * (IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY; design, decision 3), or from any with the option `allow-unsigned-callbacks`. Any IRQL. */
+BOOLEAN MmVerifyCallbackFunction(PVOID Routine);
+extern BOOLEAN MmAllowUnsignedCallbacks;
 extern LIST_ENTRY PsLoadedModuleList;
 /* What the list says of each image, taken under its lock. */
 typedef struct MM_MODULE {

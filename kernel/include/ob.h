@@ -57,6 +57,7 @@ typedef struct OB_TYPE_TEMPLATE {
     POOL_TYPE PoolType;
     LONG DefaultOffset;
     UCHAR Flags;                                  /* OB_TYPE_... */
+    ACCESS_MASK RetainAccess;                     /* rights that no callback takes away */
     OB_CLOSE_METHOD *Close;
     OB_DELETE_METHOD *Delete;
     OB_PARSE_METHOD *Parse;
@@ -68,6 +69,7 @@ typedef struct OB_TYPE_TEMPLATE {
 #define OB_TYPE_USE_DEFAULT_OBJECT 0x04
 #define OB_TYPE_SECURITY_REQUIRED 0x08
 #define OB_TYPE_MAINTAIN_HANDLE_COUNT 0x10
+#define OB_TYPE_SUPPORTS_CALLBACKS 0x40
 POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template);
 POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object);
 
@@ -101,6 +103,10 @@ NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredA
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+/* As KeWaitForMultipleObjects, 1 to MAXIMUM_WAIT_OBJECTS handles with SYNCHRONIZE. STATUS_INVALID_PARAMETER_1 (Count), _3 (WaitType),
+ * _MIX (an object twice for WaitAll), STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. */
+NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+NTSTATUS NTAPI ZwWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
 /* ---- Security (security.c) ---- */
 /* Gives the root directory and all objects below it that were made before se was there a descriptor. se calls it once. */
@@ -121,6 +127,44 @@ typedef struct _OBJECT_HANDLE_FLAG_INFORMATION {
     BOOLEAN Inherit, ProtectFromClose;
 } OBJECT_HANDLE_FLAG_INFORMATION, *POBJECT_HANDLE_FLAG_INFORMATION;
 NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode);
+
+NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength);
+NTSTATUS NTAPI ZwSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
+                                      ULONG ObjectInformationLength);
+
+/* ---- Duplicating, comparing, asking (duplicate.c, query.c, querydirectory.c). All at PASSIVE_LEVEL ---- */
+/* SourceProcess's handle as a new one of TargetProcess; HandleAttributes may name the two flags of handles too.
+ * STATUS_INVALID_HANDLE, STATUS_ACCESS_DENIED (rights that the source has not, and that the object does not give),
+ * STATUS_PROCESS_IS_TERMINATING, STATUS_INVALID_PARAMETER, STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS NTAPI ObDuplicateObject(PEPROCESS SourceProcess, HANDLE SourceHandle, PEPROCESS TargetProcess, PHANDLE TargetHandle,
+                                 ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options, KPROCESSOR_MODE PreviousMode);
+NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE TargetProcessHandle, PHANDLE TargetHandle,
+                                 ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options);
+#define STATUS_NOT_SAME_OBJECT ((NTSTATUS)0xC00001AC)
+NTSTATUS NTAPI NtCompareObjects(HANDLE FirstObjectHandle, HANDLE SecondObjectHandle);
+NTSTATUS NTAPI ZwCompareObjects(HANDLE FirstObjectHandle, HANDLE SecondObjectHandle);
+NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLEAN ReturnSingleEntry,
+                                      BOOLEAN RestartScan, PULONG Context, PULONG ReturnLength);
+typedef struct _OBJECT_DIRECTORY_INFORMATION {
+    UNICODE_STRING Name, TypeName;
+} OBJECT_DIRECTORY_INFORMATION, *POBJECT_DIRECTORY_INFORMATION;
+typedef struct _OBJECT_TYPE_INFORMATION {
+    UNICODE_STRING TypeName;
+    ULONG TotalNumberOfObjects, TotalNumberOfHandles;
+    ULONG TotalPagedPoolUsage, TotalNonPagedPoolUsage, TotalNamePoolUsage, TotalHandleTableUsage;    /* not kept */
+    ULONG HighWaterNumberOfObjects, HighWaterNumberOfHandles;
+    ULONG HighWaterPagedPoolUsage, HighWaterNonPagedPoolUsage, HighWaterNamePoolUsage, HighWaterHandleTableUsage;
+    ULONG InvalidAttributes;
+    GENERIC_MAPPING GenericMapping;
+    ULONG ValidAccessMask;
+    BOOLEAN SecurityRequired, MaintainHandleCount;
+    UCHAR TypeIndex, ReservedByte;
+    ULONG PoolType, DefaultPagedPoolCharge, DefaultNonPagedPoolCharge;
+} OBJECT_TYPE_INFORMATION, *POBJECT_TYPE_INFORMATION;
+C_ASSERT(sizeof(OBJECT_TYPE_INFORMATION) == 0x68);
+/* Followed by the types, each with its name behind it, at multiples of 8. */
+typedef struct _OBJECT_TYPES_INFORMATION { ULONG NumberOfTypes; } OBJECT_TYPES_INFORMATION, *POBJECT_TYPES_INFORMATION;
 
 /* Whether closing the handle is to be audited. */
 NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose);
@@ -165,4 +209,4 @@ static inline NTSTATUS ObLeaveKernelMode(KPROCESSOR_MODE Mode, NTSTATUS Status)
 }
 static inline KPROCESSOR_MODE ObPreviousMode(VOID) { return ((PKTHREAD)__readgsqword(0x188))->PreviousMode; }
 
-extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests;
+extern const struct KE_TEST_GROUP ObObjectTests, ObHandleTests, ObNameTests, ObCallbackTests, ObQueryTests;

@@ -126,7 +126,6 @@ NTSTATUS NTAPI MmMapViewInSystemSpaceEx(PVOID Section, PVOID *MappedBase, PSIZE_
                                         ULONG_PTR Flags);
 
 /* ---- Notification ---- */
-extern BOOLEAN PsAllowUnsignedCallbacks;         /* `allow-unsigned-callbacks`: routines of the Ex kind from any image */
 /* Tells of a system image that was mapped and has not run yet. PASSIVE_LEVEL. */
 VOID PsNotifySystemImage(MM_IMAGE *Image);
 

@@ -45,6 +45,10 @@ VOID NTAPI RtlUnwind(PVOID TargetFrame, PVOID TargetIp, PEXCEPTION_RECORD Except
 int RtlFormatAnsi(PCHAR Buffer, SIZE_T Size, PCSTR Format, va_list Arguments);
 int RtlFormatWide(PWCHAR Buffer, SIZE_T Count, PCWSTR Format, va_list Arguments);
 
+/* Below 0, 0 or above 0 as the number in Altitude1 is less than, equal to or greater than that in Altitude2; whatever the texts are,
+ * each pair has one order. Any IRQL where they are resident. */
+LONG NTAPI RtlCompareAltitudes(PCUNICODE_STRING Altitude1, PCUNICODE_STRING Altitude2);
+
 /* ---- Exported, but not declared by the DDK ---- */
 BOOLEAN NTAPI RtlAreAllAccessesGranted(ACCESS_MASK GrantedAccess, ACCESS_MASK DesiredAccess);
 BOOLEAN NTAPI RtlAreAnyAccessesGranted(ACCESS_MASK GrantedAccess, ACCESS_MASK DesiredAccess);

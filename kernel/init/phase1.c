@@ -89,7 +89,7 @@ VOID InitPhase1(PVOID Context)
     (void)Context;
     InitReadOptions(block);
     InitSetVersion();
-    PsAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
+    MmAllowUnsignedCallbacks = InitOptionNumber("allow-unsigned-callbacks", 0) != 0;
     InitStartProcessors();
     MmReleaseLoaderMemory();
     PsInitializeSections();

@@ -5,12 +5,7 @@
 
 #define OBP_TAG_WALK 'kWbO'
 
-typedef struct OBP_WALK {
-    PVOID *Objects;
-    ULONG Count, Capacity;
-} OBP_WALK;
-
-static VOID ObpCollectEntries(POBJECT_DIRECTORY Directory, OBP_WALK *Walk)
+static VOID ObpCollectEntries(POBJECT_DIRECTORY Directory, OBP_SNAPSHOT *Snapshot)
 {
     POBJECT_DIRECTORY_ENTRY entry;
     ULONG bucket;
@@ -18,48 +13,48 @@ static VOID ObpCollectEntries(POBJECT_DIRECTORY Directory, OBP_WALK *Walk)
     ExLockShared(&Directory->Lock);
     for (bucket = 0; bucket < OBP_DIRECTORY_BUCKETS; bucket++)
         for (entry = Directory->HashBuckets[bucket]; entry != NULL; entry = entry->ChainLink) {
-            if (Walk->Count < Walk->Capacity) {
+            if (Snapshot->Count < Snapshot->Capacity) {
                 ObfReferenceObject(entry->Object);
-                Walk->Objects[Walk->Count] = entry->Object;
+                Snapshot->Objects[Snapshot->Count] = entry->Object;
             }
-            Walk->Count++;
+            Snapshot->Count++;
         }
     ExUnlockShared(&Directory->Lock);
 }
 
-static VOID ObpReleaseEntries(OBP_WALK *Walk)
+VOID ObpReleaseSnapshot(OBP_SNAPSHOT *Snapshot)
 {
     ULONG i;
-    for (i = 0; i < min(Walk->Count, Walk->Capacity); i++)
-        ObfDereferenceObject(Walk->Objects[i]);
-    ExFreePoolWithTag(Walk->Objects, OBP_TAG_WALK);
+    for (i = 0; i < min(Snapshot->Count, Snapshot->Capacity); i++)
+        ObfDereferenceObject(Snapshot->Objects[i]);
+    ExFreePoolWithTag(Snapshot->Objects, OBP_TAG_WALK);
 }
 
-/* All entries, in a buffer that is made larger until they fit. */
-static NTSTATUS ObpSnapshot(POBJECT_DIRECTORY Directory, OBP_WALK *Walk)
+/* The buffer is made larger until all entries fit. */
+NTSTATUS ObpTakeSnapshot(POBJECT_DIRECTORY Directory, OBP_SNAPSHOT *Snapshot)
 {
-    for (Walk->Capacity = 256;; Walk->Capacity *= 2) {
-        Walk->Count = 0;
-        Walk->Objects = ExAllocatePoolWithTag(PagedPool, Walk->Capacity * sizeof(PVOID), OBP_TAG_WALK);
-        if (Walk->Objects == NULL)
+    for (Snapshot->Capacity = 256;; Snapshot->Capacity *= 2) {
+        Snapshot->Count = 0;
+        Snapshot->Objects = ExAllocatePoolWithTag(PagedPool, Snapshot->Capacity * sizeof(PVOID), OBP_TAG_WALK);
+        if (Snapshot->Objects == NULL)
             return STATUS_INSUFFICIENT_RESOURCES;
-        ObpCollectEntries(Directory, Walk);
-        if (Walk->Count <= Walk->Capacity)
+        ObpCollectEntries(Directory, Snapshot);
+        if (Snapshot->Count <= Snapshot->Capacity)
             return STATUS_SUCCESS;
-        ObpReleaseEntries(Walk);
+        ObpReleaseSnapshot(Snapshot);
     }
 }
 
 VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context)
 {
-    OBP_WALK walk;
+    OBP_SNAPSHOT snapshot;
     ULONG i;
 
-    if (!NT_SUCCESS(ObpSnapshot(Directory, &walk)))
+    if (!NT_SUCCESS(ObpTakeSnapshot(Directory, &snapshot)))
         return;
-    for (i = 0; i < walk.Count; i++)
-        Visit(Context, walk.Objects[i]);
-    ObpReleaseEntries(&walk);
+    for (i = 0; i < snapshot.Count; i++)
+        Visit(Context, snapshot.Objects[i]);
+    ObpReleaseSnapshot(&snapshot);
 }
 
 typedef struct OBP_LINK_VISIT {

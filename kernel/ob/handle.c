@@ -10,14 +10,13 @@ PHANDLE_TABLE ObpKernelHandleTable;
 PEPROCESS ObpCurrentProcess(VOID) { return (PEPROCESS)KeCurrentThread()->ApcState.Process; }
 PHANDLE_TABLE ObKernelHandleTable(VOID) { return ObpKernelHandleTable; }
 
-static PHANDLE_TABLE ObpCurrentTable(VOID)
+static PHANDLE_TABLE ObpTableOf(PEPROCESS Process)
 {
-    PHANDLE_TABLE table = ObpCurrentProcess()->ObjectTable;
+    PHANDLE_TABLE table = Process->ObjectTable;
     return table != NULL ? table : ObpKernelHandleTable;         /* before there is a System process */
 }
 
 static BOOLEAN ObpIsKernelValue(HANDLE Handle) { return (LONG64)Handle < 0; }
-static BOOLEAN ObpIsPseudo(HANDLE Handle) { return Handle == NtCurrentProcess() || Handle == NtCurrentThread(); }
 
 BOOLEAN NTAPI ObIsKernelHandle(HANDLE Handle) { return ObpIsKernelValue(Handle) && !ObpIsPseudo(Handle); }
 
@@ -26,7 +25,7 @@ PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode)
     ULONG64 value = (ULONG64)*Handle;
 
     if (!ObpIsKernelValue(*Handle))
-        return ObpCurrentTable();
+        return ObpTableOf(ObpCurrentProcess());
     if (Mode != KernelMode || (value & OBP_KERNEL_HANDLE) != OBP_KERNEL_HANDLE)
         return NULL;
     *Handle = (HANDLE)(value & ~OBP_KERNEL_HANDLE);
@@ -47,12 +46,6 @@ static NTSTATUS ObpReferencePseudo(HANDLE Handle, POBJECT_TYPE Type, PVOID *Obje
     *Object = object;
     *Granted = actual->TypeInfo.ValidAccessMask;
     return STATUS_SUCCESS;
-}
-
-static ULONG ObpHandleAttributes(const HANDLE_TABLE_ENTRY *Entry)
-{
-    return (Entry->Attributes & OBP_INHERIT ? OBJ_INHERIT : 0) | (Entry->Attributes & OBP_PROTECT_CLOSE ? 1 : 0) |
-           (Entry->Attributes & OBP_AUDIT ? 4 : 0);
 }
 
 NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAccess, POBJECT_TYPE ObjectType,
@@ -77,7 +70,7 @@ NTSTATUS NTAPI ObReferenceObjectByHandle(HANDLE Handle, ACCESS_MASK DesiredAcces
     if (entry == NULL)
         return STATUS_INVALID_HANDLE;
     header = ObHandlePointer(entry);
-    information.HandleAttributes = ObpHandleAttributes(entry);
+    information.HandleAttributes = entry->Attributes & OBP_ATTRIBUTES_MASK;
     information.GrantedAccess = entry->GrantedAccessBits;
     if (ObjectType != NULL && ObpTypeOf(header) != ObjectType)
         status = STATUS_OBJECT_TYPE_MISMATCH;
@@ -103,19 +96,18 @@ NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK Desir
 
 /* ---- Creation ---- */
 /* Exclusive objects: one process at a time, decided when the first handle comes. */
-static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, ULONG Attributes)
+static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, PEPROCESS Process, ULONG Attributes)
 {
     POBJECT_HEADER_PROCESS_INFO info = ObpProcessInfo(Header);
-    PEPROCESS process = ObpCurrentProcess();
     NTSTATUS status = STATUS_SUCCESS;
 
     ExLockExclusive(&Header->Lock);
     if (info == NULL)
         status = Attributes & OBJ_EXCLUSIVE ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
-    else if (Header->HandleCount != 0 && (info->ExclusiveProcess != process || !(Attributes & OBJ_EXCLUSIVE)))
+    else if (Header->HandleCount != 0 && (info->ExclusiveProcess != Process || !(Attributes & OBJ_EXCLUSIVE)))
         status = STATUS_ACCESS_DENIED;
     else
-        info->ExclusiveProcess = process;
+        info->ExclusiveProcess = Process;
     if (NT_SUCCESS(status)) {
         POBJECT_TYPE type = ObpTypeOf(Header);
         ULONG handles = (ULONG)InterlockedIncrement((volatile LONG *)&type->TotalNumberOfHandles);
@@ -128,7 +120,7 @@ static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, ULONG Attributes)
 }
 
 /* A handle is gone: tells the type, then lets the name and the handle's reference go. */
-static VOID ObpReleaseHandle(POBJECT_HEADER Header, BOOLEAN TellType)
+static VOID ObpReleaseHandle(POBJECT_HEADER Header, PEPROCESS Process, BOOLEAN TellType)
 {
     POBJECT_TYPE type = ObpTypeOf(Header);
     LONG64 before;
@@ -141,7 +133,7 @@ static VOID ObpReleaseHandle(POBJECT_HEADER Header, BOOLEAN TellType)
     ExUnlockExclusive(&Header->Lock);
     InterlockedDecrement((volatile LONG *)&type->TotalNumberOfHandles);
     if (TellType && type->TypeInfo.CloseProcedure != NULL)
-        type->TypeInfo.CloseProcedure(ObpCurrentProcess(), &Header->Body, (ULONG_PTR)before, (ULONG_PTR)before);
+        type->TypeInfo.CloseProcedure(Process, &Header->Body, (ULONG_PTR)before, (ULONG_PTR)before);
     if (before == 1)
         ObpDeleteNameCheck(Header);
     ObfDereferenceObject(&Header->Body);
@@ -149,39 +141,52 @@ static VOID ObpReleaseHandle(POBJECT_HEADER Header, BOOLEAN TellType)
 
 static NTSTATUS ObpEnterHandle(POBJECT_HEADER Header, const OBP_NEW_HANDLE *New, PHANDLE Handle)
 {
-    BOOLEAN kernel = (New->Attributes & OBJ_KERNEL_HANDLE) && New->Mode == KernelMode;
-    PHANDLE_TABLE table = kernel ? ObpKernelHandleTable : ObpCurrentTable();
-    HANDLE handle = ObAllocateHandle(table, Header, New->Attributes & OBJ_INHERIT ? OBP_INHERIT : 0, New->Access);
+    BOOLEAN kernel = ObpIsForKernel(New);
+    PHANDLE_TABLE table = kernel ? ObpKernelHandleTable : ObpTableOf(ObpReceiver(New));
+    HANDLE handle;
 
+    if (New->Process != NULL && !ExAcquireRundownProtection(&New->Process->RundownProtect))
+        return STATUS_PROCESS_IS_TERMINATING;    /* another process, which closes its handles already */
+    handle = ObAllocateHandle(table, Header, New->Attributes & OBP_ATTRIBUTES_MASK, New->Access);
+    if (New->Process != NULL)
+        ExReleaseRundownProtection(&New->Process->RundownProtect);
     if (handle == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     *Handle = kernel ? (HANDLE)((ULONG64)handle | OBP_KERNEL_HANDLE) : handle;
     return STATUS_SUCCESS;
 }
 
-NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle)
+static NTSTATUS ObpMakeHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle)
 {
     POBJECT_HEADER header = ObHeader(New->Object);
     POBJECT_TYPE type = ObpTypeOf(header);
-    NTSTATUS status;
+    PEPROCESS process = ObpReceiver(New);
+    NTSTATUS status = ObpClaimHandle(header, process, New->Attributes);
 
-    if (New->Type != NULL && New->Type != type)
-        return STATUS_OBJECT_TYPE_MISMATCH;
-    status = ObpClaimHandle(header, New->Attributes);
     if (!NT_SUCCESS(status))
         return status;
     ObfReferenceObject(New->Object);
     if (type->TypeInfo.OpenProcedure != NULL)
-        status = type->TypeInfo.OpenProcedure(New->Reason, New->Mode, ObpCurrentProcess(), New->Object, New->Access,
+        status = type->TypeInfo.OpenProcedure(New->Reason, New->Mode, process, New->Object, New->Access,
                                               (ULONG)header->HandleCount);
     if (!NT_SUCCESS(status)) {
-        ObpReleaseHandle(header, FALSE);
+        ObpReleaseHandle(header, process, FALSE);
         return status;
     }
     status = ObpEnterHandle(header, New, Handle);
     if (!NT_SUCCESS(status))
-        ObpReleaseHandle(header, TRUE);
+        ObpReleaseHandle(header, process, TRUE);
     return status;
+}
+
+NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle)
+{
+    POBJECT_TYPE type = ObpTypeOf(ObHeader(New->Object));
+
+    if (New->Type != NULL && New->Type != type)
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    /* Whoever registers meanwhile hears of the next handle. */
+    return IsListEmpty(&type->CallbackList) ? ObpMakeHandle(New, Handle) : ObpFilterHandle(New, ObpMakeHandle, Handle);
 }
 
 /* ---- Closing ---- */
@@ -226,7 +231,7 @@ NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode)
         return STATUS_INVALID_HANDLE;
     header = ObHandlePointer(entry);
     ObFreeLockedHandle(table, value, entry, irql);
-    ObpReleaseHandle(header, TRUE);
+    ObpReleaseHandle(header, ObpCurrentProcess(), TRUE);
     return STATUS_SUCCESS;
 }
 
@@ -236,37 +241,4 @@ NTSTATUS NTAPI ZwClose(HANDLE Handle)
 {
     KPROCESSOR_MODE mode = ObEnterKernelMode();
     return ObLeaveKernelMode(mode, NtClose(Handle));
-}
-
-/* Changes OBJ_INHERIT and the protection against closing. */
-NTSTATUS NTAPI ObSetHandleAttributes(HANDLE Handle, POBJECT_HANDLE_FLAG_INFORMATION Flags, KPROCESSOR_MODE PreviousMode)
-{
-    PHANDLE_TABLE table;
-    PHANDLE_TABLE_ENTRY entry;
-    KIRQL irql;
-
-    if (ObpIsPseudo(Handle))
-        return STATUS_INVALID_HANDLE;
-    table = ObpTableOfHandle(&Handle, PreviousMode);
-    entry = table != NULL ? ObLockHandle(table, Handle, &irql) : NULL;
-    if (entry == NULL)
-        return STATUS_INVALID_HANDLE;
-    entry->Attributes = (entry->Attributes & OBP_AUDIT) | (Flags->Inherit ? OBP_INHERIT : 0) |
-                        (Flags->ProtectFromClose ? OBP_PROTECT_CLOSE : 0);
-    ObUnlockHandle(entry, irql);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI ObQueryObjectAuditingByHandle(HANDLE Handle, PBOOLEAN GenerateOnClose)
-{
-    PHANDLE_TABLE table = ObpIsPseudo(Handle) ? NULL : ObpTableOfHandle(&Handle, KernelMode);
-    PHANDLE_TABLE_ENTRY entry;
-    KIRQL irql;
-
-    entry = table != NULL ? ObLockHandle(table, Handle, &irql) : NULL;
-    if (entry == NULL)
-        return STATUS_INVALID_HANDLE;
-    *GenerateOnClose = (entry->Attributes & OBP_AUDIT) != 0;
-    ObUnlockHandle(entry, irql);
-    return STATUS_SUCCESS;
 }

@@ -9,6 +9,7 @@
  *   ObpNamespaceLock          shared to follow NAME_INFO.Directory upwards, exclusive to take an object out of the namespace
  *   OBJECT_DIRECTORY.Lock     the buckets of one directory
  *   OBJECT_HEADER.Lock        exclusive use (OBJ_EXCLUSIVE) against a new handle; the security descriptor's pointer
+ *   ObpCallbackLock           registered callbacks (OBJECT_TYPE.CallbackList); nothing else inside it
  *   HANDLE_TABLE.HandleTableLock   growth of the table
  *   HANDLE_TABLE_FREE_LIST.FreeListLock
  *   the Unlocked bit of a HANDLE_TABLE_ENTRY, a spin lock at DISPATCH_LEVEL
@@ -32,11 +33,12 @@
 #define OB_FLAG_PERMANENT_OBJECT 0x10
 #define OB_FLAG_DEFER_DELETE 0x80
 
-/* HANDLE_TABLE_ENTRY.Attributes */
+/* HANDLE_TABLE_ENTRY.Attributes: bit for bit those of OBJECT_HANDLE_INFORMATION, of which OBJ_INHERIT has a public name */
 #define OBP_PROTECT_CLOSE 0x1
 #define OBP_INHERIT 0x2
 #define OBP_AUDIT 0x4
 #define OBP_ATTRIBUTES_MASK 0x7
+C_ASSERT(OBP_INHERIT == OBJ_INHERIT);
 
 #define OBP_KERNEL_HANDLE 0xFFFFFFFF80000000ull
 #define OBP_DIRECTORY_BUCKETS 37
@@ -74,6 +76,8 @@ VOID ObpDeferDelete(POBJECT_HEADER Header);        /* IRQL <= DISPATCH_LEVEL */
 
 /* ---- Types ---- */
 VOID ObpInitializeTypes(VOID);
+POBJECT_TYPE ObpTypeAt(ULONG Number);               /* counted from 0; NULL: there are not so many */
+BOOLEAN ObpIsType(POBJECT_TYPE Type);              /* for any pointer at all */
 VOID ObpPublishTypes(VOID);                        /* types made before \ObjectTypes existed appear there */
 
 /* ---- Directories ---- */
@@ -86,6 +90,13 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
 /* Takes the object out of its directory unless it is permanent or has handles. */
 VOID ObpDeleteNameCheck(POBJECT_HEADER Header);
 OB_DELETE_METHOD ObpDeleteDirectory;
+/* Every object of the directory, referenced, in the order of its buckets. STATUS_INSUFFICIENT_RESOURCES. */
+typedef struct OBP_SNAPSHOT {
+    PVOID *Objects;
+    ULONG Count, Capacity;
+} OBP_SNAPSHOT;
+NTSTATUS ObpTakeSnapshot(POBJECT_DIRECTORY Directory, OBP_SNAPSHOT *Snapshot);
+VOID ObpReleaseSnapshot(OBP_SNAPSHOT *Snapshot);
 /* Shows every object of the directory, in no order; nothing when there is no memory. No lock is held over Visit. */
 typedef VOID OBP_VISIT(PVOID Context, PVOID Object);
 VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context);
@@ -114,14 +125,28 @@ NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
 NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode);
 
 /* ---- Handles ---- */
+PEPROCESS ObpCurrentProcess(VOID);
+/* The current process or thread, without any table. */
+static inline BOOLEAN ObpIsPseudo(HANDLE Handle) { return Handle == NtCurrentProcess() || Handle == NtCurrentThread(); }
 typedef struct OBP_NEW_HANDLE {
     OB_OPEN_REASON Reason;
     PVOID Object;                                  /* the handle takes a reference of its own */
     POBJECT_TYPE Type;                             /* NULL: any, else STATUS_OBJECT_TYPE_MISMATCH */
     ULONG Attributes;
     KPROCESSOR_MODE Mode;
-    ACCESS_MASK Access;                            /* generic rights mapped here */
+    ACCESS_MASK Access;                            /* no generic rights */
+    PEPROCESS Process;                             /* who gets it; NULL: the current process */
+    PEPROCESS Source;                              /* ObDuplicateHandle: whose handle was duplicated */
 } OBP_NEW_HANDLE;
+/* The handle is the kernel's, whoever gets it. */
+static inline BOOLEAN ObpIsForKernel(const OBP_NEW_HANDLE *New)
+{
+    return (New->Attributes & OBJ_KERNEL_HANDLE) && New->Mode == KernelMode;
+}
+static inline PEPROCESS ObpReceiver(const OBP_NEW_HANDLE *New)
+{
+    return New->Process != NULL ? New->Process : ObpCurrentProcess();
+}
 NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
 /* The rights a request ends up with. */
 ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
@@ -132,9 +157,38 @@ static inline KPROCESSOR_MODE ObpCheckMode(KPROCESSOR_MODE Mode, ULONG Attribute
 }
 /* The process's table and the handle without the kernel mark; NULL when the caller may not use such a handle. */
 PHANDLE_TABLE ObpTableOfHandle(PHANDLE Handle, KPROCESSOR_MODE Mode);
-PEPROCESS ObpCurrentProcess(VOID);
+
+/* ---- Callbacks (callback.c, callbackregister.c) ---- */
+/* A registration, and its part for one type. A call holds Calls from before the operation until after it. */
+typedef struct OBP_CALLBACK_ITEM {
+    LIST_ENTRY Links;                              /* ObpCallbackLock; OBJECT_TYPE.CallbackList, highest altitude first */
+    OB_OPERATION Operations;                       /* I */
+    struct OBP_CALLBACKS *Callbacks;               /* I */
+    POBJECT_TYPE ObjectType;                       /* I */
+    POB_PRE_OPERATION_CALLBACK PreOperation;       /* I may be NULL */
+    POB_POST_OPERATION_CALLBACK PostOperation;     /* I may be NULL */
+} OBP_CALLBACK_ITEM;
+typedef struct OBP_CALLBACKS {
+    LIST_ENTRY Links;                              /* ObpCallbackLock; ObpRegistrations */
+    EX_RUNDOWN_REF Calls;
+    BOOLEAN Leaving;                               /* ObpCallbackLock */
+    PVOID Context;                                 /* I */
+    UNICODE_STRING Altitude;                       /* I behind the items */
+    ULONG Count;                                   /* I */
+    OBP_CALLBACK_ITEM Items[];
+} OBP_CALLBACKS;
+extern EX_PUSH_LOCK ObpCallbackLock;
+typedef NTSTATUS OBP_MAKE_HANDLE(const OBP_NEW_HANDLE *New, PHANDLE Handle);
+/* Make(New, Handle) between the callbacks for New, which may take rights away from it. PASSIVE_LEVEL. */
+NTSTATUS ObpFilterHandle(const OBP_NEW_HANDLE *New, OBP_MAKE_HANDLE *Make, PHANDLE Handle);
 
 /* ---- Security (security.c) ---- */
+/* A shared copy of a self-relative descriptor with one reference, or NULL. */
+PSECURITY_DESCRIPTOR ObpShareDescriptor(PSECURITY_DESCRIPTOR Descriptor);
+/* New, a reference, takes Old's place. FALSE: somebody was faster, nothing happened. */
+BOOLEAN ObpExchangeDescriptor(POBJECT_HEADER Header, PSECURITY_DESCRIPTOR Old, PSECURITY_DESCRIPTOR New);
+/* Asks the type's security method. */
+NTSTATUS ObpQueryMethod(POBJECT_HEADER Header, SECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length);
 /* The object's descriptor, which ObpReleaseDescriptor gives back (NULL too); NULL: it has none. PASSIVE_LEVEL. */
 PSECURITY_DESCRIPTOR ObpReferenceDescriptor(POBJECT_HEADER Header);
 VOID ObpReleaseDescriptor(PSECURITY_DESCRIPTOR Descriptor);
@@ -144,6 +198,7 @@ VOID ObpFreeCaptured(PSECURITY_DESCRIPTOR Captured, KPROCESSOR_MODE Mode);
 /* A new object's descriptor. Parent: the directory it goes to, or NULL; an unnamed object gets one only when its creator gave one or
  * its type wants one. */
 NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent);
+/* ---- Access (access.c) ---- */
 /* What the state's subject gets of what it still wants; the state is brought up to date. */
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted);
 /* May the state's subject go through the directory, or make something in it? */

@@ -3,53 +3,6 @@
  * descriptor; who makes something has the rights he asked for.
  */
 #include "obp.h"
-#include "ke.h"
-
-OB_UPCALLS ObUpcalls;
-
-/* ---- Access ---- */
-static ACCESS_MASK ObpMapAccess(ACCESS_MASK Access, PGENERIC_MAPPING Mapping)
-{
-    RtlMapGenericMask(&Access, Mapping);
-    return Access;
-}
-
-VOID ObCreateAccessState(PACCESS_STATE State, PAUX_ACCESS_DATA Auxiliary, ACCESS_MASK DesiredAccess, PGENERIC_MAPPING Mapping)
-{
-    static volatile LONG nextOperation;
-
-    RtlZeroMemory(State, sizeof(*State));
-    RtlZeroMemory(Auxiliary, sizeof(*Auxiliary));
-    if (Mapping != NULL) {
-        DesiredAccess = ObpMapAccess(DesiredAccess, Mapping);
-        Auxiliary->GenericMapping = *Mapping;
-    }
-    State->OperationID.LowPart = (ULONG)InterlockedIncrement(&nextOperation);
-    State->OriginalDesiredAccess = DesiredAccess;
-    State->RemainingDesiredAccess = DesiredAccess;
-    State->AuxData = Auxiliary;
-    Auxiliary->PrivilegesUsed = (PPRIVILEGE_SET)&State->Privileges;
-    if (ObUpcalls.CaptureSubject != NULL)
-        ObUpcalls.CaptureSubject(&State->SubjectSecurityContext);
-}
-
-VOID ObDeleteAccessState(PACCESS_STATE State)
-{
-    if (State->PrivilegesAllocated)
-        ExFreePool(((PAUX_ACCESS_DATA)State->AuxData)->PrivilegesUsed);
-    if (ObUpcalls.ReleaseSubject != NULL)
-        ObUpcalls.ReleaseSubject(&State->SubjectSecurityContext);
-}
-
-ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess)
-{
-    ACCESS_MASK access = State != NULL ? State->RemainingDesiredAccess | State->PreviouslyGrantedAccess : DesiredAccess;
-
-    access = ObpMapAccess(access, &Type->TypeInfo.GenericMapping);
-    if (access & MAXIMUM_ALLOWED)
-        access |= Type->TypeInfo.GenericMapping.GenericAll;
-    return access & (Type->TypeInfo.ValidAccessMask | ACCESS_SYSTEM_SECURITY);
-}
 
 /* ---- By name ---- */
 NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,

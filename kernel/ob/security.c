@@ -20,8 +20,7 @@ static OBP_DESCRIPTOR *ObpDescriptorOf(PSECURITY_DESCRIPTOR Descriptor)
     return CONTAINING_RECORD((PUCHAR)Descriptor, OBP_DESCRIPTOR, Descriptor);
 }
 
-/* A shared copy of a self-relative descriptor with one reference. */
-static PSECURITY_DESCRIPTOR ObpShareDescriptor(PSECURITY_DESCRIPTOR Descriptor)
+PSECURITY_DESCRIPTOR ObpShareDescriptor(PSECURITY_DESCRIPTOR Descriptor)
 {
     ULONG length = RtlLengthSecurityDescriptor(Descriptor);
     OBP_DESCRIPTOR *shared = ExAllocatePoolWithTag(PagedPool, sizeof(*shared) + length, OBP_TAG_SECURITY);
@@ -52,8 +51,7 @@ PSECURITY_DESCRIPTOR ObpReferenceDescriptor(POBJECT_HEADER Header)
     return descriptor;
 }
 
-/* New, a reference, takes Old's place. FALSE: somebody was faster, nothing happened. */
-static BOOLEAN ObpExchangeDescriptor(POBJECT_HEADER Header, PSECURITY_DESCRIPTOR Old, PSECURITY_DESCRIPTOR New)
+BOOLEAN ObpExchangeDescriptor(POBJECT_HEADER Header, PSECURITY_DESCRIPTOR Old, PSECURITY_DESCRIPTOR New)
 {
     BOOLEAN exchanged;
 
@@ -144,7 +142,7 @@ NTSTATUS ObSecureInitialNamespace(PSECURITY_DESCRIPTOR Descriptor)
 /* ---- Reading ---- */
 #define OBP_QUERY_ATTEMPTS 8                     /* for a descriptor that grows while it is read */
 
-static NTSTATUS ObpQueryMethod(POBJECT_HEADER Header, SECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length)
+NTSTATUS ObpQueryMethod(POBJECT_HEADER Header, SECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Buffer, PULONG Length)
 {
     POBJECT_TYPE type = ObpTypeOf(Header);
     return type->TypeInfo.SecurityProcedure(&Header->Body, QuerySecurityDescriptor, &What, Buffer, Length,
@@ -196,169 +194,4 @@ VOID NTAPI ObReleaseObjectSecurity(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOL
         ExFreePool(SecurityDescriptor);
     else
         ObpReleaseDescriptor(SecurityDescriptor);
-}
-
-/* ---- Access ---- */
-NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted)
-{
-    POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
-    PSECURITY_DESCRIPTOR descriptor;
-    PPRIVILEGE_SET privileges = NULL;
-    BOOLEAN allocated;
-    NTSTATUS status;
-
-    RtlMapGenericMask(&State->RemainingDesiredAccess, &type->TypeInfo.GenericMapping);
-    *Granted = ObpGrantedAccess(type, State, 0);
-    if (Mode == KernelMode || ObUpcalls.AccessCheck == NULL)
-        return STATUS_SUCCESS;
-    status = ObGetObjectSecurity(Object, &descriptor, &allocated);
-    if (!NT_SUCCESS(status) || descriptor == NULL)
-        return status;
-    if (ObUpcalls.AccessCheck(descriptor, &State->SubjectSecurityContext, FALSE, State->RemainingDesiredAccess,
-                              State->PreviouslyGrantedAccess, &privileges, &type->TypeInfo.GenericMapping, UserMode, Granted,
-                              &status)) {
-        State->PreviouslyGrantedAccess |= *Granted;
-        State->RemainingDesiredAccess &= ~(*Granted | MAXIMUM_ALLOWED);
-        *Granted &= type->TypeInfo.ValidAccessMask | ACCESS_SYSTEM_SECURITY;
-    }
-    if (privileges != NULL) {
-        if (NT_SUCCESS(status))
-            status = ObUpcalls.AppendPrivileges(State, privileges);
-        ExFreePool(privileges);
-    }
-    ObReleaseObjectSecurity(descriptor, allocated);
-    return status;
-}
-
-NTSTATUS ObCheckObjectAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ULONG Attributes, ACCESS_MASK *Granted)
-{
-    return ObpCheckAccess(Object, State, ObpCheckMode(Mode, Attributes), Granted);
-}
-
-NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Access)
-{
-    POBJECT_TYPE type = ObpDirectoryObjectType;
-    PSECURITY_DESCRIPTOR descriptor;
-    NTSTATUS status = STATUS_SUCCESS;
-    ACCESS_MASK granted;
-
-    if (Mode == KernelMode || State == NULL || ObUpcalls.AccessCheck == NULL)
-        return STATUS_SUCCESS;
-    if (Access == DIRECTORY_TRAVERSE && ObUpcalls.MayTraverse(&State->SubjectSecurityContext))
-        return STATUS_SUCCESS;
-    descriptor = ObpReferenceDescriptor(ObHeader(Directory));
-    if (descriptor != NULL)
-        ObUpcalls.AccessCheck(descriptor, &State->SubjectSecurityContext, FALSE, Access, 0, NULL, &type->TypeInfo.GenericMapping,
-                              UserMode, &granted, &status);
-    ObpReleaseDescriptor(descriptor);
-    return status;
-}
-
-/* ---- Setting, and the services ---- */
-/* One try: STATUS_RETRY when the object's descriptor was replaced meanwhile. */
-static NTSTATUS ObpTrySetSecurity(POBJECT_HEADER Header, PSECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Change)
-{
-    PSECURITY_DESCRIPTOR old = ObpReferenceDescriptor(Header), made = old, shared;
-    NTSTATUS status = ObUpcalls.SetDescriptor(&Header->Body, What, Change, &made, PagedPool,
-                                              &ObpTypeOf(Header)->TypeInfo.GenericMapping);
-
-    if (NT_SUCCESS(status)) {
-        shared = ObpShareDescriptor(made);
-        ExFreePool(made);
-        if (shared == NULL)
-            status = STATUS_INSUFFICIENT_RESOURCES;
-        else if (!ObpExchangeDescriptor(Header, old, shared)) {
-            ObpReleaseDescriptor(shared);
-            status = STATUS_RETRY;
-        }
-    }
-    ObpReleaseDescriptor(old);
-    return status;
-}
-
-NTSTATUS NTAPI ObSetSecurityObjectByPointer(PVOID Object, SECURITY_INFORMATION SecurityInformation,
-                                            PSECURITY_DESCRIPTOR SecurityDescriptor)
-{
-    POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
-    NTSTATUS status;
-
-    if (type->TypeInfo.SecurityProcedure != NULL)
-        return type->TypeInfo.SecurityProcedure(Object, SetSecurityDescriptor, &SecurityInformation, SecurityDescriptor, NULL,
-                                                &ObHeader(Object)->SecurityDescriptor, PagedPool, &type->TypeInfo.GenericMapping,
-                                                KernelMode);
-    do {                                         /* every failed try is another's success */
-        status = ObpTrySetSecurity(ObHeader(Object), &SecurityInformation, SecurityDescriptor);
-    } while (status == STATUS_RETRY);
-    return status;
-}
-
-static ACCESS_MASK ObpAccessToSet(SECURITY_INFORMATION What)
-{
-    return (What & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION) ? WRITE_OWNER : 0u) |
-           (What & DACL_SECURITY_INFORMATION ? WRITE_DAC : 0u) | (What & SACL_SECURITY_INFORMATION ? ACCESS_SYSTEM_SECURITY : 0u);
-}
-
-static ACCESS_MASK ObpAccessToQuery(SECURITY_INFORMATION What)
-{
-    return (What & (OWNER_SECURITY_INFORMATION | GROUP_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION) ? READ_CONTROL : 0u) |
-           (What & SACL_SECURITY_INFORMATION ? ACCESS_SYSTEM_SECURITY : 0u);
-}
-
-NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation, PSECURITY_DESCRIPTOR SecurityDescriptor)
-{
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PSECURITY_DESCRIPTOR captured;
-    PVOID object;
-    NTSTATUS status;
-
-    if (SecurityDescriptor == NULL)
-        return STATUS_ACCESS_VIOLATION;
-    status = ObReferenceObjectByHandle(Handle, ObpAccessToSet(SecurityInformation), NULL, mode, &object, NULL);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ObpCaptureDescriptor(SecurityDescriptor, mode, &captured);
-    if (NT_SUCCESS(status)) {
-        status = ObSetSecurityObjectByPointer(object, SecurityInformation, captured);
-        ObpFreeCaptured(captured, mode);
-    }
-    ObfDereferenceObject(object);
-    return status;
-}
-
-NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
-                                     PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length, PULONG LengthNeeded)
-{
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PSECURITY_DESCRIPTOR descriptor;
-    PVOID object;
-    NTSTATUS status;
-
-    if (mode != KernelMode && ((LONG64)SecurityDescriptor >= 0 || (LONG64)LengthNeeded >= 0))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(Handle, ObpAccessToQuery(SecurityInformation), NULL, mode, &object, NULL);
-    if (!NT_SUCCESS(status))
-        return status;
-    if (ObpTypeOf(ObHeader(object))->TypeInfo.SecurityProcedure != NULL) {
-        status = ObpQueryMethod(ObHeader(object), SecurityInformation, SecurityDescriptor, &Length);
-    } else {
-        descriptor = ObpReferenceDescriptor(ObHeader(object));
-        status = ObUpcalls.QueryDescriptor(&SecurityInformation, SecurityDescriptor, &Length, &descriptor);
-        ObpReleaseDescriptor(descriptor);
-    }
-    *LengthNeeded = Length;
-    ObfDereferenceObject(object);
-    return status;
-}
-
-NTSTATUS NTAPI ZwSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation, PSECURITY_DESCRIPTOR SecurityDescriptor)
-{
-    KPROCESSOR_MODE mode = ObEnterKernelMode();
-    return ObLeaveKernelMode(mode, NtSetSecurityObject(Handle, SecurityInformation, SecurityDescriptor));
-}
-
-NTSTATUS NTAPI ZwQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
-                                     PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length, PULONG LengthNeeded)
-{
-    KPROCESSOR_MODE mode = ObEnterKernelMode();
-    return ObLeaveKernelMode(mode, NtQuerySecurityObject(Handle, SecurityInformation, SecurityDescriptor, Length, LengthNeeded));
 }

@@ -103,6 +103,7 @@ POBJECT_TYPE ObCreateSystemType(const OB_TYPE_TEMPLATE *Template)
     initializer.InvalidAttributes = OBJ_OPENLINK;
     initializer.GenericMapping = Template->Mapping;
     initializer.ValidAccessMask = Template->ValidAccess;
+    initializer.RetainAccess = Template->RetainAccess;
     initializer.PoolType = Template->PoolType;
     initializer.CloseProcedure = Template->Close;
     initializer.DeleteProcedure = Template->Delete;
@@ -166,6 +167,22 @@ VOID ObpPublishTypes(VOID)
     ObpTypeDirectoryObject = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
     for (i = OBP_FIRST_TYPE; i < ObpTypeCount; i++)
         ObpInsertDirectoryEntry(ObpTypeDirectoryObject, ObTypeIndexTable[i], TRUE);
+}
+
+POBJECT_TYPE ObpTypeAt(ULONG Number)
+{
+    return Number < RTL_NUMBER_OF(ObTypeIndexTable) - OBP_FIRST_TYPE ? ObTypeIndexTable[OBP_FIRST_TYPE + Number] : NULL;
+}
+
+BOOLEAN ObpIsType(POBJECT_TYPE Type)
+{
+    POBJECT_TYPE there;
+    ULONG i;
+
+    for (i = 0; (there = ObpTypeAt(i)) != NULL; i++)
+        if (there == Type)
+            return TRUE;
+    return FALSE;
 }
 
 POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object) { return ObpTypeOf(ObHeader(Object)); }

@@ -10,9 +10,9 @@ VOID PspExitProcess(PEPROCESS Process)
 {
     PspNotifyProcessExit(Process);
     KeQuerySystemTime(&Process->ExitTime);
+    ExWaitForRundownProtectionRelease(&Process->RundownProtect);     /* nobody gives it a handle any more */
     ObCloseProcessHandles(Process);
     MmCleanAddressSpace(Process);
-    ExWaitForRundownProtectionRelease(&Process->RundownProtect);
     KeSignalProcess(&Process->Pcb);
 }
 

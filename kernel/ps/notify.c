@@ -4,15 +4,6 @@
 #include "notify.h"
 
 static EX_PUSH_LOCK PspNotifyLock;
-BOOLEAN PsAllowUnsignedCallbacks;                /* - boot option */
-
-#define PSP_FORCE_INTEGRITY 0x0080u              /* IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY */
-
-BOOLEAN PspMayRegister(PVOID Routine)
-{
-    MM_IMAGE *image = MmImageOfAddress((ULONG64)Routine);
-    return PsAllowUnsignedCallbacks || (image != NULL && (image->Pe.DllCharacteristics & PSP_FORCE_INTEGRITY));
-}
 
 static PSP_NOTIFY *PspFindNotifyLocked(PSP_NOTIFY_LIST *List, PVOID Routine, PSP_NOTIFY_KIND Kind)
 {

@@ -38,5 +38,3 @@ NTSTATUS PspRemoveNotify(PSP_NOTIFY_LIST *List, PVOID Routine, PSP_NOTIFY_KIND K
 /* Calls Call(Context, Routine, Kind) for each routine, in the order of the slots, in a critical region. */
 typedef VOID PSP_NOTIFY_CALL(PVOID Context, PVOID Routine, PSP_NOTIFY_KIND Kind);
 VOID PspCallNotify(PSP_NOTIFY_LIST *List, PSP_NOTIFY_CALL *Call, PVOID Context);
-/* The images whose routines may be told of processes and veto them were signed for it (design, decision 3). */
-BOOLEAN PspMayRegister(PVOID Routine);

@@ -10,7 +10,7 @@ static NTSTATUS PspSetProcessNotify(PVOID Routine, PSP_NOTIFY_KIND Kind, BOOLEAN
 {
     if (Remove)
         return PspRemoveNotify(&PspProcessNotify, Routine, Kind);
-    if (Kind != PspNotifyPlain && !PspMayRegister(Routine))
+    if (Kind != PspNotifyPlain && !MmVerifyCallbackFunction(Routine))
         return STATUS_ACCESS_DENIED;
     return PspAddNotify(&PspProcessNotify, Routine, Kind, TRUE);
 }

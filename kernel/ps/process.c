@@ -20,13 +20,15 @@ static VOID PspCreateTypes(VOID)
         .Name = L"Process", .ValidAccess = PROCESS_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = 0,
         .Mapping = { STANDARD_RIGHTS_READ | 0x0410, STANDARD_RIGHTS_WRITE | 0x0BEB, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | 0x1001,
                      PROCESS_ALL_ACCESS },
-        .Flags = OB_TYPE_UNNAMED_ONLY | OB_TYPE_SECURITY_REQUIRED, .Delete = PspDeleteProcess,
+        .Flags = OB_TYPE_UNNAMED_ONLY | OB_TYPE_SECURITY_REQUIRED | OB_TYPE_SUPPORTS_CALLBACKS, .Delete = PspDeleteProcess,
+        .RetainAccess = SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION,
     };
     static const OB_TYPE_TEMPLATE thread = {
         .Name = L"Thread", .ValidAccess = THREAD_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = 0,
         .Mapping = { STANDARD_RIGHTS_READ | 0x0048, STANDARD_RIGHTS_WRITE | 0x0437, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE | 0x0804,
                      THREAD_ALL_ACCESS },
-        .Flags = OB_TYPE_UNNAMED_ONLY | OB_TYPE_SECURITY_REQUIRED, .Delete = PspDeleteThread,
+        .Flags = OB_TYPE_UNNAMED_ONLY | OB_TYPE_SECURITY_REQUIRED | OB_TYPE_SUPPORTS_CALLBACKS, .Delete = PspDeleteThread,
+        .RetainAccess = SYNCHRONIZE | THREAD_QUERY_LIMITED_INFORMATION | THREAD_RESUME,
     };
 
     PspProcessType = ObCreateSystemType(&process);

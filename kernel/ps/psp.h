@@ -19,6 +19,7 @@ extern KE_LOCK PspListLock;
 #define PROCESS_VM_OPERATION 0x0008
 #define PROCESS_QUERY_INFORMATION 0x0400
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
+#define THREAD_RESUME 0x1000
 #define PSP_PROCESS_EXITING 0x4u                 /* EPROCESS.Flags: ProcessExiting */
 #define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */

@@ -98,25 +98,29 @@ VOID NTAPI PsRestoreImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE Imper
 }
 
 /* ---- Opening ---- */
-NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle)
+/* The process or thread whose token is wanted. */
+static NTSTATUS PspReferenceOwner(HANDLE Handle, ACCESS_MASK Access, POBJECT_TYPE Type, PHANDLE TokenHandle, PVOID *Owner)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    PACCESS_TOKEN token;
-    PVOID process;
-    HANDLE handle;
-    NTSTATUS status;
 
     if (mode != KernelMode && (LONG64)TokenHandle >= 0)
         return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, mode, &process, NULL);
+    return ObReferenceObjectByHandle(Handle, Access, Type, mode, Owner, NULL);
+}
+
+NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle)
+{
+    PACCESS_TOKEN token;
+    PVOID process;
+    NTSTATUS status = PspReferenceOwner(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, TokenHandle, &process);
+
     if (!NT_SUCCESS(status))
         return status;
     token = SeReferenceProcessToken(process);
     ObfDereferenceObject(process);
-    status = ObOpenObjectByPointer(token, HandleAttributes, NULL, DesiredAccess, SepTokenObjectType, mode, &handle);
+    status = ObOpenObjectByPointer(token, HandleAttributes, NULL, DesiredAccess, SepTokenObjectType, ObPreviousMode(),
+                                   TokenHandle);
     ObfDereferenceObject(token);
-    if (NT_SUCCESS(status))
-        *TokenHandle = handle;
     return status;
 }
 
@@ -141,16 +145,11 @@ static NTSTATUS PspOpenImpersonation(const SE_IMPERSONATION *From, ACCESS_MASK D
 NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, ULONG HandleAttributes,
                                    PHANDLE TokenHandle)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
     SE_IMPERSONATION_STATE own;
     SE_IMPERSONATION from;
     PVOID thread;
-    HANDLE handle;
-    NTSTATUS status;
+    NTSTATUS status = PspReferenceOwner(ThreadHandle, PSP_THREAD_QUERY, PspThreadType, TokenHandle, &thread);
 
-    if (mode != KernelMode && (LONG64)TokenHandle >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(ThreadHandle, PSP_THREAD_QUERY, PspThreadType, mode, &thread, NULL);
     if (!NT_SUCCESS(status))
         return status;
     SeReferenceThreadToken(thread, &from);
@@ -159,12 +158,10 @@ NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAcces
         return STATUS_NO_TOKEN;
     if (OpenAsSelf)
         PsDisableImpersonation(PsCurrentThread(), &own);
-    status = PspOpenImpersonation(&from, DesiredAccess, HandleAttributes, mode, &handle);
+    status = PspOpenImpersonation(&from, DesiredAccess, HandleAttributes, ObPreviousMode(), TokenHandle);
     if (OpenAsSelf)
         PsRestoreImpersonation(PsCurrentThread(), &own);
     ObfDereferenceObject(from.Token);
-    if (NT_SUCCESS(status))
-        *TokenHandle = handle;
     return status;
 }
 

@@ -4,11 +4,6 @@
 #include "rtlp.h"
 #include "rtlsecurity.h"
 
-#define RTLP_OWNER_BITS SE_OWNER_DEFAULTED
-#define RTLP_GROUP_BITS SE_GROUP_DEFAULTED
-#define RTLP_DACL_BITS (SE_DACL_PRESENT | SE_DACL_DEFAULTED)
-#define RTLP_SACL_BITS (SE_SACL_PRESENT | SE_SACL_DEFAULTED)
-
 static BOOLEAN RtlpKnownDescriptor(PSECURITY_DESCRIPTOR sd)
 {
     return ((PISECURITY_DESCRIPTOR)sd)->Revision == SECURITY_DESCRIPTOR_REVISION1;
@@ -136,27 +131,44 @@ static VOID RtlpSetControl(PISECURITY_DESCRIPTOR sd, ULONG mask, ULONG bits)
     sd->Control = (SECURITY_DESCRIPTOR_CONTROL)((sd->Control & ~mask) | bits);
 }
 
-NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owner, BOOLEAN OwnerDefaulted)
+static NTSTATUS RtlpSetSid(PISECURITY_DESCRIPTOR sd, PSID *where, PSID sid, ULONG defaultedBit, BOOLEAN defaulted)
 {
-    PISECURITY_DESCRIPTOR sd = SecurityDescriptor;
     NTSTATUS status = RtlpMaySet(sd);
 
     if (!NT_SUCCESS(status))
         return status;
-    sd->Owner = Owner;
-    RtlpSetControl(sd, RTLP_OWNER_BITS, OwnerDefaulted ? SE_OWNER_DEFAULTED : 0);
+    *where = sid;
+    RtlpSetControl(sd, defaultedBit, defaulted ? defaultedBit : 0);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI RtlSetOwnerSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Owner, BOOLEAN OwnerDefaulted)
+{
+    PISECURITY_DESCRIPTOR sd = SecurityDescriptor;
+    return RtlpSetSid(sd, &sd->Owner, Owner, SE_OWNER_DEFAULTED, OwnerDefaulted);
 }
 
 NTSTATUS NTAPI RtlSetGroupSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, PSID Group, BOOLEAN GroupDefaulted)
 {
     PISECURITY_DESCRIPTOR sd = SecurityDescriptor;
+    return RtlpSetSid(sd, &sd->Group, Group, SE_GROUP_DEFAULTED, GroupDefaulted);
+}
+
+C_ASSERT(SE_DACL_DEFAULTED == SE_DACL_PRESENT << 1 && SE_SACL_DEFAULTED == SE_SACL_PRESENT << 1);
+
+/* A list that is not there leaves the pointer and whether it was a default one alone. */
+static NTSTATUS RtlpSetAcl(PISECURITY_DESCRIPTOR sd, PACL *where, PACL acl, ULONG presentBit, BOOLEAN present, BOOLEAN defaulted)
+{
     NTSTATUS status = RtlpMaySet(sd);
 
     if (!NT_SUCCESS(status))
         return status;
-    sd->Group = Group;
-    RtlpSetControl(sd, RTLP_GROUP_BITS, GroupDefaulted ? SE_GROUP_DEFAULTED : 0);
+    if (!present) {
+        RtlpSetControl(sd, presentBit, 0);
+        return STATUS_SUCCESS;
+    }
+    *where = acl;
+    RtlpSetControl(sd, presentBit | presentBit << 1, presentBit | (defaulted ? presentBit << 1 : 0));
     return STATUS_SUCCESS;
 }
 
@@ -164,32 +176,12 @@ NTSTATUS NTAPI RtlSetDaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescrip
                                             BOOLEAN DaclDefaulted)
 {
     PISECURITY_DESCRIPTOR sd = SecurityDescriptor;
-    NTSTATUS status = RtlpMaySet(sd);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    if (!DaclPresent) {
-        RtlpSetControl(sd, SE_DACL_PRESENT, 0);
-        return STATUS_SUCCESS;
-    }
-    sd->Dacl = Dacl;
-    RtlpSetControl(sd, RTLP_DACL_BITS, SE_DACL_PRESENT | (DaclDefaulted ? SE_DACL_DEFAULTED : 0));
-    return STATUS_SUCCESS;
+    return RtlpSetAcl(sd, &sd->Dacl, Dacl, SE_DACL_PRESENT, DaclPresent, DaclDefaulted);
 }
 
 NTSTATUS NTAPI RtlSetSaclSecurityDescriptor(PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN SaclPresent, PACL Sacl,
                                             BOOLEAN SaclDefaulted)
 {
     PISECURITY_DESCRIPTOR sd = SecurityDescriptor;
-    NTSTATUS status = RtlpMaySet(sd);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    if (!SaclPresent) {
-        RtlpSetControl(sd, SE_SACL_PRESENT, 0);
-        return STATUS_SUCCESS;
-    }
-    sd->Sacl = Sacl;
-    RtlpSetControl(sd, RTLP_SACL_BITS, SE_SACL_PRESENT | (SaclDefaulted ? SE_SACL_DEFAULTED : 0));
-    return STATUS_SUCCESS;
+    return RtlpSetAcl(sd, &sd->Sacl, Sacl, SE_SACL_PRESENT, SaclPresent, SaclDefaulted);
 }

@@ -257,6 +257,41 @@ static VOID Wait(VOID)
     ObfDereferenceObject(kept);
 }
 
+/* Five things, more than a thread has wait blocks of its own for. */
+static VOID WaitForSeveral(VOID)
+{
+    LARGE_INTEGER now = { .QuadPart = 0 };
+    HANDLE handles[5], twice[2];
+    THING *things[5];
+    PVOID kept;
+    ULONG i;
+
+    for (i = 0; i < 5; i++) {
+        things[i] = Make(NULL, 0, NULL, NULL);
+        if (!CHECK(NT_SUCCESS(ObInsertObject(things[i], NULL, SYNCHRONIZE, 0, &kept, &handles[i]))))
+            return;
+    }
+    CHECK(ZwWaitForMultipleObjects(5, handles, WaitAny, FALSE, &now) == STATUS_TIMEOUT);
+    KeSetEvent(&things[3]->Event, 0, FALSE);
+    CHECK(ZwWaitForMultipleObjects(5, handles, WaitAny, FALSE, NULL) == STATUS_WAIT_0 + 3);
+    CHECK(ZwWaitForMultipleObjects(5, handles, WaitAll, FALSE, &now) == STATUS_TIMEOUT);
+    for (i = 0; i < 5; i++)
+        KeSetEvent(&things[i]->Event, 0, FALSE);
+    CHECK(ZwWaitForMultipleObjects(5, handles, WaitAll, FALSE, NULL) == STATUS_SUCCESS);
+    twice[0] = twice[1] = handles[0];
+    CHECK(ZwWaitForMultipleObjects(2, twice, WaitAny, FALSE, &now) != STATUS_INVALID_PARAMETER_MIX);
+    CHECK(ZwWaitForMultipleObjects(2, twice, WaitAll, FALSE, &now) == STATUS_INVALID_PARAMETER_MIX);
+    CHECK(ZwWaitForMultipleObjects(0, handles, WaitAny, FALSE, &now) == STATUS_INVALID_PARAMETER_1);
+    CHECK(ZwWaitForMultipleObjects(65, handles, WaitAny, FALSE, &now) == STATUS_INVALID_PARAMETER_1);
+    CHECK(ZwWaitForMultipleObjects(2, handles, (WAIT_TYPE)7, FALSE, &now) == STATUS_INVALID_PARAMETER_3);
+    twice[1] = (HANDLE)0x7FFF0;
+    CHECK(ZwWaitForMultipleObjects(2, twice, WaitAny, FALSE, &now) == STATUS_INVALID_HANDLE);
+    for (i = 0; i < 5; i++) {
+        CHECK(ObHeader(things[i])->PointerCount == 1);
+        ZwClose(handles[i]);
+    }
+}
+
 static VOID Storm(PVOID Context, ULONG Index)
 {
     PVOID object = Context;
@@ -285,6 +320,6 @@ static const KE_TEST tests[] = {
     { "ob.reference.bypointer", ByPointer, 0 },  { "ob.reference.storm", References, 0 },
     { "ob.insert.unnamed", Unnamed, 0 },         { "ob.insert.openif", OpenIf, 0 },
     { "ob.insert.refused", Refused, 0 },         { "ob.insert.attributes", BadAttributes, 0 },
-    { "ob.wait.handle", Wait, 0 },
+    { "ob.wait.handle", Wait, 0 },     { "ob.wait.multiple", WaitForSeveral, 0 },
 };
 const KE_TEST_GROUP ObObjectTests = { tests, RTL_NUMBER_OF(tests) };

@@ -62,7 +62,7 @@ static VOID NTAPI IgnoreProcessEx(PEPROCESS Process, HANDLE Id, PPS_CREATE_NOTIF
 
 static VOID Limits(VOID)
 {
-    BOOLEAN allowed = PsAllowUnsignedCallbacks;
+    BOOLEAN allowed = MmAllowUnsignedCallbacks;
     ULONG i, added = 0;
 
     for (i = 0; i < 65; i++)
@@ -77,13 +77,13 @@ static VOID Limits(VOID)
     CHECK(PsSetCreateProcessNotifyRoutine(IgnoreProcess, FALSE) == STATUS_INVALID_PARAMETER);
     CHECK(NT_SUCCESS(PsSetCreateProcessNotifyRoutine(IgnoreProcess, TRUE)));
     CHECK(PsSetCreateProcessNotifyRoutine(IgnoreProcess, TRUE) == STATUS_PROCEDURE_NOT_FOUND);
-    PsAllowUnsignedCallbacks = FALSE;            /* the kernel's own image is not marked */
+    MmAllowUnsignedCallbacks = FALSE;            /* the kernel's own image is not marked */
     CHECK(PsSetCreateProcessNotifyRoutineEx(IgnoreProcessEx, FALSE) == STATUS_ACCESS_DENIED);
     CHECK(PsSetCreateProcessNotifyRoutineEx2(PsCreateProcessNotifySubsystems, IgnoreProcessEx, FALSE) == STATUS_ACCESS_DENIED);
-    PsAllowUnsignedCallbacks = TRUE;
+    MmAllowUnsignedCallbacks = TRUE;
     CHECK(PsSetCreateProcessNotifyRoutineEx2(PsCreateProcessNotifySubsystems, IgnoreProcessEx, FALSE) == STATUS_SUCCESS);
     CHECK(PsSetCreateProcessNotifyRoutineEx2(PsCreateProcessNotifySubsystems, IgnoreProcessEx, TRUE) == STATUS_SUCCESS);
-    PsAllowUnsignedCallbacks = allowed;
+    MmAllowUnsignedCallbacks = allowed;
 }
 
 static UNICODE_STRING SeenName;

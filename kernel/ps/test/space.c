@@ -194,7 +194,7 @@ static VOID NTAPI RefuseProcess(PEPROCESS Process, HANDLE ProcessId, PPS_CREATE_
 static VOID Notify(VOID)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"no.exe");
-    BOOLEAN allowed = PsAllowUnsignedCallbacks;
+    BOOLEAN allowed = MmAllowUnsignedCallbacks;
     PEPROCESS process, refused = NULL;
     HANDLE id;
 
@@ -206,11 +206,11 @@ static VOID Notify(VOID)
     EndProcess(process);
     CHECK(Told == 1 && ToldEnd == 1 && ToldId == id);
     CHECK(NT_SUCCESS(PsSetCreateProcessNotifyRoutine(TellProcess, TRUE)));
-    PsAllowUnsignedCallbacks = TRUE;
+    MmAllowUnsignedCallbacks = TRUE;
     CHECK(NT_SUCCESS(PsSetCreateProcessNotifyRoutineEx(RefuseProcess, FALSE)));
     CHECK(PsCreateProcess(PsInitialSystemProcess, &name, &refused) == STATUS_ACCESS_DENIED && refused == NULL);
     CHECK(NT_SUCCESS(PsSetCreateProcessNotifyRoutineEx(RefuseProcess, TRUE)));
-    PsAllowUnsignedCallbacks = allowed;
+    MmAllowUnsignedCallbacks = allowed;
 }
 
 static volatile LONG Ran;
