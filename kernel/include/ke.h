@@ -109,6 +109,15 @@ typedef enum KE_OBJECT_TYPE {
     GateObject, TimerNotificationObject, TimerSynchronizationObject
 } KE_OBJECT_TYPE;                                /* DISPATCHER_HEADER.Type */
 
+/* ---- Gates: for a lock's waiters; see kernel/ke/gate.c ---- */
+VOID KeInitializeGate(PKGATE Gate);              /* closed */
+/* Returns when a signal let the caller through, which it takes for itself. IRQL <= APC_LEVEL, and kernel APCs run below APC_LEVEL. The
+ * gate may be freed as soon as its last waiter has returned. */
+VOID KeWaitForGate(PKGATE Gate, KWAIT_REASON Reason, KPROCESSOR_MODE Mode);
+/* Lets one thread through, and leaves the gate open for the next when none waits; signals do not add up. The thread is lifted to the
+ * caller's priority, below real time, which decays with its quanta. IRQL <= DISPATCH_LEVEL. */
+VOID KeSignalGateBoostPriority(PKGATE Gate);
+
 /* ---- Threads ---- */
 typedef VOID KE_THREAD_ROUTINE(PVOID StartContext);
 #define KE_KERNEL_STACK_SIZE 0x6000u

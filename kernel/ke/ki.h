@@ -47,9 +47,10 @@ BOOLEAN KiIsSignalledLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispa
 VOID KiSatisfyWaitLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 /* A thread that belongs to a queue is about to block somewhere else. */
 VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
-/* Waits for an entry; the queue does not count the thread any more. The entry, or a status. */
-LONG64 KiBlockOnQueueLocked(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime, KIRQL OldIrql)
-    REQUIRES_LOCK(KiDispatcherLock);
+/* Blocks on one object whatever its state, and no alert ends it: what the waker passed on (an entry of a queue, a status), or
+ * STATUS_TIMEOUT, or STATUS_KERNEL_APC. For WrQueue, the queue must not count the thread any more. */
+LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
+                             KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 
 /* ---- Timers ---- */
