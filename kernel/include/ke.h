@@ -129,6 +129,8 @@ VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD
 VOID KeStartThread(PKTHREAD Thread);
 /* The body of the thread that frees dead threads (KeUpcalls.ReapThread for each); never returns. ps starts it. */
 VOID KeReapThreads(PVOID Context);
+/* The body of the thread that runs the threaded DPCs of processor Number; never returns. */
+VOID KeRunThreadedDpcs(PVOID Number);
 /* Ends the calling thread: signals it and never runs again. The memory may be freed by Reap, which runs at PASSIVE_LEVEL on
  * another thread once the stack is no longer in use. */
 DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
@@ -141,11 +143,27 @@ ULONG KeQuantumTicks(VOID);
  * inversion. IRQL <= DISPATCH_LEVEL. */
 VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
+/* Whether the ends of its waits leave the thread's priority alone; what was said before. IRQL <= DISPATCH_LEVEL. */
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* The processor that the thread is run on when it is free; a number that is no processor's changes nothing. What it was. */
+ULONG KeSetIdealProcessor(PKTHREAD Thread, ULONG Processor);
+
 typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
 #define LOW_REALTIME_PRIORITY_ 16
 
 /* ---- Exported, but not declared by the DDK ---- */
 BOOLEAN NTAPI KeIsAttachedProcess(VOID);
+/* Where a thread may run, within its process's affinity, except while it has a system affinity; the mask before. Processors that the
+ * process may not use, or none that runs: INVALID_AFFINITY_SET. IRQL <= DISPATCH_LEVEL. */
+KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+/* Ends the alertable wait in that mode that the thread is in, or else the next one; TRUE: an alert was pending already. IRQL <=
+ * DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode);
+/* Takes an alert that is pending for the calling thread: TRUE. Else, for UserMode, lets queued user APCs run next. IRQL <=
+ * DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode);
+/* Whether the processor runs an ordinary DPC. IRQL DISPATCH_LEVEL or above for an answer that lasts. */
+BOOLEAN NTAPI KeIsExecutingDpc(VOID);
 
 /* ---- Upward calls: owned here, filled by the named component in its init (design, "Layers") ---- */
 typedef struct KE_UPCALLS {

@@ -12,9 +12,11 @@ static ULONG KiReadyThreads;                     /* D over all processors */
 
 static PKPRCB KiPrcbOf(ULONG Number) { return &KiProcessors[Number]->Pcr.Prcb; }
 
+static BOOLEAN KiIsAllowedOn(PKTHREAD Thread, ULONG Number) { return Thread->Affinity.Mask >> Number & 1; }
+
 static BOOLEAN KiMayRunOn(PKTHREAD Thread, ULONG Number)
 {
-    return KiProcessors[Number] != NULL && KiProcessors[Number]->ReadyToRun && (Thread->Affinity.Mask >> Number & 1);
+    return KiProcessors[Number] != NULL && KiProcessors[Number]->ReadyToRun && KiIsAllowedOn(Thread, Number);
 }
 
 static BOOLEAN KiIsIdle(PKPRCB Prcb) { return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL; }
@@ -181,6 +183,34 @@ static VOID KiPreemptCurrentLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
     KiSwapThreadLocked();
 }
 
+/* The current thread goes to a processor that it may run on. */
+static VOID KiLeaveProcessorLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
+{
+    KiReadyThreadLocked(KeGetCurrentPrcb()->CurrentThread);
+    KiSwapThreadLocked();
+}
+
+VOID KiMoveThreadLocked(PKTHREAD Thread)
+{
+    PKPRCB prcb = KiPrcbOf(Thread->NextProcessor);
+
+    if (Thread->State == Ready) {
+        KiDequeueReady(Thread);
+        KiReadyThreadLocked(Thread);
+    } else if ((Thread->State != Standby && Thread->State != Running) || KiIsAllowedOn(Thread, prcb->Number)) {
+        return;
+    } else if (Thread == KeGetCurrentPrcb()->CurrentThread) {
+        KiLeaveProcessorLocked();
+    } else if (Thread->State == Running) {       /* KiDispatchInterrupt there sees that it must leave */
+        prcb->QuantumEnd = TRUE;
+        KiRequestDispatch(prcb);
+    } else {
+        prcb->NextThread = NULL;
+        KiReadyThreadLocked(Thread);
+        KiRequestDispatch(prcb);
+    }
+}
+
 VOID KiExitDispatcher(KIRQL OldIrql) UNCHECKED_LOCKS
 {
     PKPRCB prcb = KeGetCurrentPrcb();
@@ -259,7 +289,9 @@ VOID KiDispatchInterrupt(VOID)
     prcb = KeGetCurrentPrcb();
     if (prcb->QuantumEnd)
         KiQuantumEndLocked();
-    if (prcb->NextThread != NULL)
+    if (!KiIsAllowedOn(prcb->CurrentThread, prcb->Number))
+        KiLeaveProcessorLocked();
+    else if (prcb->NextThread != NULL)
         KiPreemptCurrentLocked();
     else
         prcb->QuantumEnd = FALSE;

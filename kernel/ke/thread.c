@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Threads and processes as the dispatcher sees them: making one runnable, priorities, affinity, and the end. Objects, IDs and
+ * Threads and processes as the dispatcher sees them: making one runnable, priorities, and the end. Objects, IDs and
  * memory are ps's.
  *
  * A dead thread cannot free the stack it stands on: it puts itself on KiTerminatedThreads (dispatcher lock) and switches away for
@@ -52,7 +52,7 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     Thread->BasePriority = Process->BasePriority;
     Thread->Priority = Process->BasePriority;
     Thread->QuantumReset = KI_QUANTUM_TICKS;
-    Thread->Affinity.Mask = Process->Affinity.Bitmap[0];
+    Thread->Affinity.Mask = Thread->UserAffinity.Mask = Process->Affinity.Bitmap[0];
     Thread->IdealProcessor = (ULONG)InterlockedIncrement(&nextIdeal) % max(HalProcessorCount(), 1);
     Thread->PreviousMode = KernelMode;
     Thread->State = Initialized;
@@ -183,42 +183,12 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return old;
 }
 
-/* Restricts a thread to processors; takes effect before return when it is the caller. */
-static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock)
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable)
 {
-    PKPRCB prcb = KeGetCurrentPrcb();
-
-    Thread->Affinity.Mask = Affinity;
-    if (Thread != prcb->CurrentThread || (Affinity >> prcb->Number & 1))
-        return;
-    KiReadyThreadLocked(Thread);                 /* on a processor of the new set */
-    KiSwapThreadLocked();
-}
-
-KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
-{
-    PKTHREAD thread = KeCurrentThread();
     KIRQL irql = KiLockDispatcher();
-    KAFFINITY old = thread->SystemAffinityActive ? thread->Affinity.Mask : 0;
-    KAFFINITY usable = Affinity & KeQueryActiveProcessors();
+    BOOLEAN old = (BOOLEAN)Thread->DisableBoost;
 
-    if (usable != 0) {
-        thread->SystemAffinityActive = 1;
-        KiSetAffinityLocked(thread, usable);
-    }
+    Thread->DisableBoost = Disable != FALSE;
     KiExitDispatcher(irql);
     return old;
 }
-
-VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
-{
-    PKTHREAD thread = KeCurrentThread();
-    KIRQL irql = KiLockDispatcher();
-
-    thread->SystemAffinityActive = Affinity != 0;
-    KiSetAffinityLocked(thread, Affinity != 0 ? Affinity : thread->Process->Affinity.Bitmap[0]);
-    KiExitDispatcher(irql);
-}
-
-VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity) { KeSetSystemAffinityThreadEx(Affinity); }
-VOID NTAPI KeRevertToUserAffinityThread(VOID) { KeRevertToUserAffinityThreadEx(0); }

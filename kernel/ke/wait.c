@@ -102,7 +102,7 @@ VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment)
     Thread->WaitBlockCount = 0;
     if (Thread->Queue != NULL)
         ((PKQUEUE)(PVOID)Thread->Queue)->CurrentCount++;
-    if (Thread->BasePriority < LOW_REALTIME_PRIORITY_ && Increment > 0) {
+    if (Thread->BasePriority < LOW_REALTIME_PRIORITY_ && Increment > 0 && !Thread->DisableBoost) {
         KPRIORITY boosted = min(Thread->BasePriority + Increment, LOW_REALTIME_PRIORITY_ - 1);
         if (boosted > Thread->Priority)
             Thread->Priority = (SCHAR)boosted;
