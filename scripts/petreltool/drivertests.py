@@ -160,7 +160,7 @@ def run_one(expected: Expected, toolchain: str) -> int:
 def command(arguments: argparse.Namespace) -> int:
     tests = load()
     if arguments.list:
-        print("\n".join(tests))
+        print("\n".join(f"{name} {expected.cpus}" for name, (expected, _) in tests.items()))
         return EXIT_PASS
     if unknown := [name for name in arguments.names if name not in tests]:
         raise MachineryError(f"the tables have no test {unknown[0]}")

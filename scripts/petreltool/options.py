@@ -63,7 +63,7 @@ def for_fetch(parser: argparse.ArgumentParser) -> None:
 def for_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ring", choices=("host", "boot", "drivers", "user", "all"), default="all", help="default: all")
     parser.add_argument("-k", dest="name", metavar="NAME", help="only tests whose name matches this regular expression")
-    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="tests at once (default: half the processors)")
+    parser.add_argument("-j", "--jobs", type=int, metavar="N", help="processors to use (default: all)")
 
 
 def for_bench(parser: argparse.ArgumentParser) -> None:
@@ -97,7 +97,7 @@ def for_mutants(parser: argparse.ArgumentParser) -> None:
 
 def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
-    parser.add_argument("--list", action="store_true", help="print the names and end")
+    parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
 
 
 def for_stress(parser: argparse.ArgumentParser) -> None:

@@ -38,7 +38,7 @@ def command(arguments: argparse.Namespace) -> int:
     folder, selection = str(Tree("host").build), _selection(arguments)
     if not _has_tests(folder, selection):
         raise UsageError("no test matches" + (f" -k {arguments.name}" if arguments.name else f": the ring {arguments.ring} is empty"))
-    jobs = arguments.jobs or max(1, (os.cpu_count() or 1) // 2)
+    jobs = arguments.jobs or os.cpu_count() or 1
     done = subprocess.run([program("ctest"), "--test-dir", folder, "--output-on-failure", "-j", str(jobs), *selection],
                           stdin=subprocess.DEVNULL, check=False)
     if done.returncode != 0:

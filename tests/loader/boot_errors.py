@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
@@ -26,6 +28,7 @@ from pemaker import EXIT_33, make_pe
 STATUS_GOOD, STATUS_LOADER_ERROR, STATUS_SKIPPED = 33, 39, 77
 LOADER = "EFI/BOOT/BOOTX64.EFI"
 TIME_LIMIT = 60
+MACHINE = "q35,i8042=off,smm=off,hpet=off,sata=off,smbus=off,usb=off,vmport=off"      # without what only the firmware looks at
 CASING = bytes(0x40000)
 KERNEL, CONFIG, DRIVER = "petrel/ntoskrnl.exe", "petrel/boot.cfg", "petrel/a.sys"
 FIRMWARE = [Path("/usr/share/ovmf/OVMF.fd"), Path("/usr/share/qemu/OVMF.fd"), Path("/usr/share/OVMF/OVMF.fd")]
@@ -163,9 +166,9 @@ class Bench:
 
     def _command(self, case: Case) -> list[str]:
         serial = [f"file:{self._folder}/com1", f"file:{self._folder}/com2"] if case.serial else ["none"]
-        command = ["qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", str(case.memory),
+        command = ["qemu-system-x86_64", "-machine", MACHINE, "-accel", "tcg", "-m", str(case.memory),
                    "-bios", f"{self._folder}/firmware", "-drive", f"if=none,id=d,format=raw,file={self._folder}/disk",
-                   "-device", "virtio-blk-pci,drive=d", "-net", "none", "-display", "none", "-monitor", "none", "-no-reboot",
+                   "-device", "virtio-blk-pci,drive=d", "-net", "none", "-display", "none", "-vga", "none", "-monitor", "none", "-no-reboot",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=4", *case.arguments]
         for target in serial:
             command += ["-serial", target]
@@ -192,6 +195,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="boots the loader from broken volumes")
     parser.add_argument("tree", type=Path, help="the built image tree")
     parser.add_argument("-k", metavar="NAME", default="", help="only cases whose name contains NAME")
+    parser.add_argument("-j", dest="jobs", type=int, metavar="N", default=os.cpu_count() or 1, help="machines at once")
     parser.add_argument("-v", action="store_true", help="print what each case said")
     options = parser.parse_args()
     missing = find_missing(options.tree / LOADER)
@@ -211,15 +215,18 @@ def find_missing(loader: Path) -> str | None:
 
 
 def run_cases(loader: bytes, options: argparse.Namespace) -> int:
+    def run(case: Case) -> tuple[Case, str | None, str]:
+        with tempfile.TemporaryDirectory(prefix="petrel-loader-") as folder:
+            bench = Bench(loader, Path(folder))
+            return case, bench.run(case), bench.console()
+
     passed = failed = 0
-    with tempfile.TemporaryDirectory(prefix="petrel-loader-") as folder:
-        bench = Bench(loader, Path(folder))
-        for case in (case for case in CASES if options.k in case.name):
-            wrong = bench.run(case)
+    with ThreadPoolExecutor(options.jobs) as executor:
+        for case, wrong, console in executor.map(run, (case for case in CASES if options.k in case.name)):
             passed, failed = passed + (wrong is None), failed + (wrong is not None)
             print(f"{'pass' if wrong is None else 'FAIL'} {case.name}{'' if wrong is None else ': ' + wrong}", flush=True)
             if options.v and case.sentence:
-                print("     " + "".join(re.findall(r"petrel: cannot boot: [^\r\n]*", bench.console())[-1:]))
+                print("     " + "".join(re.findall(r"petrel: cannot boot: [^\r\n]*", console)[-1:]))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
