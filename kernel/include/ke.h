@@ -162,6 +162,14 @@ BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode);
 /* Takes an alert that is pending for the calling thread: TRUE. Else, for UserMode, lets queued user APCs run next. IRQL <=
  * DISPATCH_LEVEL. */
 BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode);
+/* There is no second hardware counter to convert from or to: STATUS_NOT_SUPPORTED. Any IRQL. */
+NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency);
+NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue, PULONG64 PerformanceCounterValue,
+                                                             PULONG64 ConversionError);
+NTSTATUS NTAPI KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64 PerformanceCounterValue, PULONG64 AuxiliaryCounterValue,
+                                                             PULONG64 ConversionError);
+/* Interrupt time now, and not as of the last clock interrupt, with the performance counter it was read from. Any IRQL. */
+ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
 /* Whether the processor runs an ordinary DPC. IRQL DISPATCH_LEVEL or above for an answer that lasts. */
 BOOLEAN NTAPI KeIsExecutingDpc(VOID);
 
@@ -180,6 +188,9 @@ typedef struct KE_UPCALLS {
     VOID (*MissingImport)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
     /* ex: where an S-list pop may read an entry that another processor has just taken and freed, and where it starts over. */
     ULONG64 SListFault, SListResume;
+    /* ex: PsLoadedModuleResource, exclusively. NULL while there are no resources yet and one thread. PASSIVE_LEVEL. */
+    VOID (*LockLoadedModules)(VOID);
+    VOID (*UnlockLoadedModules)(VOID);
     /* init: the driver under test, for bug checks and hang reports; NULL when none. */
     PCSTR (*DriverUnderTest)(VOID);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */
@@ -243,6 +254,10 @@ typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK;
 #undef KeQuerySystemTime
 #undef KeQueryTickCount
 #undef KeQueryInterruptTime
+#undef KeFlushIoBuffers
+/* Caches are coherent with what devices read and write: what is left to order are the processor's own stores. Any IRQL. */
+VOID NTAPI KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation);
+VOID NTAPI KeFlushWriteBuffer(VOID);
 KIRQL NTAPI KeGetCurrentIrql(VOID);
 VOID NTAPI KeLowerIrql(KIRQL NewIrql);
 KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);

@@ -39,6 +39,9 @@ NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle);
 NTSTATUS NTAPI ZwAlertThread(HANDLE ThreadHandle);
 /* STATUS_ALERTED: an alert was pending for the caller's mode, and is not any more. */
 NTSTATUS NTAPI NtTestAlert(VOID);
+/* Lets another thread that is ready run. STATUS_NO_YIELD_PERFORMED: there is none. */
+NTSTATUS NTAPI NtYieldExecution(VOID);
+NTSTATUS NTAPI ZwYieldExecution(VOID);
 extern PEPROCESS PsIdleProcess;
 
 /* ---- Looking at processes ---- */
@@ -91,6 +94,10 @@ PVOID NTAPI PsGetThreadWin32Thread(PETHREAD Thread);
 PVOID NTAPI PsGetCurrentThreadTeb(VOID);
 NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread);
 BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process);
+/* Whether a process is protected, or protected as a light one; PS_PROTECTION as a byte. */
+BOOLEAN NTAPI PsIsProtectedProcess(PEPROCESS Process);
+BOOLEAN NTAPI PsIsProtectedProcessLight(PEPROCESS Process);
+UCHAR NTAPI PsGetProcessProtection(PEPROCESS Process);
 ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
 ULONG NTAPI PsGetCurrentProcessSessionId(VOID);
 ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread);

@@ -192,6 +192,15 @@ VOID KiRetireDpcs(PVOID Argument)
 
 BOOLEAN NTAPI KeIsExecutingDpc(VOID) { return KeGetCurrentPrcb()->DpcRoutineActive; }
 
+/* No limit is set for DPCs: the watchdog is disabled, which zeros say. */
+NTSTATUS NTAPI KeQueryDpcWatchdogInformation(PKDPC_WATCHDOG_INFORMATION WatchdogInformation)
+{
+    if (KeIrql() < DISPATCH_LEVEL)
+        return STATUS_UNSUCCESSFUL;
+    RtlZeroMemory(WatchdogInformation, sizeof(*WatchdogInformation));
+    return STATUS_SUCCESS;
+}
+
 typedef struct KI_FLUSH_DPC {
     KDPC Dpc;
     KEVENT Done;

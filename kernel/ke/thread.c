@@ -49,6 +49,7 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     KeInitializeEvent(&Thread->SuspendEvent, NotificationEvent, FALSE);
     Thread->Process = Process;
     Thread->SystemThread = 1;
+    Thread->EnableStackSwap = 1;
     Thread->BasePriority = Process->BasePriority;
     Thread->Priority = Process->BasePriority;
     Thread->QuantumReset = KI_QUANTUM_TICKS;
@@ -115,6 +116,8 @@ VOID KeTerminateThread(KPRIORITY Increment)
     PKTHREAD thread = KeCurrentThread();
 
     KiAbandonMutants(thread);
+    if (!thread->EnableStackSwap)
+        KeBugCheckEx(KERNEL_STACK_LOCKED_AT_EXIT, (ULONG_PTR)thread, 0, 0, 0);
     KiLockDispatcher();
     thread->ApcQueueable = 0;
     if (thread->Queue != NULL) {
@@ -148,6 +151,7 @@ VOID KeReapThreads(PVOID Context)
 }
 
 /* ---- The documented interface ---- */
+PKTHREAD NTAPI KeGetCurrentThread(VOID) { return KeCurrentThread(); }
 KPRIORITY NTAPI KeQueryPriorityThread(PRKTHREAD Thread) { return Thread->Priority; }
 
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
@@ -189,6 +193,18 @@ BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable)
     BOOLEAN old = (BOOLEAN)Thread->DisableBoost;
 
     Thread->DisableBoost = Disable != FALSE;
+    KiExitDispatcher(irql);
+    return old;
+}
+
+/* No stack is ever paged out: what was asked for is kept, and checked when the thread ends. */
+BOOLEAN NTAPI KeSetKernelStackSwapEnable(BOOLEAN Enable)
+{
+    PKTHREAD thread = KeCurrentThread();
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN old = (BOOLEAN)thread->EnableStackSwap;
+
+    thread->EnableStackSwap = Enable != FALSE;
     KiExitDispatcher(irql);
     return old;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * NtAlertThread and NtTestAlert.
+ * NtAlertThread, NtTestAlert, NtYieldExecution.
  */
 #include "psp.h"
 
@@ -22,3 +22,6 @@ NTSTATUS NTAPI ZwAlertThread(HANDLE ThreadHandle)
     KPROCESSOR_MODE mode = ObEnterKernelMode();
     return ObLeaveKernelMode(mode, NtAlertThread(ThreadHandle));
 }
+
+NTSTATUS NTAPI NtYieldExecution(VOID) { return KeYieldExecution(); }
+NTSTATUS NTAPI ZwYieldExecution(VOID) { return KeYieldExecution(); }

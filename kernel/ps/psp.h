@@ -21,6 +21,8 @@ extern KE_LOCK PspListLock;
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
 #define PSP_PROCESS_EXITING 0x4u                 /* EPROCESS.Flags: ProcessExiting */
 #define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
+#define PSP_PROTECTION_TYPE 7u                   /* EPROCESS.Protection */
+#define PSP_PROTECTED_LIGHT 1u
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
 #define PSP_THREAD_INSERTED 0x2u
 #define PSP_THREAD_IMPERSONATES 0x8u

@@ -157,7 +157,49 @@ static VOID Alerts(VOID)
     CHECK(ZwAlertThread(NtCurrentProcess()) == STATUS_OBJECT_TYPE_MISMATCH);
 }
 
+static VOID Yields(VOID)
+{
+    NTSTATUS status = ZwYieldExecution();
+    CHECK(status == STATUS_SUCCESS || status == STATUS_NO_YIELD_PERFORMED);
+}
+
+/* Two threads of one processor hand a turn to each other by nothing but yielding. */
+static VOID TakeTurns(PVOID Context, ULONG Index)
+{
+    volatile LONG *turn = Context;
+    LONG i;
+
+    KeSetSystemAffinityThreadEx(1);
+    for (i = 0; i < 200; i++) {
+        while (InterlockedOr(turn, 0) % 2 != (LONG)Index)
+            ZwYieldExecution();
+        InterlockedIncrement(turn);
+    }
+    KeRevertToUserAffinityThreadEx(0);
+}
+
+static VOID Turns(VOID)
+{
+    volatile LONG turn = 0;
+
+    Yields();
+    TestRunThreads(2, TakeTurns, (PVOID)&turn);
+    CHECK(turn == 400);
+}
+
+static VOID Protection(VOID)
+{
+    static EPROCESS process;
+
+    CHECK(!PsIsProtectedProcess(PsInitialSystemProcess) && PsGetProcessProtection(PsInitialSystemProcess) == 0);
+    process.Protection = 0x61;
+    CHECK(PsIsProtectedProcess(&process) && PsIsProtectedProcessLight(&process) && PsGetProcessProtection(&process) == 0x61);
+    process.Protection = 0x72;
+    CHECK(PsIsProtectedProcess(&process) && !PsIsProtectedProcessLight(&process));
+}
+
 static const KE_TEST tests[] = {
+    { "ps.yield", Turns, 0 }, { "ps.protection", Protection, 0 },
     { "ps.setthread.priorities", Priorities, 0 }, { "ps.setthread.boosts", Boosts, 0 },     { "ps.setthread.places", Places, 0 },
     { "ps.setthread.names", Names, 0 },           { "ps.setthread.refusals", Refusals, 0 }, { "ps.thread.alert", Alerts, 0 },
 };
