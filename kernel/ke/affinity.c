@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  * Where threads may run: on the processors of UserAffinity, or of a system affinity that a thread gave itself for a while. All under
- * KiDispatcherLock; what is set takes effect before return for the caller itself, and for another thread as soon as the processor it is
- * on takes interrupts.
+ * KiDispatcherLock; what is set takes effect before return for a caller below DISPATCH_LEVEL, else when it gets there, and for another
+ * thread as soon as the processor it is on takes interrupts.
  */
 #include "ki.h"
 
-static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock)
+static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock)
 {
     Thread->Affinity.Mask = Affinity;
-    KiMoveThreadLocked(Thread);
+    KiMoveThreadLocked(Thread, OldIrql);
 }
 
 KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
@@ -20,7 +20,7 @@ KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity)
         KeBugCheckEx(INVALID_AFFINITY_SET, Affinity, Thread->Process->Affinity.Bitmap[0], (ULONG_PTR)Thread, 0);
     Thread->UserAffinity.Mask = Affinity;
     if (!Thread->SystemAffinityActive)
-        KiSetAffinityLocked(Thread, Affinity);
+        KiSetAffinityLocked(Thread, Affinity, irql);
     KiExitDispatcher(irql);
     return old;
 }
@@ -34,7 +34,7 @@ KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
 
     if (usable != 0) {
         thread->SystemAffinityActive = 1;
-        KiSetAffinityLocked(thread, usable);
+        KiSetAffinityLocked(thread, usable, irql);
     }
     KiExitDispatcher(irql);
     return old;
@@ -46,7 +46,7 @@ VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
     KIRQL irql = KiLockDispatcher();
 
     thread->SystemAffinityActive = Affinity != 0;
-    KiSetAffinityLocked(thread, Affinity != 0 ? Affinity : thread->UserAffinity.Mask);
+    KiSetAffinityLocked(thread, Affinity != 0 ? Affinity : thread->UserAffinity.Mask, irql);
     KiExitDispatcher(irql);
 }
 

@@ -38,8 +38,8 @@ VOID KiExitDispatcher(KIRQL OldIrql) RELEASES_LOCK(KiDispatcherLock);
 VOID KiReadyThreadLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 /* Gives the processor to another thread; the caller's state and lists are set. Returns when the caller was chosen again. */
 VOID KiSwapThreadLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
-/* The thread's affinity changed: it leaves a processor that it may not be on. */
-VOID KiMoveThreadLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
+/* The thread's affinity changed: it leaves a processor that it may not be on, the caller itself once it is below DISPATCH_LEVEL. */
+VOID KiMoveThreadLocked(PKTHREAD Thread, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiSetPriorityLocked(PKTHREAD Thread, KPRIORITY Priority) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiQuantumEndLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);

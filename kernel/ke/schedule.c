@@ -169,13 +169,15 @@ VOID KiSwapThreadLocked(VOID)
         KiRestoreSwitchState(old->XStateSave);
 }
 
-/* The current thread stays runnable but yields to NextThread. */
+/* The current thread stays runnable but yields to NextThread, or goes to a processor that it may be on. */
 static VOID KiPreemptCurrentLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKPRCB prcb = KeGetCurrentPrcb();
     PKTHREAD thread = prcb->CurrentThread;
 
-    if (thread != prcb->IdleThread) {
+    if (!KiIsAllowedOn(thread, prcb->Number)) {
+        KiReadyThreadLocked(thread);
+    } else if (thread != prcb->IdleThread) {
         thread->Preempted = TRUE;
         KiEnqueueReady(prcb, thread, !prcb->QuantumEnd);
         thread->Preempted = FALSE;
@@ -183,14 +185,7 @@ static VOID KiPreemptCurrentLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
     KiSwapThreadLocked();
 }
 
-/* The current thread goes to a processor that it may run on. */
-static VOID KiLeaveProcessorLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
-{
-    KiReadyThreadLocked(KeGetCurrentPrcb()->CurrentThread);
-    KiSwapThreadLocked();
-}
-
-VOID KiMoveThreadLocked(PKTHREAD Thread)
+VOID KiMoveThreadLocked(PKTHREAD Thread, KIRQL OldIrql)
 {
     PKPRCB prcb = KiPrcbOf(Thread->NextProcessor);
 
@@ -199,8 +194,8 @@ VOID KiMoveThreadLocked(PKTHREAD Thread)
         KiReadyThreadLocked(Thread);
     } else if ((Thread->State != Standby && Thread->State != Running) || KiIsAllowedOn(Thread, prcb->Number)) {
         return;
-    } else if (Thread == KeGetCurrentPrcb()->CurrentThread) {
-        KiLeaveProcessorLocked();
+    } else if (Thread == KeGetCurrentPrcb()->CurrentThread && OldIrql < DISPATCH_LEVEL) {
+        KiPreemptCurrentLocked();
     } else if (Thread->State == Running) {       /* KiDispatchInterrupt there sees that it must leave */
         prcb->QuantumEnd = TRUE;
         KiRequestDispatch(prcb);
@@ -289,9 +284,7 @@ VOID KiDispatchInterrupt(VOID)
     prcb = KeGetCurrentPrcb();
     if (prcb->QuantumEnd)
         KiQuantumEndLocked();
-    if (!KiIsAllowedOn(prcb->CurrentThread, prcb->Number))
-        KiLeaveProcessorLocked();
-    else if (prcb->NextThread != NULL)
+    if (prcb->NextThread != NULL || !KiIsAllowedOn(prcb->CurrentThread, prcb->Number))
         KiPreemptCurrentLocked();
     else
         prcb->QuantumEnd = FALSE;

@@ -55,6 +55,22 @@ static VOID TestAffinityDriven(VOID)
     CHECK(driven[0].Stop && driven[1].Stop);
 }
 
+/* At DISPATCH_LEVEL it is a promise for later. */
+static VOID TestAffinityRaised(VOID)
+{
+    ULONG last = KeQueryActiveProcessorCount(NULL) - 1;
+    KIRQL old;
+
+    KeSetSystemAffinityThreadEx(1);
+    old = KfRaiseIrql(DISPATCH_LEVEL);
+    KeSetSystemAffinityThreadEx(1ull << last);
+    CHECK(KeProcessorNumber() == 0 && KeGetCurrentIrql() == DISPATCH_LEVEL);
+    KeLowerIrql(old);
+    while (KeProcessorNumber() != last)
+        KeYieldExecution();
+    KeRevertToUserAffinityThreadEx(0);
+}
+
 static VOID TestAffinitySelf(VOID)
 {
     PKTHREAD self = KeGetCurrentThread();
@@ -75,6 +91,7 @@ static VOID TestAffinitySelf(VOID)
 
 static const KE_TEST KiAffinityTable[] = {
     { "ke.affinity.self", TestAffinitySelf, 0 },
+    { "ke.affinity.raised", TestAffinityRaised, 0 },
     { "ke.affinity.driven", TestAffinityDriven, 2 },
 };
 const KE_TEST_GROUP KiAffinityTests = { KiAffinityTable, RTL_NUMBER_OF(KiAffinityTable) };
