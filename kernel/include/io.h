@@ -7,6 +7,8 @@
 
 /* The types of devices, drivers and files. After ExInitialize. */
 VOID IoInitialize(VOID);
+/* The RAW file system, a driver of the kernel's own. After IoInitialize. */
+VOID IoInitializeRawFileSystem(VOID);
 /* IRP_MJ_SHUTDOWN to every device registered for it, last registered first. PASSIVE_LEVEL. */
 VOID IoShutdownSystem(VOID);
 
@@ -68,7 +70,7 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
 }
 
 /* ---- Requests of the system's own ---- */
-/* Sends what Location says (its device and completion fields are ours) to Device, which is the top of a stack, and waits. The packet
+/* Sends what Location says (its device and completion fields are ours, its file object may be NULL) to Device, which is the top of a stack, and waits. The packet
  * starts with what is in *Result and ends there; its final status is returned. STATUS_INSUFFICIENT_RESOURCES: it was not sent.
  * PASSIVE_LEVEL. */
 NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
@@ -85,8 +87,18 @@ NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LP
 NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
                                                 ULONG Attributes);
 
+NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG CompletionFilter,
+                                           BOOLEAN WatchTree);
+NTSTATUS NTAPI ZwNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
+                                           PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG CompletionFilter,
+                                           BOOLEAN WatchTree);
+NTSTATUS NTAPI NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
+NTSTATUS NTAPI NtQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_BASIC_INFORMATION FileInformation);
+NTSTATUS NTAPI ZwQueryAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_BASIC_INFORMATION FileInformation);
+NTSTATUS NTAPI NtQueryFullAttributesFile(POBJECT_ATTRIBUTES ObjectAttributes, PFILE_NETWORK_OPEN_INFORMATION FileInformation);
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock);
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
 extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests,
-    IoDmaTests, IoLoadDriverTests;
+    IoDmaTests, IoLoadDriverTests, IoVolumeTests;

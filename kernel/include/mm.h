@@ -6,6 +6,12 @@
 #include "../abi/loaderblock.h"
 #include "../../pe/pe.h"
 
+/* Upward calls: pages of files, which io transfers around the cache. Bytes: how many were, up to the end of the file's data. */
+typedef struct MM_UPCALLS {
+    NTSTATUS (*TransferPages)(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
+} MM_UPCALLS;
+extern MM_UPCALLS MmUpcalls;
+
 /* Boot: page frames, kernel regions, KUSER_SHARED_DATA, pools. Bugchecks when memory is too small. */
 VOID MmInitialize(LOADER_BLOCK *Block);
 /* Gives back what only the loader and the boot needed: the identity mapping, reclaimable descriptors. */

@@ -100,6 +100,7 @@ VOID InitPhase1(PVOID Context)
     InitStartDpcThreads();
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
+    IoInitializeRawFileSystem();       /* what volumes fall back on */
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
     if (InitOptionNumber("selftest", 0) != 0) {

@@ -130,10 +130,7 @@ PDEVICE_OBJECT NTAPI IoGetDeviceAttachmentBaseRef(PDEVICE_OBJECT DeviceObject)
 
 PDEVICE_OBJECT NTAPI IoGetRelatedDeviceObject(PFILE_OBJECT FileObject)
 {
-    PVPB vpb = FileObject->Vpb;
-    if (vpb != NULL && vpb->DeviceObject != NULL)                /* a file of a mounted volume: the file system's device */
-        return IoGetAttachedDevice(vpb->DeviceObject);
-    return IoGetAttachedDevice(FileObject->DeviceObject);
+    return IoGetAttachedDevice(IoGetBaseFileSystemDeviceObject(FileObject));
 }
 
 NTSTATUS NTAPI IoGetDeviceObjectPointer(PUNICODE_STRING ObjectName, ACCESS_MASK DesiredAccess, PFILE_OBJECT *FileObject,

@@ -16,6 +16,18 @@ NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS IopAttachAuxiliary(PIRP Irp, const VOID *Parameter, SIZE_T Size, PVOID *Copy)
+{
+    PVOID copy = ExAllocatePoolWithTag(NonPagedPoolNx, Size, IOP_TAG_BUFFER);
+
+    if (copy == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    RtlCopyMemory(copy, Parameter, Size);
+    Irp->Tail.Overlay.AuxiliaryBuffer = copy;
+    *Copy = copy;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS IopMakeMdl(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation, KPROCESSOR_MODE Mode)
 {
     PMDL mdl;
@@ -39,6 +51,8 @@ static VOID IopDiscardIrp(PIRP Irp)
 {
     if ((Irp->Flags & IRP_DEALLOCATE_BUFFER) && Irp->AssociatedIrp.SystemBuffer != NULL)
         ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, IOP_TAG_BUFFER);
+    if (Irp->Tail.Overlay.AuxiliaryBuffer != NULL)
+        ExFreePoolWithTag(Irp->Tail.Overlay.AuxiliaryBuffer, IOP_TAG_BUFFER);
     while (Irp->MdlAddress != NULL) {
         PMDL mdl = Irp->MdlAddress;
         Irp->MdlAddress = mdl->Next;

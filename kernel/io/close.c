@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The end of a file object: IRP_MJ_CLEANUP when its last handle goes, IRP_MJ_CLOSE when its last reference does; and its name.
  */
-#include "iop.h"
+#include "filesystem.h"
 
 static VOID IopCleanup(PFILE_OBJECT File)
 {
@@ -9,9 +9,20 @@ static VOID IopCleanup(PFILE_OBJECT File)
     File->Flags |= FO_CLEANUP_COMPLETE;
 }
 
+/* The process has no handle left: nor does it have locks. */
+static VOID IopUnlockAll(PFILE_OBJECT File)
+{
+    IO_STACK_LOCATION location = { .MajorFunction = IRP_MJ_LOCK_CONTROL, .MinorFunction = IRP_MN_UNLOCK_ALL, .FileObject = File };
+    IO_STATUS_BLOCK result = { { STATUS_NOT_SUPPORTED }, 0 };
+
+    IoSendLocationAndWait(IoGetRelatedDeviceObject(File), &location, &result);
+}
+
 VOID IopCloseFile(PEPROCESS Process, PVOID Object, ULONG_PTR ProcessHandleCount, ULONG_PTR SystemHandleCount)
 {
     PFILE_OBJECT file = Object;
+    if (ProcessHandleCount == 1 && file->LockOperation)
+        IopUnlockAll(file);
     if (SystemHandleCount == 1 && file->DeviceObject != NULL)
         IopCleanup(file);
 }
@@ -26,6 +37,8 @@ VOID IopDeleteFile(PVOID Object)
             IopCleanup(file);
         IopSendAndWait(IoGetRelatedDeviceObject(file), file, IRP_MJ_CLOSE, TRUE);
     }
+    if (file->Vpb != NULL)
+        IopReleaseVpb(file->Vpb);
     if (file->FileName.Buffer != NULL)
         ExFreePool(file->FileName.Buffer);       /* a driver may have put its own there */
     if (file->RelatedFileObject != NULL)

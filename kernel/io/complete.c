@@ -105,6 +105,14 @@ static VOID IopQueueCompletion(PIRP Irp, CCHAR Boost)
 }
 
 /* ---- The first half ---- */
+/* A parameter that did not fit into the packet. It goes before an APC may lie over the pointer. */
+static VOID IopFreeAuxiliary(PIRP Irp)
+{
+    if (Irp->Tail.Overlay.AuxiliaryBuffer != NULL)
+        ExFreePoolWithTag(Irp->Tail.Overlay.AuxiliaryBuffer, IOP_TAG_BUFFER);
+    Irp->Tail.Overlay.AuxiliaryBuffer = NULL;
+}
+
 static VOID IopUnlockMdls(PIRP Irp)
 {
     PMDL mdl;
@@ -177,6 +185,7 @@ VOID FASTCALL IofCompleteRequest(PIRP Irp, CCHAR PriorityBoost)
     while (Irp->CurrentLocation <= Irp->StackCount)
         if (!IopLeaveLocation(Irp))
             return;
+    IopFreeAuxiliary(Irp);
     Irp->CurrentLocation = (CHAR)(Irp->StackCount + 2);          /* a second completion is caught while the packet lives */
     if (Irp->Flags & IRP_ASSOCIATED_IRP) {
         IopCompleteAssociated(Irp, PriorityBoost);

@@ -15,21 +15,6 @@ static BOOLEAN IopNeedsVpb(DEVICE_TYPE Type)
     return Type == FILE_DEVICE_DISK || Type == FILE_DEVICE_TAPE || Type == FILE_DEVICE_CD_ROM || Type == FILE_DEVICE_VIRTUAL_DISK;
 }
 
-/* A volume parameter block says that nothing was mounted yet. */
-static NTSTATUS IopCreateVpb(PDEVICE_OBJECT Device)
-{
-    PVPB vpb = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*vpb), 'bpVI');
-
-    if (vpb == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    RtlZeroMemory(vpb, sizeof(*vpb));
-    vpb->Type = IO_TYPE_VPB;
-    vpb->Size = sizeof(*vpb);
-    vpb->RealDevice = Device;
-    Device->Vpb = vpb;
-    return STATUS_SUCCESS;
-}
-
 static VOID IopFillDevice(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULONG ExtensionSize)
 {
     ULONG rounded = (ExtensionSize + 15) & ~15u;
@@ -182,8 +167,7 @@ VOID IopDeleteDevice(PVOID Object)
 
     IopDeleteTimer(device);
     IopForgetIdle(device);
-    if (device->Vpb != NULL)
-        ExFreePoolWithTag(device->Vpb, 'bpVI');
+    IopFreeVpb(device);
     if (device->DriverObject != NULL)
         ObfDereferenceObject(device->DriverObject);
 }
@@ -202,6 +186,13 @@ NTSTATUS IopOpenDevice(PDEVICE_OBJECT Device, BOOLEAN Related)
         Device->ReferenceCount++;
     KeLockRelease(&IopDatabaseLock, irql);
     return status;
+}
+
+VOID IopReferenceDevice(PDEVICE_OBJECT Device)
+{
+    KIRQL irql = KeLockAcquire(&IopDatabaseLock);
+    Device->ReferenceCount++;
+    KeLockRelease(&IopDatabaseLock, irql);
 }
 
 VOID IopCloseDevice(PDEVICE_OBJECT Device)

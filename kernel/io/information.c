@@ -1,40 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Information about files. What the I/O manager knows itself it answers; the rest is asked of the driver, through a system buffer.
  */
-#include "iop.h"
-
-/* What a class needs at least; 0: not a class that can be asked for (or set) this way. */
-typedef struct IOP_CLASS {
-    UCHAR Query, Set;
-} IOP_CLASS;
-static const IOP_CLASS IopClasses[] = {
-    [FileBasicInformation] = { sizeof(FILE_BASIC_INFORMATION), sizeof(FILE_BASIC_INFORMATION) },
-    [FileStandardInformation] = { sizeof(FILE_STANDARD_INFORMATION), 0 },
-    [FileInternalInformation] = { sizeof(FILE_INTERNAL_INFORMATION), 0 },
-    [FileEaInformation] = { sizeof(FILE_EA_INFORMATION), 0 },
-    [FileAccessInformation] = { sizeof(FILE_ACCESS_INFORMATION), 0 },
-    [FileNameInformation] = { sizeof(FILE_NAME_INFORMATION), 0 },
-    [FileRenameInformation] = { 0, sizeof(FILE_RENAME_INFORMATION) },
-    [FileDispositionInformation] = { 0, sizeof(FILE_DISPOSITION_INFORMATION) },
-    [FilePositionInformation] = { sizeof(FILE_POSITION_INFORMATION), sizeof(FILE_POSITION_INFORMATION) },
-    [FileModeInformation] = { sizeof(FILE_MODE_INFORMATION), sizeof(FILE_MODE_INFORMATION) },
-    [FileAlignmentInformation] = { sizeof(FILE_ALIGNMENT_INFORMATION), 0 },
-    [FileAllInformation] = { sizeof(FILE_ALL_INFORMATION), 0 },
-    [FileAllocationInformation] = { 0, sizeof(FILE_ALLOCATION_INFORMATION) },
-    [FileEndOfFileInformation] = { 0, sizeof(FILE_END_OF_FILE_INFORMATION) },
-    [FileStreamInformation] = { sizeof(FILE_STREAM_INFORMATION), 0 },
-    [FileCompressionInformation] = { sizeof(FILE_COMPRESSION_INFORMATION), 0 },
-    [FileNetworkOpenInformation] = { sizeof(FILE_NETWORK_OPEN_INFORMATION), 0 },
-    [FileAttributeTagInformation] = { sizeof(FILE_ATTRIBUTE_TAG_INFORMATION), 0 },
-};
-
-static NTSTATUS IopCheckClass(FILE_INFORMATION_CLASS Class, ULONG Length, BOOLEAN Set)
-{
-    ULONG needed = (ULONG)Class < RTL_NUMBER_OF(IopClasses) ? (Set ? IopClasses[Class].Set : IopClasses[Class].Query) : 0;
-    if (needed == 0)
-        return STATUS_INVALID_INFO_CLASS;
-    return Length < needed ? STATUS_INFO_LENGTH_MISMATCH : STATUS_SUCCESS;
-}
+#include "information.h"
 
 static ULONG IopModeOf(PFILE_OBJECT File)
 {
@@ -53,115 +20,172 @@ static ULONG IopModeOf(PFILE_OBJECT File)
 }
 
 /* Answers without the driver. FALSE: not the I/O manager's to know. */
-static BOOLEAN IopAnswerQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, ACCESS_MASK Granted, PVOID Buffer, PULONG Size)
+static BOOLEAN IopAnswerQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, ACCESS_MASK Granted, PVOID Buffer)
 {
     switch (Class) {
     case FilePositionInformation:
         if (!(File->Flags & FO_SYNCHRONOUS_IO))
             return FALSE;
         ((PFILE_POSITION_INFORMATION)Buffer)->CurrentByteOffset = File->CurrentByteOffset;
-        break;
+        return TRUE;
     case FileModeInformation:
         ((PFILE_MODE_INFORMATION)Buffer)->Mode = IopModeOf(File);
-        break;
+        return TRUE;
     case FileAccessInformation:
         ((PFILE_ACCESS_INFORMATION)Buffer)->AccessFlags = Granted;
-        break;
+        return TRUE;
     case FileAlignmentInformation:
         ((PFILE_ALIGNMENT_INFORMATION)Buffer)->AlignmentRequirement = IoGetRelatedDeviceObject(File)->AlignmentRequirement;
-        break;
+        return TRUE;
     default:
         return FALSE;
     }
-    *Size = IopClasses[Class].Query;
-    return TRUE;
 }
 
-typedef struct IOP_INFORMATION {
-    HANDLE File;
-    PIO_STATUS_BLOCK Iosb;
-    PVOID Buffer;
-    ULONG Length;
-    FILE_INFORMATION_CLASS Class;
-} IOP_INFORMATION;
+static BOOLEAN IopBufferGoesIn(UCHAR Major) { return Major == IRP_MJ_SET_INFORMATION || Major == IRP_MJ_SET_VOLUME_INFORMATION; }
 
-static NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask, BOOLEAN Set)
+NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask)
 {
     IOP_REQUEST request = { .Mode = ObPreviousMode(), .Iosb = Ask->Iosb };
     PIO_STACK_LOCATION location;
-    NTSTATUS status = IopBeginRequest(&request, Ask->File, 0, NULL, Set ? IRP_MJ_SET_INFORMATION : IRP_MJ_QUERY_INFORMATION);
+    NTSTATUS status = IopBeginRequest(&request, Ask->File, Ask->Access, NULL, Ask->Major);
 
     if (!NT_SUCCESS(status))
         return status;
     location = IoGetNextIrpStackLocation(request.Irp);
-    location->Parameters.QueryFile.Length = Ask->Length;         /* SetFile begins the same */
-    location->Parameters.QueryFile.FileInformationClass = Ask->Class;
+    location->Parameters.QueryFile.Length = Ask->Length;         /* SetFile, QueryVolume and SetVolume begin the same */
+    location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)Ask->Class;
+    if (Ask->Rename != NULL) {
+        location->Parameters.SetFile.FileObject = Ask->Rename->TargetFile;
+        location->Parameters.SetFile.ReplaceIfExists = Ask->Rename->Replace;
+    }
     status = IopMakeSystemBuffer(request.Irp, Ask->Length);
     if (!NT_SUCCESS(status))
         return IopAbandonRequest(&request, status);
     request.Irp->UserBuffer = Ask->Buffer;
-    if (Set)
+    if (IopBufferGoesIn(Ask->Major))
         RtlCopyMemory(request.Irp->AssociatedIrp.SystemBuffer, Ask->Buffer, Ask->Length);
     else
         request.Irp->Flags |= IRP_INPUT_OPERATION;
-    if (!request.Synchronous)                    /* these two services are synchronous on every file */
-        return IopSendRequestAndWait(&request);
-    return IopSendRequest(&request);
+    return IopSendRequestAndWait(&request);
+}
+
+/* A fast routine of the driver's answers for a synchronous file, one request at a time. */
+static BOOLEAN IopAskFast(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, PIO_STATUS_BLOCK Result)
+{
+    BOOLEAN answered;
+
+    if (!(File->Flags & FO_SYNCHRONOUS_IO) || IopAcquireFileLock(File, KernelMode) != STATUS_SUCCESS)
+        return FALSE;
+    answered = IopFastQuery(File, Class, Buffer, Result);
+    IopReleaseFileLock(File);
+    return answered;
+}
+
+static NTSTATUS IopReferenceFile(HANDLE Handle, ACCESS_MASK Access, PFILE_OBJECT *File, POBJECT_HANDLE_INFORMATION Granted)
+{
+    PVOID object;
+    NTSTATUS status = ObReferenceObjectByHandle(Handle, Access, IopFileObjectType, ObPreviousMode(), &object, Granted);
+
+    if (NT_SUCCESS(status))
+        *File = object;
+    return status;
 }
 
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
                                       FILE_INFORMATION_CLASS FileInformationClass)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass };
+    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass, IRP_MJ_QUERY_INFORMATION, 0, NULL };
     OBJECT_HANDLE_INFORMATION granted;
-    ULONG size;
-    PVOID file;
+    IO_STATUS_BLOCK result;
+    const IOP_CLASS *row;
+    PFILE_OBJECT file;
     BOOLEAN answered;
-    NTSTATUS status = IopCheckClass(FileInformationClass, Length, FALSE);
+    NTSTATUS status = IopFileClass(FileInformationClass, Length, FALSE, &row);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, ObPreviousMode(), &file, &granted);
+    ask.Access = row->QueryAccess;
+    status = IopReferenceFile(FileHandle, row->QueryAccess, &file, &granted);
     if (!NT_SUCCESS(status))
         return status;
-    answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation, &size);
+    result = (IO_STATUS_BLOCK){ { STATUS_SUCCESS }, row->Query };
+    answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation) ||
+               IopAskFast(file, FileInformationClass, FileInformation, &result);
     ObfDereferenceObject(file);
     if (!answered)
-        return IopAskDriver(&ask, FALSE);
-    IoStatusBlock->Status = STATUS_SUCCESS;
-    IoStatusBlock->Information = size;
-    return STATUS_SUCCESS;
+        return IopAskDriver(&ask);
+    if (!NT_ERROR(result.Status))
+        *IoStatusBlock = result;
+    return result.Status;
+}
+
+/* The position of a synchronous file is the I/O manager's own. STATUS_NOT_SUPPORTED: this file has none. */
+static NTSTATUS IopSetPosition(HANDLE Handle, const FILE_POSITION_INFORMATION *Position)
+{
+    PFILE_OBJECT file;
+    NTSTATUS status = IopReferenceFile(Handle, 0, &file, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = STATUS_NOT_SUPPORTED;
+    if (file->Flags & FO_SYNCHRONOUS_IO) {
+        IopAcquireFileLock(file, KernelMode);
+        file->CurrentByteOffset = Position->CurrentByteOffset;
+        IopReleaseFileLock(file);
+        status = STATUS_SUCCESS;
+    }
+    ObfDereferenceObject(file);
+    return status;
+}
+
+static NTSTATUS IopSetByRename(IOP_INFORMATION *Ask)
+{
+    IOP_RENAME rename;
+    PFILE_OBJECT file;
+    NTSTATUS status = IopReferenceFile(Ask->File, Ask->Access, &file, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopPrepareRename(Ask, file, &rename);
+    ObfDereferenceObject(file);
+    if (!NT_SUCCESS(status))
+        return status;
+    Ask->Rename = &rename;
+    status = IopAskDriver(Ask);
+    IopEndRename(&rename);
+    return status;
 }
 
 NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
                                     FILE_INFORMATION_CLASS FileInformationClass)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass };
-    PFILE_OBJECT file;
-    PVOID object;
-    NTSTATUS status = IopCheckClass(FileInformationClass, Length, TRUE);
+    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass, IRP_MJ_SET_INFORMATION, 0, NULL };
+    const IOP_CLASS *row;
+    NTSTATUS status = IopFileClass(FileInformationClass, Length, TRUE, &row);
 
     if (!NT_SUCCESS(status))
         return status;
-    if (FileInformationClass == FileModeInformation)
+    ask.Access = row->SetAccess;
+    switch (FileInformationClass) {
+    case FileModeInformation:
         return STATUS_NOT_IMPLEMENTED;
-    if (FileInformationClass != FilePositionInformation)
-        return IopAskDriver(&ask, TRUE);
-    status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, ObPreviousMode(), &object, NULL);
-    if (!NT_SUCCESS(status))
-        return status;
-    file = object;
-    if (!(file->Flags & FO_SYNCHRONOUS_IO)) {    /* an asynchronous file has no position of the I/O manager's */
-        ObfDereferenceObject(file);
-        return IopAskDriver(&ask, TRUE);
+    case FileRenameInformation:
+    case FileLinkInformation:
+        return IopSetByRename(&ask);
+    case FilePositionInformation:
+        status = IopSetPosition(FileHandle, FileInformation);
+        if (status == STATUS_NOT_SUPPORTED)
+            return IopAskDriver(&ask);
+        break;
+    default:
+        return IopAskDriver(&ask);
     }
-    IopAcquireFileLock(file, KernelMode);
-    file->CurrentByteOffset = ((PFILE_POSITION_INFORMATION)FileInformation)->CurrentByteOffset;
-    IopReleaseFileLock(file);
-    ObfDereferenceObject(file);
-    IoStatusBlock->Status = STATUS_SUCCESS;
-    IoStatusBlock->Information = 0;
-    return STATUS_SUCCESS;
+    if (NT_SUCCESS(status)) {
+        IoStatusBlock->Status = STATUS_SUCCESS;
+        IoStatusBlock->Information = 0;
+    }
+    return status;
 }
 
 NTSTATUS NTAPI ZwQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,

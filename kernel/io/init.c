@@ -2,6 +2,7 @@
  * The I/O manager's object types.
  */
 #include "wmi.h"
+#include "filesystem.h"
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
@@ -31,7 +32,9 @@ VOID IoInitialize(VOID)
     IopFileObjectType = ObCreateSystemType(&file);
     IopFileObjectType->TypeInfo.InvalidAttributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK;
     IopInitializeLoading();
+    IopInitializeFileSystems();
     WmiInitialize();
+    MmUpcalls.TransferPages = IopTransferPages;
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }
 

@@ -38,6 +38,11 @@ OB_DELETE_METHOD IopDeleteDevice;
 /* Another user of the device: STATUS_NO_SUCH_DEVICE when it is going or not ready, STATUS_ACCESS_DENIED when it is exclusive and
  * in use. */
 NTSTATUS IopOpenDevice(PDEVICE_OBJECT Device, BOOLEAN Related);
+/* Another user of a device that has one, or is listed where it can be found. */
+VOID IopReferenceDevice(PDEVICE_OBJECT Device);
+/* A volume parameter block that says that nothing was mounted yet; it goes with the device. */
+NTSTATUS IopCreateVpb(PDEVICE_OBJECT Device);
+VOID IopFreeVpb(PDEVICE_OBJECT Device);
 /* The last user may complete the deletion of the device and the unloading of its driver. PASSIVE_LEVEL. */
 VOID IopCloseDevice(PDEVICE_OBJECT Device);
 VOID IopUnregisterShutdown(PDEVICE_OBJECT Device);
@@ -49,6 +54,7 @@ static inline MM_IMAGE **IopOwnedImage(PDRIVER_OBJECT Driver) { return (MM_IMAGE
 /* Unmaps an image that nothing runs in, and what was kept about its imports. */
 VOID IopReleaseImage(MM_IMAGE *Image);
 VOID IopInitializeLoading(VOID);
+VOID IopInitializeFileSystems(VOID);
 /* The areas of IoAllocateDriverObjectExtension go with the driver object. */
 VOID IopFreeClients(PDRIVER_OBJECT Driver);
 /* Calls what the driver registered to be called after DriverEntry, or only forgets it. PASSIVE_LEVEL. */
@@ -68,11 +74,16 @@ VOID IopDequeueIrp(PIRP Irp);
 VOID IopCompleteInThread(PIRP Irp);
 /* Sends a request of the I/O manager's own, without buffers, and waits. Allocation is tried until it succeeds if Must. */
 NTSTATUS IopSendAndWait(PDEVICE_OBJECT Device, PFILE_OBJECT File, UCHAR Major, BOOLEAN Must);
+/* Sends a packet whose next stack location is filled, and waits for its result; the packet is gone. */
+VOID IopSendForWaiter(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK Result);
 VOID IopCancelThreadIo(PETHREAD Thread);
 /* Cancels the calling thread's requests (on File, or all for NULL) and returns how many there were. */
 ULONG IopCancelIrps(PFILE_OBJECT File);
 /* Locks the pages behind an MDL: STATUS_ACCESS_VIOLATION and so on instead of an exception. */
 NTSTATUS IopLockPages(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation);
+
+/* Reads or writes pages of a file around its cache, and waits. Bytes: how many. Up to APC_LEVEL. */
+NTSTATUS IopTransferPages(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
 
 /* ---- Files ---- */
 #define IOP_OPEN_PATTERN 0xBEAA0251u
@@ -110,17 +121,49 @@ typedef struct IOP_REQUEST {
     BOOLEAN Synchronous;                         /* the file's lock is held */
     PIRP Irp;
 } IOP_REQUEST;
-/* References the file and the event, takes the lock of a synchronous file, makes the IRP with its next stack location filled for
- * Major. On failure nothing is held. */
+/* The first half: references the file and the event, takes the lock of a synchronous file. On failure nothing is held. */
+NTSTATUS IopEnterRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event);
+/* The second half: makes the IRP with its next stack location filled for Major. On failure nothing is held. */
+NTSTATUS IopMakeRequest(IOP_REQUEST *Request, UCHAR Major);
+/* The request was served by a fast routine of the driver: nothing is held any more; Result->Status is returned. */
+NTSTATUS IopEndWithoutPacket(IOP_REQUEST *Request, const IO_STATUS_BLOCK *Result);
+/* Both halves. */
 NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event, UCHAR Major);
 /* Gives everything up again; the IRP was not sent. Returns Status. */
 NTSTATUS IopAbandonRequest(IOP_REQUEST *Request, NTSTATUS Status);
 /* Sends it and, for a synchronous file, waits. */
 NTSTATUS IopSendRequest(IOP_REQUEST *Request);
-/* The same, but waits on an asynchronous file as well. */
+/* The same, but waits on an asynchronous file as well: for services that are synchronous on every file. */
 NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request);
 /* Makes the IRP's system buffer of that size. */
 NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
+/* ---- Fast I/O (fastio.c): a driver's routine serves the request without a packet. FALSE: it has none, or wants one ---- */
+typedef struct IOP_TRANSFER {
+    HANDLE File, Event;
+    PVOID Buffer;
+    ULONG Length;
+    PLARGE_INTEGER ByteOffset;
+    PULONG Key;
+    BOOLEAN Write;
+} IOP_TRANSFER;
+/* A file that is cached and synchronous. */
+BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset, PIO_STATUS_BLOCK Result);
+typedef struct IOP_CONTROL {
+    HANDLE File, Event;
+    ULONG Code;
+    PVOID Input;
+    ULONG InputLength;
+    PVOID Output;
+    ULONG OutputLength;
+    UCHAR Major;
+} IOP_CONTROL;
+BOOLEAN IopFastControl(const IOP_REQUEST *Request, const IOP_CONTROL *Control, PIO_STATUS_BLOCK Result);
+BOOLEAN IopFastQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, PIO_STATUS_BLOCK Result);
+
+/* Describes the caller's buffer the way the device wants it; Write: the device reads it. */
+NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, ULONG Length);
+/* A copy of a parameter that the packet takes along and that goes with it. */
+NTSTATUS IopAttachAuxiliary(PIRP Irp, const VOID *Parameter, SIZE_T Size, PVOID *Copy);
 /* Fills the next stack location and the buffers for a control code by its method. */
 NTSTATUS IopDescribeControl(PIRP Irp, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
 /* Describes a caller's buffer with a locked MDL. */

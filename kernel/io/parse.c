@@ -2,11 +2,13 @@
  * The end of a path on a device: a file object is made and the device's stack is asked to open it (IRP_MJ_CREATE). A path that
  * goes on from an open file (RootDirectory) ends on that file's device.
  */
-#include "iop.h"
+#include "filesystem.h"
 
 typedef struct IOP_CREATE {                      /* one IRP_MJ_CREATE */
     IOP_OPEN *Open;
     PDEVICE_OBJECT Device;                       /* named; counted in its ReferenceCount */
+    PVPB Vpb;                                    /* of the volume on it, referenced; NULL: the device itself is opened */
+    BOOLEAN Direct;                              /* the device itself although it could carry a volume */
     PFILE_OBJECT File;
     IO_SECURITY_CONTEXT Security;
     KPROCESSOR_MODE Mode;
@@ -33,6 +35,8 @@ static ULONG IopFileFlags(const IOP_CREATE *Create)
         flags |= FO_RANDOM_ACCESS;
     if (!(Create->Attributes & OBJ_CASE_INSENSITIVE))
         flags |= FO_OPENED_CASE_SENSITIVE;
+    if (Create->Direct)
+        flags |= FO_DIRECT_DEVICE_OPEN;
     return flags;
 }
 
@@ -67,16 +71,18 @@ static NTSTATUS IopMakeFile(IOP_CREATE *Create, PCUNICODE_STRING Name)
     KeInitializeSpinLock(&file->IrpListLock);
     InitializeListHead(&file->IrpList);
     status = IopCopyFileName(file, Name);
-    if (NT_SUCCESS(status))
-        status = ObInsertObject(file, NULL, 0, 0, NULL, NULL);
     if (!NT_SUCCESS(status)) {
         ObfDereferenceObject(file);
         return status;
     }
+    status = ObInsertObject(file, NULL, 0, 0, NULL, NULL);
+    if (!NT_SUCCESS(status))
+        return status;                           /* which gave the reference up */
     file->RelatedFileObject = Create->Open->RelatedFileObject;
     if (file->RelatedFileObject != NULL)
         ObfReferenceObject(file->RelatedFileObject);
     file->DeviceObject = Create->Device;
+    file->Vpb = Create->Vpb;
     Create->File = file;
     return STATUS_SUCCESS;
 }
@@ -86,6 +92,7 @@ static VOID IopForgetFile(IOP_CREATE *Create)
 {
     PFILE_OBJECT file = Create->File;
     file->DeviceObject = NULL;
+    file->Vpb = NULL;
     ObfDereferenceObject(file);
 }
 
@@ -120,7 +127,7 @@ static NTSTATUS IopFillCreate(IOP_CREATE *Create, PIRP Irp)
 
 static NTSTATUS IopSendCreate(IOP_CREATE *Create)
 {
-    PDEVICE_OBJECT top = IoGetAttachedDevice(Create->Device);
+    PDEVICE_OBJECT top = IoGetAttachedDevice(Create->Vpb != NULL ? Create->Vpb->DeviceObject : Create->Device);
     PIRP irp = IoAllocateIrp(top->StackSize, FALSE);
     NTSTATUS status;
     KIRQL irql;
@@ -197,6 +204,41 @@ static NTSTATUS IopCheckDeviceAccess(PDEVICE_OBJECT Device, PACCESS_STATE State,
     return STATUS_SUCCESS;
 }
 
+/* Who only wants to look at a device's attributes or wait for it does not need what is on it. */
+#define IOP_DIRECT_ACCESS (FILE_READ_ATTRIBUTES | READ_CONTROL | ACCESS_SYSTEM_SECURITY | WRITE_OWNER | WRITE_DAC | SYNCHRONIZE)
+
+static NTSTATUS IopChooseVolume(IOP_CREATE *Create, PCUNICODE_STRING Name, ACCESS_MASK Access)
+{
+    PFILE_OBJECT related = Create->Open->RelatedFileObject;
+
+    if (related != NULL) {
+        Create->Direct = (related->Flags & FO_DIRECT_DEVICE_OPEN) != 0;
+        Create->Vpb = related->Vpb;
+        if (Create->Vpb != NULL)
+            IopReferenceVpb(Create->Vpb);
+        return STATUS_SUCCESS;
+    }
+    if (Create->Device->Vpb == NULL)
+        return STATUS_SUCCESS;
+    if (Name->Length == 0 && !(Access & ~(ACCESS_MASK)IOP_DIRECT_ACCESS)) {
+        Create->Direct = TRUE;
+        return STATUS_SUCCESS;
+    }
+    return IopReferenceVolume(Create->Device, Name->Length == 0, &Create->Vpb);
+}
+
+static NTSTATUS IopCreateOnVolume(IOP_CREATE *Create, PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName)
+{
+    NTSTATUS status = IopChooseVolume(Create, RemainingName, Create->Security.DesiredAccess);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopCreateFileOnDevice(Create, CompleteName, RemainingName);
+    if (Create->Vpb != NULL && (!NT_SUCCESS(status) || status == STATUS_REPARSE))
+        IopReleaseVpb(Create->Vpb);
+    return status;
+}
+
 NTSTATUS IopParseDevice(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE AccessState, KPROCESSOR_MODE Mode, ULONG Attributes,
                         PUNICODE_STRING CompleteName, PUNICODE_STRING RemainingName, PVOID Context,
                         PSECURITY_QUALITY_OF_SERVICE Qos, PVOID *Found)
@@ -217,7 +259,7 @@ NTSTATUS IopParseDevice(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE Acc
     create.Security.AccessState = AccessState;
     create.Security.DesiredAccess = AccessState->OriginalDesiredAccess;
     create.Security.FullCreateOptions = open->CreateOptions;
-    status = IopCreateFileOnDevice(&create, CompleteName, RemainingName);
+    status = IopCreateOnVolume(&create, CompleteName, RemainingName);
     if (!NT_SUCCESS(status) || status == STATUS_REPARSE) {
         IopCloseDevice(create.Device);
         return status;

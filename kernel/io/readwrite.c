@@ -18,7 +18,7 @@ static NTSTATUS IopChooseOffset(const IOP_REQUEST *Request, PLARGE_INTEGER Given
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, ULONG Length)
+NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, ULONG Length)
 {
     PIRP irp = Request->Irp;
     NTSTATUS status;
@@ -40,34 +40,51 @@ static NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buf
     return STATUS_SUCCESS;
 }
 
-typedef struct IOP_TRANSFER {
-    HANDLE File, Event;
-    PVOID Buffer;
-    ULONG Length;
-    PLARGE_INTEGER ByteOffset;
-    PULONG Key;
-    BOOLEAN Write;
-} IOP_TRANSFER;
-
-static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
+static NTSTATUS IopSendTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset)
 {
     PIO_STACK_LOCATION location;
-    NTSTATUS status = IopBeginRequest(Request, Transfer->File, Transfer->Write ? FILE_WRITE_DATA : FILE_READ_DATA,
-                                      Transfer->Event, Transfer->Write ? IRP_MJ_WRITE : IRP_MJ_READ);
+    NTSTATUS status = IopMakeRequest(Request, Transfer->Write ? IRP_MJ_WRITE : IRP_MJ_READ);
+
     if (!NT_SUCCESS(status))
         return status;
     location = IoGetNextIrpStackLocation(Request->Irp);
     location->Parameters.Read.Length = Transfer->Length;         /* Write lies the same */
     location->Parameters.Read.Key = Transfer->Key != NULL ? *Transfer->Key : 0;
-    status = IopChooseOffset(Request, Transfer->ByteOffset, &location->Parameters.Read.ByteOffset);
-    if (NT_SUCCESS(status))
-        status = IopDescribeBuffer(Request, Transfer->Write, Transfer->Buffer, Transfer->Length);
+    location->Parameters.Read.ByteOffset = Offset;
+    status = IopDescribeBuffer(Request, Transfer->Write, Transfer->Buffer, Transfer->Length);
     if (!NT_SUCCESS(status))
         return IopAbandonRequest(Request, status);
     Request->Irp->Flags |= Transfer->Write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;
     if (Transfer->Write && (Request->File->Flags & FO_WRITE_THROUGH))
         location->Flags = SL_WRITE_THROUGH;
     return IopSendRequest(Request);
+}
+
+/* Who may only append writes at the end, wherever it says. */
+static NTSTATUS IopEnterTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, PBOOLEAN Append)
+{
+    NTSTATUS status = IopEnterRequest(Request, Transfer->File, Transfer->Write ? FILE_WRITE_DATA : FILE_READ_DATA, Transfer->Event);
+
+    *Append = status == STATUS_ACCESS_DENIED && Transfer->Write;
+    return *Append ? IopEnterRequest(Request, Transfer->File, FILE_APPEND_DATA, Transfer->Event) : status;
+}
+
+static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
+{
+    LARGE_INTEGER offset = { .LowPart = FILE_WRITE_TO_END_OF_FILE, .HighPart = -1 };
+    IO_STATUS_BLOCK result;
+    BOOLEAN append;
+    NTSTATUS status = IopEnterTransfer(Request, Transfer, &append);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (!append)
+        status = IopChooseOffset(Request, Transfer->ByteOffset, &offset);
+    if (!NT_SUCCESS(status))
+        return IopAbandonRequest(Request, status);
+    if (IopFastTransfer(Request, Transfer, offset, &result))
+        return IopEndWithoutPacket(Request, &result);
+    return IopSendTransfer(Request, Transfer, offset);
 }
 
 NTSTATUS NTAPI NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -87,20 +104,16 @@ NTSTATUS NTAPI NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcR
 }
 
 /* ---- Control ---- */
-typedef struct IOP_CONTROL {
-    HANDLE File, Event;
-    ULONG Code;
-    PVOID Input;
-    ULONG InputLength;
-    PVOID Output;
-    ULONG OutputLength;
-    UCHAR Major;
-} IOP_CONTROL;
-
 static NTSTATUS IopControl(IOP_REQUEST *Request, const IOP_CONTROL *Control)
 {
-    NTSTATUS status = IopBeginRequest(Request, Control->File, 0, Control->Event, Control->Major);
+    IO_STATUS_BLOCK result;
+    NTSTATUS status = IopEnterRequest(Request, Control->File, 0, Control->Event);
 
+    if (!NT_SUCCESS(status))
+        return status;
+    if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastControl(Request, Control, &result))
+        return IopEndWithoutPacket(Request, &result);
+    status = IopMakeRequest(Request, Control->Major);
     if (!NT_SUCCESS(status))
         return status;
     status = IopDescribeControl(Request->Irp, Control->Code, Control->Input, Control->InputLength, Control->Output,

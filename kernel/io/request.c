@@ -64,7 +64,7 @@ static VOID IopFillIrp(IOP_REQUEST *Request, UCHAR Major)
     location->FileObject = Request->File;
 }
 
-NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event, UCHAR Major)
+NTSTATUS IopEnterRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event)
 {
     NTSTATUS status;
 
@@ -80,6 +80,11 @@ NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
             return IopAbandonRequest(Request, status);
         Request->Synchronous = TRUE;
     }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopMakeRequest(IOP_REQUEST *Request, UCHAR Major)
+{
     if (Request->Event != NULL)
         KeClearEvent(Request->Event);
     KeClearEvent(&Request->File->Event);
@@ -88,6 +93,22 @@ NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
         return IopAbandonRequest(Request, STATUS_INSUFFICIENT_RESOURCES);
     IopFillIrp(Request, Major);
     return STATUS_SUCCESS;
+}
+
+NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event, UCHAR Major)
+{
+    NTSTATUS status = IopEnterRequest(Request, File, Access, Event);
+    return NT_SUCCESS(status) ? IopMakeRequest(Request, Major) : status;
+}
+
+NTSTATUS IopEndWithoutPacket(IOP_REQUEST *Request, const IO_STATUS_BLOCK *Result)
+{
+    if (!NT_ERROR(Result->Status)) {
+        *Request->Iosb = *Result;
+        if (Request->Event != NULL)
+            KeSetEvent(Request->Event, 0, FALSE);
+    }
+    return IopAbandonRequest(Request, Result->Status);
 }
 
 /* ---- Send ---- */
@@ -141,6 +162,8 @@ NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request)
     KEVENT done;
     NTSTATUS status;
 
+    if (Request->Synchronous)
+        return IopSendRequest(Request);
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     irp->Flags |= IRP_SYNCHRONOUS_API;           /* the event is nobody's object */
     irp->UserEvent = &done;

@@ -4,7 +4,7 @@
 #include "iop.h"
 
 /* The last word is the packet's, whatever the dispatch routine returned. */
-static VOID IopSendForWaiter(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK Result)
+VOID IopSendForWaiter(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK Result)
 {
     KEVENT done;
 
@@ -50,6 +50,7 @@ NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *L
     location->MajorFunction = Location->MajorFunction;
     location->MinorFunction = Location->MinorFunction;
     location->Flags = Location->Flags;
+    location->FileObject = irp->Tail.Overlay.OriginalFileObject = Location->FileObject;
     location->Parameters = Location->Parameters;
     IopSendForWaiter(Device, irp, Result);
     return Result->Status;

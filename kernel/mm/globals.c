@@ -3,6 +3,7 @@
  */
 #include "mi.h"
 
+MM_UPCALLS MmUpcalls;
 PVOID MmHighestUserAddress = (PVOID)0x00007FFFFFFEFFFFull;
 PVOID MmSystemRangeStart = (PVOID)MI_SYSTEM_START;
 ULONG64 MmUserProbeAddress = 0x00007FFFFFFF0000ull;
