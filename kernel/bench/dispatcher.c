@@ -6,6 +6,7 @@
 
 static KSPIN_LOCK BenchLock;
 static KEVENT BenchEvent, BenchOther;
+static KGATE BenchGate;
 static KDPC BenchDpc;
 static volatile BOOLEAN BenchStop;
 static PETHREAD BenchPartner;
@@ -46,6 +47,17 @@ static ULONG64 RunSetWait(ULONG Count)
 {
     BENCH_LOOP(Count, KeSetEvent(&BenchEvent, 0, FALSE);
                KeWaitForSingleObject(&BenchEvent, Executive, KernelMode, FALSE, NULL));
+}
+
+static BOOLEAN PrepareGate(VOID)
+{
+    KeInitializeGate(&BenchGate);
+    return TRUE;
+}
+
+static ULONG64 RunGate(ULONG Count)
+{
+    BENCH_LOOP(Count, KeSignalGateBoostPriority(&BenchGate); KeWaitForGate(&BenchGate, Executive, KernelMode));
 }
 
 /* ---- Switches: each turn of both threads is one ---- */
@@ -176,6 +188,7 @@ static ULONG64 RunClock(ULONG Count)
 const KE_BENCH BenchDispatcher[] = {
     { "spinlock_acquire_release", NULL, RunSpinLock, NULL },
     { "event_set_wait", PrepareEvents, RunSetWait, NULL },
+    { "gate_signal_wait", PrepareGate, RunGate, NULL },
     { "thread_switch", PrepareYield, RunYield, FinishPartner },
     { "event_pingpong", PreparePingPong, RunPingPong, FinishPartner },
     { "dpc_latency", PrepareDpc, RunDpc, NULL },

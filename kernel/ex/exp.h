@@ -12,3 +12,4 @@ VOID ExpInitializeLookaside(VOID);
 /* For tests. */
 USHORT ExpNewLookasideDepth(USHORT Depth, USHORT Maximum, ULONG Allocates, ULONG Misses);
 VOID ExpInitializeWorkers(VOID);
+VOID ExpInitializeLoadedModules(VOID);

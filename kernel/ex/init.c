@@ -13,6 +13,7 @@ VOID ExInitialize(VOID)
     ExpInitializeCallbacks();
     ExpInitializeLookaside();
     ExpInitializeWorkers();
+    ExpInitializeLoadedModules();
 }
 
 #undef ExGetPreviousMode

@@ -10,6 +10,8 @@ VOID ExInitialize(VOID);
 /* The callbacks of the system; who changes the time or the power state notifies them (ex, po). */
 extern PCALLBACK_OBJECT ExSetSystemTimeCallback, ExPowerStateCallback;
 
+/* Guards PsLoadedModuleList; never taken with a spin lock held, and the innermost of all locks that may wait. */
+extern ERESOURCE PsLoadedModuleResource;
 extern POBJECT_TYPE ExpEventObjectType, ExpSemaphoreObjectType, ExpMutantObjectType;
 
 NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,

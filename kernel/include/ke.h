@@ -109,6 +109,15 @@ typedef enum KE_OBJECT_TYPE {
     GateObject, TimerNotificationObject, TimerSynchronizationObject
 } KE_OBJECT_TYPE;                                /* DISPATCHER_HEADER.Type */
 
+/* ---- Gates: for a lock's waiters; see kernel/ke/gate.c ---- */
+VOID KeInitializeGate(PKGATE Gate);              /* closed */
+/* Returns when a signal let the caller through, which it takes for itself. IRQL <= APC_LEVEL, and kernel APCs run below APC_LEVEL. The
+ * gate may be freed as soon as its last waiter has returned. */
+VOID KeWaitForGate(PKGATE Gate, KWAIT_REASON Reason, KPROCESSOR_MODE Mode);
+/* Lets one thread through, and leaves the gate open for the next when none waits; signals do not add up. The thread is lifted to the
+ * caller's priority, below real time, which decays with its quanta. IRQL <= DISPATCH_LEVEL. */
+VOID KeSignalGateBoostPriority(PKGATE Gate);
+
 /* ---- Threads ---- */
 typedef VOID KE_THREAD_ROUTINE(PVOID StartContext);
 #define KE_KERNEL_STACK_SIZE 0x6000u
@@ -120,6 +129,8 @@ VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD
 VOID KeStartThread(PKTHREAD Thread);
 /* The body of the thread that frees dead threads (KeUpcalls.ReapThread for each); never returns. ps starts it. */
 VOID KeReapThreads(PVOID Context);
+/* The body of the thread that runs the threaded DPCs of processor Number; never returns. */
+VOID KeRunThreadedDpcs(PVOID Number);
 /* Ends the calling thread: signals it and never runs again. The memory may be freed by Reap, which runs at PASSIVE_LEVEL on
  * another thread once the stack is no longer in use. */
 DECLSPEC_NORETURN VOID KeTerminateThread(KPRIORITY Increment);
@@ -132,11 +143,35 @@ ULONG KeQuantumTicks(VOID);
  * inversion. IRQL <= DISPATCH_LEVEL. */
 VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
+/* Whether the ends of its waits leave the thread's priority alone; what was said before. IRQL <= DISPATCH_LEVEL. */
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* The processor that the thread is run on when it is free; a number that is no processor's changes nothing. What it was. */
+ULONG KeSetIdealProcessor(PKTHREAD Thread, ULONG Processor);
+
 typedef enum KTHREAD_STATE { Initialized, Ready, Running, Standby, Terminated, Waiting, Transition, DeferredReady } KTHREAD_STATE;
 #define LOW_REALTIME_PRIORITY_ 16
 
 /* ---- Exported, but not declared by the DDK ---- */
 BOOLEAN NTAPI KeIsAttachedProcess(VOID);
+/* Where a thread may run, within its process's affinity, except while it has a system affinity; the mask before. Processors that the
+ * process may not use, or none that runs: INVALID_AFFINITY_SET. IRQL <= DISPATCH_LEVEL. */
+KAFFINITY NTAPI KeSetAffinityThread(PKTHREAD Thread, KAFFINITY Affinity);
+/* Ends the alertable wait in that mode that the thread is in, or else the next one; TRUE: an alert was pending already. IRQL <=
+ * DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode);
+/* Takes an alert that is pending for the calling thread: TRUE. Else, for UserMode, lets queued user APCs run next. IRQL <=
+ * DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode);
+/* There is no second hardware counter to convert from or to: STATUS_NOT_SUPPORTED. Any IRQL. */
+NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency);
+NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue, PULONG64 PerformanceCounterValue,
+                                                             PULONG64 ConversionError);
+NTSTATUS NTAPI KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64 PerformanceCounterValue, PULONG64 AuxiliaryCounterValue,
+                                                             PULONG64 ConversionError);
+/* Interrupt time now, and not as of the last clock interrupt, with the performance counter it was read from. Any IRQL. */
+ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp);
+/* Whether the processor runs an ordinary DPC. IRQL DISPATCH_LEVEL or above for an answer that lasts. */
+BOOLEAN NTAPI KeIsExecutingDpc(VOID);
 
 /* ---- Upward calls: owned here, filled by the named component in its init (design, "Layers") ---- */
 typedef struct KE_UPCALLS {
@@ -153,6 +188,9 @@ typedef struct KE_UPCALLS {
     VOID (*MissingImport)(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
     /* ex: where an S-list pop may read an entry that another processor has just taken and freed, and where it starts over. */
     ULONG64 SListFault, SListResume;
+    /* ex: PsLoadedModuleResource, exclusively. NULL while there are no resources yet and one thread. PASSIVE_LEVEL. */
+    VOID (*LockLoadedModules)(VOID);
+    VOID (*UnlockLoadedModules)(VOID);
     /* init: the driver under test, for bug checks and hang reports; NULL when none. */
     PCSTR (*DriverUnderTest)(VOID);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */
@@ -216,6 +254,10 @@ typedef volatile LONG EX_SPIN_LOCK, *PEX_SPIN_LOCK;
 #undef KeQuerySystemTime
 #undef KeQueryTickCount
 #undef KeQueryInterruptTime
+#undef KeFlushIoBuffers
+/* Caches are coherent with what devices read and write: what is left to order are the processor's own stores. Any IRQL. */
+VOID NTAPI KeFlushIoBuffers(PMDL Mdl, BOOLEAN ReadOperation, BOOLEAN DmaOperation);
+VOID NTAPI KeFlushWriteBuffer(VOID);
 KIRQL NTAPI KeGetCurrentIrql(VOID);
 VOID NTAPI KeLowerIrql(KIRQL NewIrql);
 KIRQL NTAPI KfRaiseIrql(KIRQL NewIrql);

@@ -34,6 +34,14 @@ NTSTATUS NTAPI NtOpenProcess(PHANDLE ProcessHandle, ACCESS_MASK DesiredAccess, P
 NTSTATUS NTAPI NtOpenThread(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                             PCLIENT_ID ClientId);
 NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus);
+/* Ends an alertable wait of the thread in the caller's mode, the one it is in or the next. Needs THREAD_ALERT. */
+NTSTATUS NTAPI NtAlertThread(HANDLE ThreadHandle);
+NTSTATUS NTAPI ZwAlertThread(HANDLE ThreadHandle);
+/* STATUS_ALERTED: an alert was pending for the caller's mode, and is not any more. */
+NTSTATUS NTAPI NtTestAlert(VOID);
+/* Lets another thread that is ready run. STATUS_NO_YIELD_PERFORMED: there is none. */
+NTSTATUS NTAPI NtYieldExecution(VOID);
+NTSTATUS NTAPI ZwYieldExecution(VOID);
 extern PEPROCESS PsIdleProcess;
 
 /* ---- Looking at processes ---- */
@@ -65,6 +73,12 @@ NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS 
                                          ULONG ProcessInformationLength, PULONG ReturnLength);
 NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
                                         ULONG ThreadInformationLength, PULONG ReturnLength);
+/* Classes that the DDK of this version does not name. */
+#define ThreadNameInformation 38u                /* THREAD_NAME_INFORMATION: a UNICODE_STRING, and behind it its characters */
+/* Needs THREAD_SET_INFORMATION, for the name and the I/O and page priorities THREAD_SET_LIMITED_INFORMATION. STATUS_INVALID_PARAMETER:
+ * out of range; STATUS_PRIVILEGE_NOT_HELD: user mode and real time. PASSIVE_LEVEL. */
+NTSTATUS NTAPI NtSetInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
+                                      ULONG ThreadInformationLength);
 NTSTATUS NTAPI ZwQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
                                         ULONG ThreadInformationLength, PULONG ReturnLength);
 
@@ -80,6 +94,10 @@ PVOID NTAPI PsGetThreadWin32Thread(PETHREAD Thread);
 PVOID NTAPI PsGetCurrentThreadTeb(VOID);
 NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread);
 BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process);
+/* Whether a process is protected, or protected as a light one; PS_PROTECTION as a byte. */
+BOOLEAN NTAPI PsIsProtectedProcess(PEPROCESS Process);
+BOOLEAN NTAPI PsIsProtectedProcessLight(PEPROCESS Process);
+UCHAR NTAPI PsGetProcessProtection(PEPROCESS Process);
 ULONG NTAPI PsGetProcessSessionId(PEPROCESS Process);
 ULONG NTAPI PsGetCurrentProcessSessionId(VOID);
 ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread);

@@ -23,6 +23,9 @@ VOID InitPhase1(PVOID Context);
 /* A system thread that nobody keeps a handle to. */
 NTSTATUS InitStartThread(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
+/* Threaded DPCs run in threads from now on. */
+VOID InitStartDpcThreads(VOID);
+
 /* ---- Self-tests ---- */
 typedef struct INIT_RESULTS {
     ULONG Passed, Failed, Skipped;

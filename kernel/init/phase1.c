@@ -97,6 +97,7 @@ VOID InitPhase1(PVOID Context)
     InitReportStart(block);
     ExInitialize();                    /* worker threads */
     CmInitialize(block);               /* the registry */
+    InitStartDpcThreads();
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
     IoInitializeRawFileSystem();       /* what volumes fall back on */

@@ -9,10 +9,8 @@ ULONG64 KeBootTsc;
 static ULONG64 KiTscScale;                       /* I 100 ns units per TSC tick, times 2^32 */
 static ULONG64 KiSystemTimeBias;                 /* a system time minus interrupt time */
 
-ULONG64 KiQueryInterruptTime(VOID)
-{
-    return (ULONG64)(((unsigned __int128)(KiReadTsc() - KeBootTsc) * KiTscScale) >> 32);
-}
+static ULONG64 KiTicksToTime(ULONG64 Ticks) { return (ULONG64)(((unsigned __int128)Ticks * KiTscScale) >> 32); }
+ULONG64 KiQueryInterruptTime(VOID) { return KiTicksToTime(KiReadTsc() - KeBootTsc); }
 
 /* Three-part time as NT publishes it: readers compare the two high parts. */
 static VOID KiStoreSystemTime(volatile KSYSTEM_TIME *Time, ULONG64 Value)
@@ -89,6 +87,29 @@ VOID KiStartClock(VOID)
 VOID NTAPI KeQuerySystemTime(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = *(volatile LONG64 *)&SharedUserData->SystemTime; }
 VOID NTAPI KeQueryTickCount(PLARGE_INTEGER CurrentCount) { CurrentCount->QuadPart = *(volatile LONG64 *)&SharedUserData->TickCount; }
 VOID NTAPI KeQuerySystemTimePrecise(PLARGE_INTEGER CurrentTime) { CurrentTime->QuadPart = (LONG64)(KiQueryInterruptTime() + KiSystemTimeBias); }
+
+ULONG64 NTAPI KeQueryInterruptTimePrecise(PULONG64 QpcTimeStamp)
+{
+    ULONG64 ticks = KiReadTsc() - KeBootTsc;
+
+    *QpcTimeStamp = ticks;
+    return KiTicksToTime(ticks);
+}
+
+NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency) { return STATUS_NOT_SUPPORTED; }
+
+NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue, PULONG64 PerformanceCounterValue,
+                                                             PULONG64 ConversionError)
+{
+    return STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS NTAPI KeConvertPerformanceCounterToAuxiliaryCounter(ULONG64 PerformanceCounterValue, PULONG64 AuxiliaryCounterValue,
+                                                             PULONG64 ConversionError)
+{
+    return STATUS_NOT_SUPPORTED;
+}
+
 ULONGLONG NTAPI KeQueryInterruptTime(VOID) { return *(volatile ULONG64 *)&SharedUserData->InterruptTime; }
 ULONG NTAPI KeQueryTimeIncrement(VOID) { return HAL_CLOCK_INCREMENT; }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Deferred procedure calls. Each processor has a queue under its own DpcLock, which is taken at HIGH_LEVEL because any interrupt
- * may queue. KDPC.DpcData points at the queue while the DPC is in it: who swings it from NULL owns the insertion.
+ * may queue, and a second such queue for threaded DPCs (threadeddpc.c). KDPC.DpcData points at the queue while the DPC is in it: who
+ * swings it from NULL owns the insertion.
  */
 #include "ki.h"
 
@@ -52,7 +53,7 @@ static PKDPC KiPopDpc(PKDPC_DATA Queue)
 
 VOID NTAPI KeInitializeDpc(PRKDPC Dpc, PKDEFERRED_ROUTINE DeferredRoutine, PVOID DeferredContext)
 {
-    Dpc->Type = 19;                              /* DpcObject */
+    Dpc->Type = KI_DPC_OBJECT;
     Dpc->Importance = MediumImportance;
     Dpc->Number = 0;
     Dpc->DeferredRoutine = DeferredRoutine;
@@ -92,7 +93,7 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
 
     KiWriteCr8(HIGH_LEVEL);
     prcb = KiTargetOfDpc(Dpc);
-    queue = &prcb->DpcData[0];
+    queue = KiDpcQueueOf(prcb, Dpc);
     KiSpin(&queue->DpcLock);
     inserted = __atomic_compare_exchange_n((PVOID *)&Dpc->DpcData, &expected, queue, FALSE, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
     if (inserted) {
@@ -102,8 +103,11 @@ BOOLEAN NTAPI KeInsertQueueDpc(PRKDPC Dpc, PVOID SystemArgument1, PVOID SystemAr
         KiAppendDpc(queue, Dpc);
     }
     KiUnspin(&queue->DpcLock);
-    if (first)
+    if (first) {
+        if (queue != &prcb->DpcData[0])
+            KiRequestDpcThread(prcb);
         KiRequestDpcInterrupt(prcb);
+    }
     KiWriteCr8(old);
     return inserted;
 }
@@ -143,46 +147,58 @@ BOOLEAN NTAPI KeRemoveQueueDpc(PRKDPC Dpc)
     return removed;
 }
 
-static VOID KiRunOneDpc(PKDPC_DATA Queue, PKDPC Dpc, PKDEFERRED_ROUTINE Routine, PVOID Context, PVOID Argument1, PVOID Argument2)
+static VOID KiCallDpc(PKDPC_DATA Queue, PKDPC Dpc, const KDPC *Call, KIRQL Irql)
 {
     Queue->ActiveDpc = Dpc;
     Queue->DpcCount++;
-    Routine(Dpc, Context, Argument1, Argument2);
+    Call->DeferredRoutine(Dpc, Call->DeferredContext, Call->SystemArgument1, Call->SystemArgument2);
     Queue->ActiveDpc = NULL;
-    if (KeIrql() != DISPATCH_LEVEL)
-        KeBugCheckEx(IRQL_UNEXPECTED_VALUE, KeIrql(), DISPATCH_LEVEL, (ULONG_PTR)Routine, (ULONG_PTR)Dpc);
+    if (KeIrql() != Irql)
+        KeBugCheckEx(IRQL_UNEXPECTED_VALUE, KeIrql(), Irql, (ULONG_PTR)Call->DeferredRoutine, (ULONG_PTR)Dpc);
+}
+
+BOOLEAN KiRunNextDpc(PKDPC_DATA Queue, KIRQL Irql)
+{
+    KDPC call;
+    PKDPC dpc;
+
+    KiWriteCr8(HIGH_LEVEL);
+    KiSpin(&Queue->DpcLock);
+    dpc = KiPopDpc(Queue);
+    if (dpc != NULL) {                           /* copied before it is let go: the routine may requeue or free it */
+        call = *dpc;
+        __atomic_store_n((PVOID *)&dpc->DpcData, NULL, __ATOMIC_RELEASE);
+    }
+    KiUnspin(&Queue->DpcLock);
+    KiWriteCr8(Irql);
+    if (dpc == NULL)
+        return FALSE;
+    KiCallDpc(Queue, dpc, &call, Irql);
+    return TRUE;
 }
 
 VOID KiRetireDpcs(PVOID Argument)
 {
     PKPRCB prcb = Argument;
-    PKDPC_DATA queue = &prcb->DpcData[0];
 
     prcb->DpcRoutineActive = TRUE;
-    for (;;) {
-        PKDEFERRED_ROUTINE routine;
-        PVOID context, argument1, argument2;
-        PKDPC dpc;
-
+    do {
         if (prcb->ClockOwner && KiTimersAreDue(KiQueryInterruptTime()))
             KiExpireTimers();
-        KiWriteCr8(HIGH_LEVEL);
-        KiSpin(&queue->DpcLock);
-        dpc = KiPopDpc(queue);
-        if (dpc != NULL) {                       /* copied before it is let go: the routine may requeue or free it */
-            routine = dpc->DeferredRoutine;
-            context = dpc->DeferredContext;
-            argument1 = dpc->SystemArgument1;
-            argument2 = dpc->SystemArgument2;
-            __atomic_store_n((PVOID *)&dpc->DpcData, NULL, __ATOMIC_RELEASE);
-        }
-        KiUnspin(&queue->DpcLock);
-        KiWriteCr8(DISPATCH_LEVEL);
-        if (dpc == NULL)
-            break;
-        KiRunOneDpc(queue, dpc, routine, context, argument1, argument2);
-    }
+    } while (KiRunNextDpc(&prcb->DpcData[0], DISPATCH_LEVEL));
+    KiWakeDpcThread(prcb);
     prcb->DpcRoutineActive = FALSE;
+}
+
+BOOLEAN NTAPI KeIsExecutingDpc(VOID) { return KeGetCurrentPrcb()->DpcRoutineActive; }
+
+/* No limit is set for DPCs: the watchdog is disabled, which zeros say. */
+NTSTATUS NTAPI KeQueryDpcWatchdogInformation(PKDPC_WATCHDOG_INFORMATION WatchdogInformation)
+{
+    if (KeIrql() < DISPATCH_LEVEL)
+        return STATUS_UNSUCCESSFUL;
+    RtlZeroMemory(WatchdogInformation, sizeof(*WatchdogInformation));
+    return STATUS_SUCCESS;
 }
 
 typedef struct KI_FLUSH_DPC {
@@ -196,18 +212,29 @@ static VOID NTAPI KiFlushDpcRoutine(PKDPC Dpc, PVOID Context, PVOID Argument1, P
     KeSetEvent(&((KI_FLUSH_DPC *)Context)->Done, 0, FALSE);
 }
 
-/* Behind a DPC of low importance on each processor, everything queued before has run. */
+/* Behind a DPC at the end of a queue, everything queued before has run. */
+static VOID KiFlushDpcs(ULONG Number, BOOLEAN Threaded)
+{
+    KI_FLUSH_DPC flush;
+
+    KeInitializeEvent(&flush.Done, NotificationEvent, FALSE);
+    if (Threaded)
+        KeInitializeThreadedDpc(&flush.Dpc, KiFlushDpcRoutine, &flush);
+    else
+        KeInitializeDpc(&flush.Dpc, KiFlushDpcRoutine, &flush);
+    KeSetTargetProcessorDpc(&flush.Dpc, (CCHAR)Number);
+    KeInsertQueueDpc(&flush.Dpc, NULL, NULL);
+    KeWaitForSingleObject(&flush.Done, Executive, KernelMode, FALSE, NULL);
+}
+
 VOID NTAPI KeFlushQueuedDpcs(VOID)
 {
     ULONG i;
     for (i = 0; i < KE_MAXIMUM_PROCESSORS; i++) {
-        KI_FLUSH_DPC flush;
         if (KiProcessors[i] == NULL || !KiProcessors[i]->ReadyToRun)
             continue;
-        KeInitializeEvent(&flush.Done, NotificationEvent, FALSE);
-        KeInitializeDpc(&flush.Dpc, KiFlushDpcRoutine, &flush);
-        KeSetTargetProcessorDpc(&flush.Dpc, (CCHAR)i);
-        KeInsertQueueDpc(&flush.Dpc, NULL, NULL);
-        KeWaitForSingleObject(&flush.Done, Executive, KernelMode, FALSE, NULL);
+        KiFlushDpcs(i, FALSE);
+        if (KiThreadedDpcsAreEnabled(&KiProcessors[i]->Pcr.Prcb))
+            KiFlushDpcs(i, TRUE);
     }
 }

@@ -38,6 +38,8 @@ VOID KiExitDispatcher(KIRQL OldIrql) RELEASES_LOCK(KiDispatcherLock);
 VOID KiReadyThreadLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 /* Gives the processor to another thread; the caller's state and lists are set. Returns when the caller was chosen again. */
 VOID KiSwapThreadLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
+/* The thread's affinity changed: it leaves a processor that it may not be on, the caller itself once it is below DISPATCH_LEVEL. */
+VOID KiMoveThreadLocked(PKTHREAD Thread, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiSetPriorityLocked(PKTHREAD Thread, KPRIORITY Priority) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiQuantumEndLocked(VOID) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
@@ -47,9 +49,10 @@ BOOLEAN KiIsSignalledLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispa
 VOID KiSatisfyWaitLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 /* A thread that belongs to a queue is about to block somewhere else. */
 VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
-/* Waits for an entry; the queue does not count the thread any more. The entry, or a status. */
-LONG64 KiBlockOnQueueLocked(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime, KIRQL OldIrql)
-    REQUIRES_LOCK(KiDispatcherLock);
+/* Blocks on one object whatever its state, and no alert ends it: what the waker passed on (an entry of a queue, a status), or
+ * STATUS_TIMEOUT, or STATUS_KERNEL_APC. For WrQueue, the queue must not count the thread any more. */
+LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
+                             KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 
 /* ---- Timers ---- */
@@ -64,6 +67,23 @@ ULONG64 KiQueryInterruptTime(VOID);
 
 /* ---- DPCs and APCs ---- */
 VOID KiRetireDpcs(PVOID Prcb);                    /* DISPATCH_LEVEL, on the DPC stack */
+/* Runs the first DPC of a queue at Irql, where the caller is. FALSE: there is none. */
+BOOLEAN KiRunNextDpc(PKDPC_DATA Queue, KIRQL Irql);
+#define KI_DPC_OBJECT 19                          /* KDPC.Type: DpcObject, ThreadedDpcObject */
+#define KI_THREADED_DPC_OBJECT 24
+#define KI_DPC_THREAD_REQUESTED 2                 /* KPRCB.ThreadDpcState (NT's DpcThreadRequested) */
+static inline BOOLEAN KiThreadedDpcsAreEnabled(PKPRCB Prcb) { return __atomic_load_n(&Prcb->ThreadDpcEnable, __ATOMIC_ACQUIRE); }
+/* The queue of a processor that a DPC belongs in. */
+static inline PKDPC_DATA KiDpcQueueOf(PKPRCB Prcb, PKDPC Dpc)
+{
+    return &Prcb->DpcData[Dpc->Type == KI_THREADED_DPC_OBJECT && KiThreadedDpcsAreEnabled(Prcb)];
+}
+/* Any IRQL: that processor's next dispatch interrupt wakes its thread. */
+static inline VOID KiRequestDpcThread(PKPRCB Prcb)
+{
+    __atomic_fetch_or(&Prcb->ThreadDpcState, KI_DPC_THREAD_REQUESTED, __ATOMIC_RELEASE);
+}
+VOID KiWakeDpcThread(PKPRCB Prcb);                /* DISPATCH_LEVEL, on the processor: if it was requested */
 VOID KiDeliverKernelApcs(VOID);                   /* APC_LEVEL */
 BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread);
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);

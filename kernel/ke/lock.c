@@ -86,6 +86,13 @@ KIRQL NTAPI KeAcquireSpinLockRaiseToDpc(PKSPIN_LOCK SpinLock)
     return old;
 }
 
+KIRQL NTAPI KeAcquireSpinLockRaiseToSynch(PKSPIN_LOCK SpinLock)
+{
+    KIRQL old = KfRaiseIrql(SYNCH_LEVEL);
+    KiSpinAcquire(SpinLock);
+    return old;
+}
+
 VOID NTAPI KeReleaseSpinLock(PKSPIN_LOCK SpinLock, KIRQL NewIrql)
 {
     KiSpinRelease(SpinLock);

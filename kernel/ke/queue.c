@@ -99,7 +99,7 @@ static LONG64 KiRemoveOnce(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeo
         Queue->CurrentCount++;
         result = STATUS_TIMEOUT;
     } else {
-        result = KiBlockOnQueueLocked(Queue, Mode, HasTimeout, DueTime, old);
+        result = KiBlockOnObjectLocked(Queue, WrQueue, Mode, HasTimeout, DueTime, old);
     }
     KiExitDispatcher(old);
     return result;

@@ -12,9 +12,11 @@ static ULONG KiReadyThreads;                     /* D over all processors */
 
 static PKPRCB KiPrcbOf(ULONG Number) { return &KiProcessors[Number]->Pcr.Prcb; }
 
+static BOOLEAN KiIsAllowedOn(PKTHREAD Thread, ULONG Number) { return Thread->Affinity.Mask >> Number & 1; }
+
 static BOOLEAN KiMayRunOn(PKTHREAD Thread, ULONG Number)
 {
-    return KiProcessors[Number] != NULL && KiProcessors[Number]->ReadyToRun && (Thread->Affinity.Mask >> Number & 1);
+    return KiProcessors[Number] != NULL && KiProcessors[Number]->ReadyToRun && KiIsAllowedOn(Thread, Number);
 }
 
 static BOOLEAN KiIsIdle(PKPRCB Prcb) { return Prcb->CurrentThread == Prcb->IdleThread && Prcb->NextThread == NULL; }
@@ -167,18 +169,41 @@ VOID KiSwapThreadLocked(VOID)
         KiRestoreSwitchState(old->XStateSave);
 }
 
-/* The current thread stays runnable but yields to NextThread. */
+/* The current thread stays runnable but yields to NextThread, or goes to a processor that it may be on. */
 static VOID KiPreemptCurrentLocked(VOID) REQUIRES_LOCK(KiDispatcherLock)
 {
     PKPRCB prcb = KeGetCurrentPrcb();
     PKTHREAD thread = prcb->CurrentThread;
 
-    if (thread != prcb->IdleThread) {
+    if (!KiIsAllowedOn(thread, prcb->Number)) {
+        KiReadyThreadLocked(thread);
+    } else if (thread != prcb->IdleThread) {
         thread->Preempted = TRUE;
         KiEnqueueReady(prcb, thread, !prcb->QuantumEnd);
         thread->Preempted = FALSE;
     }
     KiSwapThreadLocked();
+}
+
+VOID KiMoveThreadLocked(PKTHREAD Thread, KIRQL OldIrql)
+{
+    PKPRCB prcb = KiPrcbOf(Thread->NextProcessor);
+
+    if (Thread->State == Ready) {
+        KiDequeueReady(Thread);
+        KiReadyThreadLocked(Thread);
+    } else if ((Thread->State != Standby && Thread->State != Running) || KiIsAllowedOn(Thread, prcb->Number)) {
+        return;
+    } else if (Thread == KeGetCurrentPrcb()->CurrentThread && OldIrql < DISPATCH_LEVEL) {
+        KiPreemptCurrentLocked();
+    } else if (Thread->State == Running) {       /* KiDispatchInterrupt there sees that it must leave */
+        prcb->QuantumEnd = TRUE;
+        KiRequestDispatch(prcb);
+    } else {
+        prcb->NextThread = NULL;
+        KiReadyThreadLocked(Thread);
+        KiRequestDispatch(prcb);
+    }
 }
 
 VOID KiExitDispatcher(KIRQL OldIrql) UNCHECKED_LOCKS
@@ -259,7 +284,7 @@ VOID KiDispatchInterrupt(VOID)
     prcb = KeGetCurrentPrcb();
     if (prcb->QuantumEnd)
         KiQuantumEndLocked();
-    if (prcb->NextThread != NULL)
+    if (prcb->NextThread != NULL || !KiIsAllowedOn(prcb->CurrentThread, prcb->Number))
         KiPreemptCurrentLocked();
     else
         prcb->QuantumEnd = FALSE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Threads and processes as the dispatcher sees them: making one runnable, priorities, affinity, and the end. Objects, IDs and
+ * Threads and processes as the dispatcher sees them: making one runnable, priorities, and the end. Objects, IDs and
  * memory are ps's.
  *
  * A dead thread cannot free the stack it stands on: it puts itself on KiTerminatedThreads (dispatcher lock) and switches away for
@@ -49,10 +49,11 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     KeInitializeEvent(&Thread->SuspendEvent, NotificationEvent, FALSE);
     Thread->Process = Process;
     Thread->SystemThread = 1;
+    Thread->EnableStackSwap = 1;
     Thread->BasePriority = Process->BasePriority;
     Thread->Priority = Process->BasePriority;
     Thread->QuantumReset = KI_QUANTUM_TICKS;
-    Thread->Affinity.Mask = Process->Affinity.Bitmap[0];
+    Thread->Affinity.Mask = Thread->UserAffinity.Mask = Process->Affinity.Bitmap[0];
     Thread->IdealProcessor = (ULONG)InterlockedIncrement(&nextIdeal) % max(HalProcessorCount(), 1);
     Thread->PreviousMode = KernelMode;
     Thread->State = Initialized;
@@ -115,6 +116,8 @@ VOID KeTerminateThread(KPRIORITY Increment)
     PKTHREAD thread = KeCurrentThread();
 
     KiAbandonMutants(thread);
+    if (!thread->EnableStackSwap)
+        KeBugCheckEx(KERNEL_STACK_LOCKED_AT_EXIT, (ULONG_PTR)thread, 0, 0, 0);
     KiLockDispatcher();
     thread->ApcQueueable = 0;
     if (thread->Queue != NULL) {
@@ -148,6 +151,7 @@ VOID KeReapThreads(PVOID Context)
 }
 
 /* ---- The documented interface ---- */
+PKTHREAD NTAPI KeGetCurrentThread(VOID) { return KeCurrentThread(); }
 KPRIORITY NTAPI KeQueryPriorityThread(PRKTHREAD Thread) { return Thread->Priority; }
 
 KPRIORITY NTAPI KeSetPriorityThread(PKTHREAD Thread, KPRIORITY Priority)
@@ -183,42 +187,24 @@ LONG NTAPI KeSetBasePriorityThread(PKTHREAD Thread, LONG Increment)
     return old;
 }
 
-/* Restricts a thread to processors; takes effect before return when it is the caller. */
-static VOID KiSetAffinityLocked(PKTHREAD Thread, KAFFINITY Affinity) REQUIRES_LOCK(KiDispatcherLock)
+BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable)
 {
-    PKPRCB prcb = KeGetCurrentPrcb();
-
-    Thread->Affinity.Mask = Affinity;
-    if (Thread != prcb->CurrentThread || (Affinity >> prcb->Number & 1))
-        return;
-    KiReadyThreadLocked(Thread);                 /* on a processor of the new set */
-    KiSwapThreadLocked();
-}
-
-KAFFINITY NTAPI KeSetSystemAffinityThreadEx(KAFFINITY Affinity)
-{
-    PKTHREAD thread = KeCurrentThread();
     KIRQL irql = KiLockDispatcher();
-    KAFFINITY old = thread->SystemAffinityActive ? thread->Affinity.Mask : 0;
-    KAFFINITY usable = Affinity & KeQueryActiveProcessors();
+    BOOLEAN old = (BOOLEAN)Thread->DisableBoost;
 
-    if (usable != 0) {
-        thread->SystemAffinityActive = 1;
-        KiSetAffinityLocked(thread, usable);
-    }
+    Thread->DisableBoost = Disable != FALSE;
     KiExitDispatcher(irql);
     return old;
 }
 
-VOID NTAPI KeRevertToUserAffinityThreadEx(KAFFINITY Affinity)
+/* No stack is ever paged out: what was asked for is kept, and checked when the thread ends. */
+BOOLEAN NTAPI KeSetKernelStackSwapEnable(BOOLEAN Enable)
 {
     PKTHREAD thread = KeCurrentThread();
     KIRQL irql = KiLockDispatcher();
+    BOOLEAN old = (BOOLEAN)thread->EnableStackSwap;
 
-    thread->SystemAffinityActive = Affinity != 0;
-    KiSetAffinityLocked(thread, Affinity != 0 ? Affinity : thread->Process->Affinity.Bitmap[0]);
+    thread->EnableStackSwap = Enable != FALSE;
     KiExitDispatcher(irql);
+    return old;
 }
-
-VOID NTAPI KeSetSystemAffinityThread(KAFFINITY Affinity) { KeSetSystemAffinityThreadEx(Affinity); }
-VOID NTAPI KeRevertToUserAffinityThread(VOID) { KeRevertToUserAffinityThreadEx(0); }

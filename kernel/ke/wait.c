@@ -102,7 +102,7 @@ VOID KiUnwaitThreadLocked(PKTHREAD Thread, LONG64 Status, KPRIORITY Increment)
     Thread->WaitBlockCount = 0;
     if (Thread->Queue != NULL)
         ((PKQUEUE)(PVOID)Thread->Queue)->CurrentCount++;
-    if (Thread->BasePriority < LOW_REALTIME_PRIORITY_ && Increment > 0) {
+    if (Thread->BasePriority < LOW_REALTIME_PRIORITY_ && Increment > 0 && !Thread->DisableBoost) {
         KPRIORITY boosted = min(Thread->BasePriority + Increment, LOW_REALTIME_PRIORITY_ - 1);
         if (boosted > Thread->Priority)
             Thread->Priority = (SCHAR)boosted;
@@ -201,11 +201,11 @@ static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) R
     KiSwapThreadLocked();
 }
 
-LONG64 KiBlockOnQueueLocked(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime, KIRQL OldIrql)
+LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
+                             KIRQL OldIrql)
 {
     PKTHREAD thread = KeCurrentThread();
-    PVOID object = Queue;
-    KI_WAIT wait = { .Count = 1, .Objects = &object, .Type = WaitAny, .Reason = WrQueue, .Mode = Mode, .HasTimeout = HasTimeout,
+    KI_WAIT wait = { .Count = 1, .Objects = &Object, .Type = WaitAny, .Reason = Reason, .Mode = Mode, .HasTimeout = HasTimeout,
                      .DueTime = DueTime, .Blocks = thread->WaitBlock };
 
     KiFillBlocks(&wait, thread);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * System images: from the bytes of a file to a mapped, relocated, bound and protected driver in PsLoadedModuleList.
  *
- * MiModuleLock (rank LoadedModules) guards the list. Readers at any IRQL (stack walks, exception dispatch) walk it without: an
+ * The list changes under PsLoadedModuleResource, ex's, for walkers that may wait, and inside it under MiModuleLock (rank
+ * LoadedModules), for those that may not. Readers at any IRQL (stack walks, exception dispatch) walk it without: an
  * entry is complete before it is linked by one store, and stays mapped until nothing runs in it (unload happens on one thread).
  */
 #include "image.h"
@@ -15,18 +16,20 @@ static MI_REGION MiImageRegion = { .Lock = KE_LOCK_OF_RANK(KeRankSystemPtes) };
 static MM_IMAGE *MiImageOfEntry(PLIST_ENTRY Entry) { return CONTAINING_RECORD(Entry, MM_IMAGE, Entry.InLoadOrderLinks); }
 
 /* ---- The list ---- */
-static VOID MiLinkImage(MM_IMAGE *Image)
+static VOID MiChangeList(MM_IMAGE *Image, BOOLEAN Link)
 {
-    KIRQL irql = KeLockAcquire(&MiModuleLock);
-    InsertTailList(&PsLoadedModuleList, &Image->Entry.InLoadOrderLinks);
-    KeLockRelease(&MiModuleLock, irql);
-}
+    KIRQL irql;
 
-static VOID MiUnlinkImage(MM_IMAGE *Image)
-{
-    KIRQL irql = KeLockAcquire(&MiModuleLock);
-    RemoveEntryList(&Image->Entry.InLoadOrderLinks);
+    if (KeUpcalls.LockLoadedModules != NULL)
+        KeUpcalls.LockLoadedModules();
+    irql = KeLockAcquire(&MiModuleLock);
+    if (Link)
+        InsertTailList(&PsLoadedModuleList, &Image->Entry.InLoadOrderLinks);
+    else
+        RemoveEntryList(&Image->Entry.InLoadOrderLinks);
     KeLockRelease(&MiModuleLock, irql);
+    if (KeUpcalls.UnlockLoadedModules != NULL)
+        KeUpcalls.UnlockLoadedModules();
 }
 
 ULONG MmCountModules(VOID)
@@ -182,7 +185,7 @@ static NTSTATUS MiAdoptImage(const LOADER_IMAGE *Loaded)
     image->MappedSize = Loaded->ImageSize;
     image->LoadedByLoader = TRUE;
     image->References = 1;
-    MiLinkImage(image);
+    MiChangeList(image, TRUE);
     MiReportImage(image);
     return STATUS_SUCCESS;
 }
@@ -290,7 +293,7 @@ NTSTATUS MmLoadSystemImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T F
     image->References = 1;
     status = MiMapImage(image, file, Bind, BindContext, PeStatus);
     if (NT_SUCCESS(status)) {
-        MiLinkImage(image);
+        MiChangeList(image, TRUE);
         MiReferenceImports(image);
         MiReportImage(image);
         *Image = image;
@@ -313,7 +316,7 @@ VOID MmUnloadSystemImage(MM_IMAGE *Image)
     if (InterlockedDecrement(&Image->References) != 0 || Image->LoadedByLoader)
         return;
     MiUnloadDll(Image);
-    MiUnlinkImage(Image);
+    MiChangeList(Image, FALSE);
     MiReleaseImports(Image);
     KdBeginEvent("unmodule");
     KdEventText("name", Image->AnsiName);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * NtQueryInformationProcess and NtQueryInformationThread: the classes that drivers and programs ask for. A class that is not here
- * is STATUS_INVALID_INFO_CLASS.
+ * NtQueryInformationProcess: the classes that drivers and programs ask for. A class that is not here is STATUS_INVALID_INFO_CLASS.
  */
 #include "psp.h"
 
@@ -8,7 +7,6 @@
 typedef union PSP_ANSWER {
     PROCESS_BASIC_INFORMATION Basic;
     PS_TIMES Times;
-    PS_THREAD_BASIC ThreadBasic;
     ULONG64 Long;
     ULONG Word;
 } PSP_ANSWER;
@@ -60,7 +58,7 @@ static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer
     }
 }
 
-static NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size)
+NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size)
 {
     if (Size == 0)
         return STATUS_INVALID_INFO_CLASS;
@@ -110,72 +108,10 @@ NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS 
     return status;
 }
 
-/* ---- Threads ---- */
-static VOID PspThreadBasic(PETHREAD Thread, PS_THREAD_BASIC *Basic)
-{
-    Basic->ExitStatus = Thread->ExitStatus;
-    Basic->TebBaseAddress = Thread->Tcb.Teb;
-    Basic->ClientId = Thread->Cid;
-    Basic->AffinityMask = Thread->Tcb.Affinity.Mask;
-    Basic->Priority = Thread->Tcb.Priority;
-    Basic->BasePriority = Thread->Tcb.BasePriority - Thread->Tcb.Process->BasePriority;
-}
-
-static ULONG PspAnswerThread(PETHREAD Thread, ULONG Class, PSP_ANSWER *Answer)
-{
-    RtlZeroMemory(Answer, sizeof(*Answer));
-    switch (Class) {
-    case ThreadBasicInformation:
-        PspThreadBasic(Thread, &Answer->ThreadBasic);
-        return sizeof(Answer->ThreadBasic);
-    case ThreadTimes:
-        Answer->Times.CreateTime = Thread->CreateTime;
-        Answer->Times.ExitTime = Thread->ExitTime;
-        Answer->Times.KernelTime.QuadPart = (LONG64)Thread->Tcb.KernelTime * PS_TICK;
-        Answer->Times.UserTime.QuadPart = (LONG64)Thread->Tcb.UserTime * PS_TICK;
-        return sizeof(Answer->Times);
-    case ThreadQuerySetWin32StartAddress:
-        Answer->Long = (ULONG64)Thread->Win32StartAddress;
-        return sizeof(ULONG64);
-    case ThreadAmILastThread:
-        Answer->Word = ((PEPROCESS)Thread->Tcb.Process)->ActiveThreads == 1;
-        return sizeof(ULONG);
-    case ThreadIsTerminated:
-        Answer->Word = PsIsThreadTerminating(Thread);
-        return sizeof(ULONG);
-    default:
-        return 0;
-    }
-}
-
-NTSTATUS NTAPI NtQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
-                                        ULONG ThreadInformationLength, PULONG ReturnLength)
-{
-    PSP_ANSWER answer;
-    PVOID object;
-    ULONG size;
-    NTSTATUS status = ObReferenceObjectByHandle(ThreadHandle, THREAD_QUERY_LIMITED_INFORMATION, PspThreadType, ObPreviousMode(),
-                                                &object, NULL);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    size = PspAnswerThread(object, ThreadInformationClass, &answer);
-    ObfDereferenceObject(object);
-    return PspReturn(ThreadInformation, ThreadInformationLength, ReturnLength, &answer, size);
-}
-
 NTSTATUS NTAPI ZwQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
                                          ULONG ProcessInformationLength, PULONG ReturnLength)
 {
     KPROCESSOR_MODE mode = ObEnterKernelMode();
     return ObLeaveKernelMode(mode, NtQueryInformationProcess(ProcessHandle, ProcessInformationClass, ProcessInformation,
                                                              ProcessInformationLength, ReturnLength));
-}
-
-NTSTATUS NTAPI ZwQueryInformationThread(HANDLE ThreadHandle, THREADINFOCLASS ThreadInformationClass, PVOID ThreadInformation,
-                                        ULONG ThreadInformationLength, PULONG ReturnLength)
-{
-    KPROCESSOR_MODE mode = ObEnterKernelMode();
-    return ObLeaveKernelMode(mode, NtQueryInformationThread(ThreadHandle, ThreadInformationClass, ThreadInformation,
-                                                            ThreadInformationLength, ReturnLength));
 }

@@ -22,10 +22,25 @@ extern KE_LOCK PspListLock;
 #define THREAD_RESUME 0x1000
 #define PSP_PROCESS_EXITING 0x4u                 /* EPROCESS.Flags: ProcessExiting */
 #define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
+#define PSP_PROTECTION_TYPE 7u                   /* EPROCESS.Protection */
+#define PSP_PROTECTED_LIGHT 1u
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
 #define PSP_THREAD_INSERTED 0x2u
 #define PSP_THREAD_IMPERSONATES 0x8u
 #define PSP_THREAD_QUERY 0x0040
+#define PSP_THREAD_SET_TOKEN 0x0080
+#define PSP_THREAD_HIDDEN 0x4u                   /* HideFromDebugger */
+#define PSP_THREAD_IO_PRIORITY 9                 /* CrossThreadFlags' bits from there, three each: ThreadIoPriority ... */
+#define PSP_THREAD_PAGE_PRIORITY 12              /* ... and ThreadPagePriority */
+#define PSP_THREAD_HINT_MASK 7u
+#define PSP_HIGHEST_PAGE_PRIORITY 5u             /* MEMORY_PRIORITY_NORMAL, the default */
+
+/* The end of a query: Size bytes, for a caller whose Length is that; STATUS_INVALID_INFO_CLASS when Size is 0. */
+NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size);
+/* ThreadNameInformation (threadname.c). Name is read in the caller's mode. */
+NTSTATUS PspReturnThreadName(PETHREAD Thread, PVOID Information, ULONG Length, PULONG ReturnLength);
+NTSTATUS PspSetThreadName(PETHREAD Thread, PCUNICODE_STRING Name);
+VOID PspFreeThreadName(PETHREAD Thread);
 
 OB_DELETE_METHOD PspDeleteProcess;
 OB_DELETE_METHOD PspDeleteThread;

@@ -14,6 +14,9 @@ PVOID NTAPI PsGetProcessJob(PEPROCESS Process) { return Process->Job; }
 PVOID NTAPI PsGetThreadTeb(PETHREAD Thread) { return Thread->Tcb.Teb; }
 PVOID NTAPI PsGetCurrentThreadTeb(VOID) { return PsCurrentThread()->Tcb.Teb; }
 PVOID NTAPI PsGetThreadWin32Thread(PETHREAD Thread) { return Thread->Tcb.Win32Thread; }
+UCHAR NTAPI PsGetProcessProtection(PEPROCESS Process) { return Process->Protection; }
+BOOLEAN NTAPI PsIsProtectedProcess(PEPROCESS Process) { return (Process->Protection & PSP_PROTECTION_TYPE) != 0; }
+BOOLEAN NTAPI PsIsProtectedProcessLight(PEPROCESS Process) { return (Process->Protection & PSP_PROTECTION_TYPE) == PSP_PROTECTED_LIGHT; }
 BOOLEAN NTAPI PsGetProcessExitProcessCalled(PEPROCESS Process) { return (Process->Flags & PSP_PROCESS_EXITING) != 0; }
 LARGE_INTEGER NTAPI PsGetProcessExitTime(VOID) { return PsCurrentProcess()->ExitTime; }
 NTSTATUS NTAPI PsGetThreadExitStatus(PETHREAD Thread) { return Thread->ExitStatus; }

@@ -20,6 +20,7 @@ VOID PspDeleteThread(PVOID Object)
     PETHREAD thread = Object;
 
     SeSetThreadToken(thread, &nobody);
+    PspFreeThreadName(thread);
     PspFreeId(thread->Cid.UniqueThread);
     if (thread->Tcb.StackBase != NULL)           /* never ran */
         MmDeleteKernelStack(thread->Tcb.StackBase);
@@ -59,6 +60,7 @@ static NTSTATUS PspAllocateThread(POBJECT_ATTRIBUTES Attributes, PEPROCESS Proce
     thread->StartAddress = Routine;
     thread->Win32StartAddress = Routine;
     thread->ExitStatus = STATUS_PENDING;
+    thread->CrossThreadFlags = IoPriorityNormal << PSP_THREAD_IO_PRIORITY | PSP_HIGHEST_PAGE_PRIORITY << PSP_THREAD_PAGE_PRIORITY;
     InitializeListHead(&thread->IrpList);
     KeQuerySystemTime(&thread->CreateTime);
     thread->Cid.UniqueProcess = Process->UniqueProcessId;

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  * Fast mutexes: one owner, not recursive, held at APC_LEVEL (the plain functions) or with APCs off by other means (...Unsafe).
- * Count is 1 when free and counts down once for the owner and each waiter, so a release knows whether to hand over; the event
- * carries the lock to one waiter. Drivers initialize the structure inline: its layout is ABI.
+ * Count is 1 when free and counts down once for the owner and each waiter, so a release knows whether to hand over; the gate
+ * carries the lock to one waiter. Drivers initialize the structure inline: its layout is ABI, and the gate is what they initialize as a
+ * synchronization event that is not signalled.
  */
 #include "exsync.h"
 #include "ke.h"
 
+C_ASSERT(sizeof(KGATE) == sizeof(KEVENT));
+static inline PKGATE ExpGateOf(PFAST_MUTEX Mutex) { return (PKGATE)&Mutex->Event; }
+
 static VOID ExpWaitForFastMutex(PFAST_MUTEX Mutex)
 {
     InterlockedIncrement((volatile LONG *)&Mutex->Contention);
-    KeWaitForSingleObject(&Mutex->Event, WrFastMutex, KernelMode, FALSE, NULL);
+    KeWaitForGate(ExpGateOf(Mutex), WrFastMutex, KernelMode);
 }
 
 static VOID ExpAcquireFastMutex(PFAST_MUTEX Mutex)
@@ -25,7 +29,7 @@ static VOID ExpReleaseFastMutex(PFAST_MUTEX Mutex)
     ASSERT(Mutex->Owner == KeCurrentThread());
     Mutex->Owner = NULL;
     if (InterlockedIncrement(&Mutex->Count) <= 0)
-        KeSetEvent(&Mutex->Event, 0, FALSE);
+        KeSignalGateBoostPriority(ExpGateOf(Mutex));
 }
 
 VOID FASTCALL ExAcquireFastMutexUnsafe(PFAST_MUTEX Mutex) { ExpAcquireFastMutex(Mutex); }

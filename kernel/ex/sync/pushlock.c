@@ -23,7 +23,7 @@ typedef struct DECLSPEC_ALIGN(16) EXP_PUSH_WAITER {
     struct EXP_PUSH_WAITER *Last;        /* L of the first waiter only: the end of the queue */
     ULONG64 Readers;                     /* L of the first waiter only: how many hold the lock shared, 0 for a writer */
     BOOLEAN Exclusive;                   /* I */
-    KEVENT Granted;
+    KGATE Granted;
 } EXP_PUSH_WAITER;
 
 static inline ULONG64 ExpRead(PEX_PUSH_LOCK Lock) { return __atomic_load_n((ULONG64 *)&Lock->Value, __ATOMIC_RELAXED); }
@@ -68,7 +68,7 @@ static VOID ExpAcquireSlow(PEX_PUSH_LOCK Lock, BOOLEAN Exclusive)
     KIRQL irql;
 
     ASSERT(KeIrql() <= APC_LEVEL);
-    KeInitializeEvent(&self.Granted, SynchronizationEvent, FALSE);
+    KeInitializeGate(&self.Granted);
     irql = KfRaiseIrql(DISPATCH_LEVEL);
     for (;;) {
         ULONG64 word = ExpRead(Lock), taken = ExpWordIfAcquired(word, Exclusive);
@@ -83,7 +83,7 @@ static VOID ExpAcquireSlow(PEX_PUSH_LOCK Lock, BOOLEAN Exclusive)
         KiPause();
     }
     KeLowerIrql(irql);
-    KeWaitForSingleObject(&self.Granted, WrPushLock, KernelMode, FALSE, NULL);
+    KeWaitForGate(&self.Granted, WrPushLock, KernelMode);
 }
 
 /* Unlinks who gets the lock next and returns it as a chain; *Word is the word that gives it to them. Under the queue lock. */
@@ -111,8 +111,8 @@ static EXP_PUSH_WAITER *ExpTakeNextOwners(EXP_PUSH_WAITER *First, ULONG64 *Word)
 static VOID ExpWake(EXP_PUSH_WAITER *Chain)
 {
     while (Chain != NULL) {
-        EXP_PUSH_WAITER *next = Chain->Next;       /* gone once its event is set */
-        KeSetEvent(&Chain->Granted, 0, FALSE);
+        EXP_PUSH_WAITER *next = Chain->Next;       /* gone once its gate is open */
+        KeSignalGateBoostPriority(&Chain->Granted);
         Chain = next;
     }
 }

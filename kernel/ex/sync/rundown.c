@@ -11,7 +11,7 @@
 
 typedef struct EXP_RUNDOWN_WAIT {
     volatile LONG64 Users;           /* a */
-    KEVENT Left;
+    KGATE Left;
 } EXP_RUNDOWN_WAIT;
 
 static inline ULONG64 ExpReadRundown(PEX_RUNDOWN_REF Ref) { return __atomic_load_n(&Ref->Count, __ATOMIC_ACQUIRE); }
@@ -50,7 +50,7 @@ VOID FASTCALL ExReleaseRundownProtectionEx(PEX_RUNDOWN_REF RunRef, ULONG Count)
         if (value & EXP_RUNDOWN) {
             wait = (EXP_RUNDOWN_WAIT *)(value & ~EXP_RUNDOWN);
             if (InterlockedAdd64(&wait->Users, -(LONG64)Count) == 0)
-                KeSetEvent(&wait->Left, 0, FALSE);
+                KeSignalGateBoostPriority(&wait->Left);
             return;
         }
         ASSERT(value >= Count * EXP_USER);
@@ -65,7 +65,7 @@ VOID FASTCALL ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
     EXP_RUNDOWN_WAIT wait;
     ULONG64 value;
 
-    KeInitializeEvent(&wait.Left, SynchronizationEvent, FALSE);
+    KeInitializeGate(&wait.Left);
     do {
         value = ExpReadRundown(RunRef);
         if (value & EXP_RUNDOWN)
@@ -74,6 +74,6 @@ VOID FASTCALL ExWaitForRundownProtectionRelease(PEX_RUNDOWN_REF RunRef)
     } while (!ExpSwapRundown(RunRef, value, value == 0 ? EXP_RUNDOWN : (ULONG64)&wait | EXP_RUNDOWN));
     if (value == 0)
         return;
-    KeWaitForSingleObject(&wait.Left, WrRundown, KernelMode, FALSE, NULL);
+    KeWaitForGate(&wait.Left, WrRundown, KernelMode);
     __atomic_store_n(&RunRef->Count, EXP_RUNDOWN, __ATOMIC_RELEASE);       /* the wait block is about to go */
 }

@@ -2,6 +2,7 @@
  * Loading by a service's key: what the key must say, who may, and a whole driver of sixteen bytes loaded, started and unloaded.
  */
 #include "fixture.h"
+#include "ex.h"
 #include <ntimage.h>
 #include "ps.h"
 #include "se.h"
@@ -171,6 +172,60 @@ static VOID LoadAndUnload(VOID)
     End(key);
 }
 
+/* PsLoadedModuleList stays as it is while its resource is held: loads and unloads wait for it. */
+static volatile LONG Holds, Changes;
+
+static BOOLEAN IsListed(VOID)
+{
+    UNICODE_STRING ours = RTL_CONSTANT_STRING(L"testloaded.sys");
+    PLIST_ENTRY entry;
+
+    for (entry = PsLoadedModuleList.Flink; entry != &PsLoadedModuleList; entry = entry->Flink)
+        if (RtlEqualUnicodeString(&CONTAINING_RECORD(entry, KLDR_DATA_TABLE_ENTRY, InLoadOrderLinks)->BaseDllName, &ours, TRUE))
+            return TRUE;
+    return FALSE;
+}
+
+static VOID HoldList(VOID)
+{
+    KeEnterCriticalRegion();
+    ExAcquireResourceSharedLite(&PsLoadedModuleResource, TRUE);
+    InterlockedIncrement(&Holds);
+    while (ExGetExclusiveWaiterCount(&PsLoadedModuleResource) == 0)
+        KeYieldExecution();
+    CHECK(Changes == Holds - 1 && IsListed() == (Holds == 2));
+    ExReleaseResourceLite(&PsLoadedModuleResource);
+    KeLeaveCriticalRegion();
+    while (InterlockedOr(&Changes, 0) != Holds)
+        KeYieldExecution();
+}
+
+static VOID HoldOrChange(PVOID Context, ULONG Index)
+{
+    LONG round;
+
+    for (round = 0; round < 2; round++) {
+        if (Index == 0) {
+            HoldList();
+            continue;
+        }
+        while (InterlockedOr(&Holds, 0) == round)
+            KeYieldExecution();
+        CHECK((round == 0 ? Load(SERVICE) : Unload(SERVICE)) == STATUS_SUCCESS);
+        InterlockedIncrement(&Changes);
+    }
+}
+
+static VOID List(VOID)
+{
+    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+
+    Holds = Changes = 0;
+    TestRunThreads(2, HoldOrChange, NULL);
+    CHECK(Changes == 2 && !IsListed());
+    End(key);
+}
+
 /* The image stays while somebody has the driver's device open. */
 static VOID UnloadLater(VOID)
 {
@@ -320,6 +375,7 @@ static VOID Contention(VOID)
 static const KE_TEST tests[] = {
     { "io.loaddriver.cycle", LoadAndUnload, 0 },
     { "io.loaddriver.later", UnloadLater, 0 },
+    { "io.loaddriver.list", List, 0 },
     { "io.loaddriver.failure", Failures, 0 },
     { "io.loaddriver.values", Values, 0 },
     { "io.loaddriver.user", FromUserMode, 0 },
