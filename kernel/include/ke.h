@@ -17,6 +17,7 @@ typedef enum KE_LOCK_RANK {
     KeRankCallback,           /* ex: a callback object's registrations */
     KeRankVpb,                /* io: volume parameter blocks, a lock that drivers take */
     KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankFsRtl,              /* fsrtl: byte-range locks, requests that wait for a change */
     KeRankResourceList,       /* ex: all ERESOURCEs */
     KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
