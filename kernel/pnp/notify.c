@@ -12,6 +12,7 @@ typedef struct PNP_LISTENER {
     KMUTANT Running;
     IO_NOTIFICATION_EVENT_CATEGORY Category;     /* I */
     GUID Class;                                  /* I for interfaces */
+    LONG64 Since;                                /* I how many events there had been when it was made */
     PFILE_OBJECT File;                           /* I for targets; the driver's to keep */
     PDEVICE_OBJECT Pdo;                          /* I for targets: referenced */
     PDRIVER_OBJECT Driver;                       /* I referenced */
@@ -26,6 +27,7 @@ const GUID PnpGuidRemoveCancelled = { 0xcb3a4007, 0x46f0, 0x11d0, { 0xb0, 0x8f, 
 const GUID PnpGuidRemoveComplete = { 0xcb3a4008, 0x46f0, 0x11d0, { 0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f } };
 
 static EX_PUSH_LOCK PnpNotifyLock;
+static volatile LONG64 PnpEvents;                /* a */
 static LIST_ENTRY PnpListeners = { &PnpListeners, &PnpListeners };
 
 /* ---- Listeners ---- */
@@ -94,6 +96,7 @@ static VOID PnpTellInterface(PNP_LISTENER *Listener, PNP_INTERFACE *Interface, B
 typedef struct PNP_EVENT {
     WORK_QUEUE_ITEM Work;
     PNP_INTERFACE *Interface;
+    LONG64 Number;
     BOOLEAN Arrival;
 } PNP_EVENT;
 
@@ -103,7 +106,8 @@ static VOID NTAPI PnpInterfaceWorker(PVOID Context)
     PNP_LISTENER *listener = NULL;
 
     while ((listener = PnpNextListener(listener, &event->Interface->Class, NULL)) != NULL)
-        PnpTellInterface(listener, event->Interface, event->Arrival);
+        if (listener->Since < event->Number)     /* who came later asks for what is there already, or does not want it */
+            PnpTellInterface(listener, event->Interface, event->Arrival);
     ExFreePoolWithTag(event, PNP_TAG);
 }
 
@@ -121,6 +125,7 @@ VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival)
         return;                                  /* nobody to tell it to */
     event->Interface = Interface;
     event->Arrival = Arrival;
+    event->Number = InterlockedIncrement64(&PnpEvents);
     ExInitializeWorkItem(&event->Work, PnpInterfaceWorker, event);
     ExQueueWorkItem(&event->Work, DelayedWorkQueue);
 }
@@ -294,6 +299,7 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
     listener->Callback = CallbackRoutine;
     listener->Context = Context;
     listener->References = 1;
+    listener->Since = PnpEvents;
     status = PnpDescribeListener(listener, EventCategoryData);
     if (!NT_SUCCESS(status)) {
         ExFreePoolWithTag(listener, PNP_TAG);
