@@ -224,7 +224,9 @@ VOID KeFreezeProcessors(VOID);
 
 /* ---- Interrupt objects ---- */
 typedef struct KE_INTERRUPT_PARAMETERS {
-    PKSERVICE_ROUTINE Routine;
+    PKSERVICE_ROUTINE Routine;            /* or NULL and ... */
+    PKMESSAGE_SERVICE_ROUTINE MessageRoutine;
+    ULONG MessageIndex;
     PVOID Context;
     PKSPIN_LOCK Lock;                     /* shared with other interrupts; NULL: one of its own */
     ULONG Vector;                         /* HAL_VECTOR_DEVICE_FIRST to _LAST */
@@ -238,6 +240,8 @@ VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS 
 BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
 /* Whether that is an interrupt object that is connected; it need not be one. Any IRQL. */
 BOOLEAN KeIsInterruptConnected(const KINTERRUPT *Interrupt);
+/* Whether any interrupt object is connected to the device vector. Any IRQL. */
+BOOLEAN KeIsVectorConnected(ULONG Vector);
 /* When it returns, the service routine runs nowhere and will not again. IRQL <= DISPATCH_LEVEL. */
 VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt);
 

@@ -8,6 +8,7 @@
 #include "vf.h"
 #include "ex.h"
 #include "cm.h"
+#include "cc.h"
 #include "io.h"
 #include "po.h"
 #include "pnp.h"
@@ -100,9 +101,11 @@ VOID InitPhase1(PVOID Context)
     InitStartDpcThreads();
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
+    CcInitialize();                    /* the cache */
     IoInitializeRawFileSystem();       /* what volumes fall back on */
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
+    PnpStartBuses();                   /* the devices of the PCI buses, with these drivers */
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;
