@@ -58,7 +58,7 @@ static bool PartitionIsSane(const PARTITION_DISK *Disk)
 bool PartitionReadTable(const PARTITION_DISK *Disk, PARTITION_TABLE *Table)
 {
     Table->Style = PartitionNone;
-    Table->FromBackup = false;
+    Table->FromBackup = Table->HasBootSector = false;
     Table->Count = Table->Signature = 0;
     if (!PartitionIsSane(Disk) || !PartitionReadBlock(Disk, 0, Table))
         return false;
@@ -67,5 +67,6 @@ bool PartitionReadTable(const PARTITION_DISK *Disk, PARTITION_TABLE *Table)
     if (PartitionIsProtective(Table->Block))
         return PartitionReadGpt(Disk, Table);
     PartitionReadMbr(Disk, Table);
+    Table->HasBootSector = Table->Style == PartitionNone;
     return true;
 }

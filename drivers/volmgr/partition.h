@@ -33,6 +33,7 @@ typedef struct PARTITION {
 typedef struct PARTITION_TABLE {
     PARTITION_STYLE_KIND Style;
     bool FromBackup;                             /* GPT: the first copy is damaged */
+    bool HasBootSector;                          /* None: the disk begins as a file system does */
     uint32_t Signature;                          /* MBR */
     uint8_t Guid[16];                            /* GPT: the disk's */
     uint32_t Count;

@@ -208,11 +208,11 @@ static void None(void **State)
 
     (void)State;
     memset(Image, 0, sizeof(Image));
-    assert_true(PartitionReadTable(&Disk, &Table) && Table.Style == PartitionNone && Table.Count == 0);
+    assert_true(PartitionReadTable(&Disk, &Table) && Table.Style == PartitionNone && Table.Count == 0 && !Table.HasBootSector);
     memset(Image, 'F', BLOCK);
     Image[510] = 0x55;
     Image[511] = 0xAA;
-    assert_true(PartitionReadTable(&Disk, &Table) && Table.Style == PartitionNone);
+    assert_true(PartitionReadTable(&Disk, &Table) && Table.Style == PartitionNone && Table.HasBootSector);
     disk.BlockSize = 500;
     assert_false(PartitionReadTable(&disk, &Table));
     disk.BlockSize = 8192;
