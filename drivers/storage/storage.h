@@ -68,6 +68,8 @@ typedef struct STORAGE_DISK {
     HANDLE Directory;                            /* I \Device\HarddiskN, which goes with it */
     UNICODE_STRING Interface;                    /* I GUID_DEVINTERFACE_DISK */
     IO_REMOVE_LOCK RemoveLock;
+    PVOID Connection;                            /* of interrupts, between Start and Stop; NULL: none */
+    KDPC Dpc;
 
     ULONG BlockSize, PhysicalBlockSize;          /* the driver's, like all down to ReadOnly: as of Start */
     ULONG64 Length;                              /* bytes, whole blocks */
@@ -98,6 +100,11 @@ VOID StorageLeave(STORAGE_DISK *Disk);
 BOOLEAN StorageIsBusy(const STORAGE_DISK *Disk, ULONG Slot);
 VOID StorageComplete(STORAGE_DISK *Disk, ULONG Slot, NTSTATUS Status);
 VOID StorageBreak(STORAGE_DISK *Disk, NTSTATUS Status);
+
+/* Every message of the device asks for Routine, whose context is the disk. PASSIVE_LEVEL. */
+NTSTATUS StorageConnect(STORAGE_DISK *Disk, PKDEFERRED_ROUTINE Routine);
+/* When it returns neither interrupt nor DPC comes. Nothing if there is no connection. PASSIVE_LEVEL. */
+VOID StorageDisconnect(STORAGE_DISK *Disk);
 
 /* ---- Between the files ---- */
 static inline STORAGE_DISK *StorageDisk(PDEVICE_OBJECT Device) { return Device->DeviceExtension; }

@@ -161,7 +161,7 @@ static BOOLEAN VirtioReap(VIRTIO_BLK *Blk)
 
 VOID NTAPI VirtioDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
-    VIRTIO_BLK *blk = Context;
+    VIRTIO_BLK *blk = VirtioBlk(Context);
 
     StorageEnter(&blk->Disk);
     if ((blk->Disk.State == StorageRunning || blk->Disk.State == StorageHeld) && !VirtioReap(blk))

@@ -95,8 +95,6 @@ typedef struct VIRTIO_BLK {
     volatile VIRTIO_COMMON *Common;              /* I Parts[VirtioCommon] */
     volatile USHORT *Doorbell;                   /* I */
     ULONG64 Features;                            /* I that both sides have */
-    PVOID Connection;                            /* I of interrupts */
-    KDPC Dpc;
 
     VIRTIO_RING *Ring;                           /* Disk.Lock, what the driver writes of it */
     VIRTIO_COMMAND *Commands[STORAGE_MAXIMUM_SLOTS];         /* I one a slot */

@@ -72,48 +72,13 @@ static NTSTATUS VirtioReadConfig(VIRTIO_BLK *Blk)
     return STATUS_SUCCESS;
 }
 
-/* ---- Interrupts ---- */
-static BOOLEAN NTAPI VirtioInterrupt(PKINTERRUPT Interrupt, PVOID Context, ULONG Message)
-{
-    KeInsertQueueDpc(&((VIRTIO_BLK *)Context)->Dpc, NULL, NULL);
-    return TRUE;
-}
-
-static NTSTATUS VirtioConnect(VIRTIO_BLK *Blk)
-{
-    IO_CONNECT_INTERRUPT_PARAMETERS parameters;
-
-    RtlZeroMemory(&parameters, sizeof(parameters));
-    parameters.Version = CONNECT_MESSAGE_BASED;
-    parameters.MessageBased.PhysicalDeviceObject = Blk->Disk.Pdo;
-    parameters.MessageBased.ConnectionContext.Generic = &Blk->Connection;
-    parameters.MessageBased.MessageServiceRoutine = VirtioInterrupt;
-    parameters.MessageBased.ServiceContext = Blk;
-    return IoConnectInterruptEx(&parameters);
-}
-
-static VOID VirtioDisconnect(VIRTIO_BLK *Blk)
-{
-    IO_DISCONNECT_INTERRUPT_PARAMETERS parameters;
-
-    if (Blk->Connection == NULL)
-        return;
-    RtlZeroMemory(&parameters, sizeof(parameters));
-    parameters.Version = CONNECT_MESSAGE_BASED;
-    parameters.ConnectionContext.Generic = Blk->Connection;
-    IoDisconnectInterruptEx(&parameters);
-    Blk->Connection = NULL;
-    KeRemoveQueueDpc(&Blk->Dpc);
-    KeFlushQueuedDpcs();
-}
-
 /* ---- Start and stop ---- */
 static VOID VirtioStop(STORAGE_DISK *Disk)
 {
     VIRTIO_BLK *blk = VirtioBlk(Disk);
 
     VirtioReset(Disk);
-    VirtioDisconnect(blk);
+    StorageDisconnect(Disk);
     VirtioDeleteQueue(blk);
     VirtioUnmap(blk);
 }
@@ -129,7 +94,7 @@ static NTSTATUS VirtioPrepare(VIRTIO_BLK *Blk)
     if (NT_SUCCESS(status))
         status = VirtioReadConfig(Blk);
     if (NT_SUCCESS(status))
-        status = VirtioConnect(Blk);
+        status = StorageConnect(&Blk->Disk, VirtioDpc);
     if (!NT_SUCCESS(status))
         return status;
     Blk->Common->ConfigVector = VIRTIO_NO_VECTOR;
@@ -143,7 +108,6 @@ static NTSTATUS VirtioStart(STORAGE_DISK *Disk, PCM_RESOURCE_LIST Translated)
 
     if (!NT_SUCCESS(status))
         return status;
-    KeInitializeDpc(&blk->Dpc, VirtioDpc, blk);
     status = VirtioPrepare(blk);
     if (NT_SUCCESS(status))
         VirtioAddStatus(blk, VIRTIO_STATUS_DRIVER_OK);

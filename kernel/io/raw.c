@@ -101,7 +101,7 @@ static NTSTATUS NTAPI IopRawTransferred(PDEVICE_OBJECT Device, PIRP Irp, PVOID C
 
     if (Irp->PendingReturned)
         IoMarkIrpPending(Irp);
-    if (NT_SUCCESS(Irp->IoStatus.Status) && (location->FileObject->Flags & FO_SYNCHRONOUS_IO))
+    if (NT_SUCCESS(Irp->IoStatus.Status) && location->FileObject != NULL && (location->FileObject->Flags & FO_SYNCHRONOUS_IO))
         location->FileObject->CurrentByteOffset.QuadPart = location->Parameters.Read.ByteOffset.QuadPart +
                                                            (LONG64)Irp->IoStatus.Information;
     return STATUS_CONTINUE_COMPLETION;

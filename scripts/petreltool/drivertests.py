@@ -50,6 +50,7 @@ class Expected:
     requests: list[str] = field(default_factory=list)       # IRP_MJ_... that must have succeeded
     options: list[str] = field(default_factory=list)        # for the kernel
     hardware: list[str] = field(default_factory=list)       # of the machine, as QEMU's -device takes them
+    disks: list[int] = field(default_factory=list)          # MiB of each more drive, disk0, disk1, ... for hardware
     preset: str = "debug"
     cpus: int = 1
     timeout: float = 20.0
@@ -143,7 +144,7 @@ def run_one(expected: Expected, toolchain: str) -> int:
         print(f"skipped: payload: {error}")
         return EXIT_SKIPPED
     base = MachineOptions(disk=make_image(expected.preset), cpus=expected.cpus, options=list(expected.options),
-                          hardware=list(expected.hardware))
+                          hardware=list(expected.hardware), disks=list(expected.disks))
     limits = replace(lab.Limits(), driver=expected.timeout, whole=expected.timeout + 100.0)
     record = lab.run(for_drivers(base, subjects), limits)
     subject = subjects[-1]

@@ -52,6 +52,7 @@ class MachineOptions:
     options: list[str] = field(default_factory=list)       # lines of opt/petrel/options
     files: list[Path] = field(default_factory=list)        # opt/petrel/file0, file1, ...
     hardware: list[str] = field(default_factory=list)      # more devices, each as QEMU's -device takes it
+    disks: list[int] = field(default_factory=list)         # of so many MiB, empty: the drives disk0, disk1, ... for hardware
     extra: list[str] = field(default_factory=list)         # more of QEMU's own arguments, for debugging the kernel
     qemu: str = "qemu-system-x86_64"                       # tests put a fake machine here
 
@@ -89,6 +90,11 @@ def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list
         "-chardev", f"file,id=debug,path={_escape(folder / 'debug')}", "-device", "isa-debugcon,iobase=0xe9,chardev=debug",
         "-chardev", f"socket,id=monitor,fd={monitor_fd}", "-mon", "chardev=monitor,mode=control",
     ]
+    for number, size in enumerate(options.disks):
+        file = folder / f"disk{number}"
+        with open(file, "wb") as handle:
+            handle.truncate(size << 20)
+        command += ["-drive", f"if=none,id=disk{number},format=raw,file={_escape(file)}"]
     for device in options.hardware:
         command += ["-device", device]
     for number, file in enumerate(options.files):
