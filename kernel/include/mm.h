@@ -97,6 +97,9 @@ NTSTATUS MmFlushFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG64 Cou
 /* Drops pages, dirty ones unwritten if Dirty says so. FALSE: somebody uses one, which stays. */
 BOOLEAN MmPurgeFilePages(struct MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count, BOOLEAN Dirty);
 ULONG64 MmCountDirtyPages(struct MI_SEGMENT *Segment);
+ULONG64 MmCountAllDirtyPages(VOID);
+/* The segment of the file's data, referenced, or NULL. */
+struct MI_SEGMENT *MmFindFileSegment(PSECTION_OBJECT_POINTERS Pointers);
 
 /* ---- Windows of system space onto files ---- */
 /* Addresses that stay reserved, with page tables when they are first used; NULL: none are left. */

@@ -8,6 +8,7 @@
 #include "vf.h"
 #include "ex.h"
 #include "cm.h"
+#include "cc.h"
 #include "io.h"
 #include "po.h"
 #include "pnp.h"
@@ -100,6 +101,7 @@ VOID InitPhase1(PVOID Context)
     InitStartDpcThreads();
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
+    CcInitialize();                    /* the cache */
     IoInitializeRawFileSystem();       /* what volumes fall back on */
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);

@@ -3,7 +3,15 @@
  */
 #include "information.h"
 
-static NTSTATUS IopAskObject(PFILE_OBJECT File, UCHAR Major, ULONG Class, PVOID Buffer, ULONG Length, PULONG Returned)
+typedef struct IOP_QUESTION {
+    UCHAR Major;
+    ULONG Class;
+    PVOID Buffer;
+    ULONG Length;
+    BOOLEAN AdvanceOnly;                         /* of an end of file */
+} IOP_QUESTION;
+
+static NTSTATUS IopAskObject(PFILE_OBJECT File, const IOP_QUESTION *Question, PULONG Returned)
 {
     PDEVICE_OBJECT device = IoGetRelatedDeviceObject(File);
     PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
@@ -13,12 +21,14 @@ static NTSTATUS IopAskObject(PFILE_OBJECT File, UCHAR Major, ULONG Class, PVOID 
     if (irp == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     irp->Tail.Overlay.OriginalFileObject = File;
-    irp->AssociatedIrp.SystemBuffer = Buffer;    /* not the packet's to free: IRP_BUFFERED_IO is not set */
+    irp->AssociatedIrp.SystemBuffer = Question->Buffer;  /* not the packet's to free: IRP_BUFFERED_IO is not set */
     location = IoGetNextIrpStackLocation(irp);
-    location->MajorFunction = Major;
+    location->MajorFunction = Question->Major;
     location->FileObject = File;
-    location->Parameters.QueryFile.Length = Length;              /* SetFile and QueryVolume begin the same */
-    location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)Class;
+    location->Parameters.QueryFile.Length = Question->Length;    /* SetFile and QueryVolume begin the same */
+    location->Parameters.QueryFile.FileInformationClass = (FILE_INFORMATION_CLASS)Question->Class;
+    if (Question->AdvanceOnly)
+        location->Parameters.SetFile.AdvanceOnly = TRUE;
     IopSendForWaiter(device, irp, &result);
     if (Returned != NULL)
         *Returned = (ULONG)result.Information;
@@ -28,19 +38,30 @@ static NTSTATUS IopAskObject(PFILE_OBJECT File, UCHAR Major, ULONG Class, PVOID 
 NTSTATUS NTAPI IoQueryFileInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length,
                                       PVOID FileInformation, PULONG ReturnedLength)
 {
-    return IopAskObject(FileObject, IRP_MJ_QUERY_INFORMATION, FileInformationClass, FileInformation, Length, ReturnedLength);
+    IOP_QUESTION question = { IRP_MJ_QUERY_INFORMATION, FileInformationClass, FileInformation, Length, FALSE };
+    return IopAskObject(FileObject, &question, ReturnedLength);
 }
 
 NTSTATUS NTAPI IoQueryVolumeInformation(PFILE_OBJECT FileObject, FS_INFORMATION_CLASS FsInformationClass, ULONG Length,
                                         PVOID FsInformation, PULONG ReturnedLength)
 {
-    return IopAskObject(FileObject, IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass, FsInformation, Length, ReturnedLength);
+    IOP_QUESTION question = { IRP_MJ_QUERY_VOLUME_INFORMATION, FsInformationClass, FsInformation, Length, FALSE };
+    return IopAskObject(FileObject, &question, ReturnedLength);
 }
 
 /* Not for renames, whose target is opened by handle. */
 NTSTATUS NTAPI IoSetInformation(PFILE_OBJECT FileObject, FILE_INFORMATION_CLASS FileInformationClass, ULONG Length, PVOID FileInformation)
 {
+    IOP_QUESTION question = { IRP_MJ_SET_INFORMATION, FileInformationClass, FileInformation, Length, FALSE };
+
     if (FileInformationClass == FileRenameInformation || FileInformationClass == FileLinkInformation)
         return STATUS_NOT_IMPLEMENTED;
-    return IopAskObject(FileObject, IRP_MJ_SET_INFORMATION, FileInformationClass, FileInformation, Length, NULL);
+    return IopAskObject(FileObject, &question, NULL);
+}
+
+NTSTATUS IoAdvanceValidData(PFILE_OBJECT File, const FILE_END_OF_FILE_INFORMATION *Information)
+{
+    FILE_END_OF_FILE_INFORMATION copy = *Information;
+    IOP_QUESTION question = { IRP_MJ_SET_INFORMATION, FileEndOfFileInformation, &copy, sizeof(copy), TRUE };
+    return IopAskObject(File, &question, NULL);
 }

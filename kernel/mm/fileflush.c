@@ -3,6 +3,17 @@
  */
 #include "file.h"
 
+static volatile LONG64 MiAllDirtyPages;
+
+/* Lock held. */
+static VOID MiCountDirtyLocked(MI_SEGMENT *Segment, LONG Step)
+{
+    __atomic_store_n(&Segment->DirtyPages, Segment->DirtyPages + (ULONG64)(LONG64)Step, __ATOMIC_RELEASE);
+    InterlockedExchangeAdd64(&MiAllDirtyPages, Step);
+}
+
+ULONG64 MmCountAllDirtyPages(VOID) { return (ULONG64)MiAllDirtyPages; }
+
 VOID MmDirtyFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG Count)
 {
     ULONG i;
@@ -14,7 +25,7 @@ VOID MmDirtyFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG Count)
         if (slot == NULL || (*slot & MI_SLOT_DIRTY))
             continue;
         *slot |= MI_SLOT_DIRTY;
-        Segment->DirtyPages++;
+        MiCountDirtyLocked(Segment, 1);
     }
     ExUnlockExclusive(&Segment->Lock);
 }
@@ -50,7 +61,7 @@ static BOOLEAN MiTakeDirtyLocked(MI_SEGMENT *Segment, ULONG64 First, ULONG64 End
             Transfer->First = at;
         Transfer->Frames[Transfer->Count++] = MiSlotFrame(*slot);
         *slot = (*slot & ~MI_SLOT_DIRTY) | MI_SLOT_WRITING;
-        Segment->DirtyPages--;
+        MiCountDirtyLocked(Segment, -1);
         if (Transfer->Count == MI_TRANSFER_PAGES)
             break;
     }
@@ -69,7 +80,7 @@ static VOID MiFinishWrite(const MI_TRANSFER *Transfer, NTSTATUS Status)
         if (NT_SUCCESS(Status) || (*slot & MI_SLOT_DIRTY))
             continue;
         *slot |= MI_SLOT_DIRTY;                  /* to be tried again */
-        segment->DirtyPages++;
+        MiCountDirtyLocked(segment, 1);
     }
     MiWakeWaitersLocked(segment);
     ExUnlockExclusive(&segment->Lock);
@@ -93,6 +104,8 @@ NTSTATUS MmFlushFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count)
         if (transfer.Count == 0)
             continue;
         status = MiTransfer(&transfer, TRUE, &bytes);
+        if (status == STATUS_END_OF_FILE)        /* cut off meanwhile: there is nothing to keep */
+            status = STATUS_SUCCESS;
         MiFinishWrite(&transfer, status);
     } while (NT_SUCCESS(status) && (writing || transfer.Count != 0));
     return status;
@@ -106,7 +119,7 @@ static BOOLEAN MiPurgeSlotLocked(MI_SEGMENT *Segment, ULONG64 *Slot, BOOLEAN Dir
     if ((*Slot & MI_SLOT_MOVING) || ((*Slot & MI_SLOT_DIRTY) && !Dirty) || MiPageReferences(MiSlotFrame(*Slot)) != 1)
         return FALSE;
     if (*Slot & MI_SLOT_DIRTY)
-        Segment->DirtyPages--;
+        MiCountDirtyLocked(Segment, -1);
     MiReleasePage(MiSlotFrame(*Slot));
     *Slot = MI_PAGE_NONE;
     return TRUE;

@@ -76,38 +76,62 @@ NTSTATUS MmReferenceFileSegment(PFILE_OBJECT File, ULONG64 Bytes, MI_SEGMENT **S
     return status;
 }
 
-/* ---- Another size ---- */
-/* What lies behind the end in the last page must not be seen when the file grows again. */
-static VOID MiZeroTail(MI_SEGMENT *Segment, ULONG64 Bytes)
+MI_SEGMENT *MmFindFileSegment(PSECTION_OBJECT_POINTERS Pointers)
 {
-    PFN_NUMBER page = Bytes & (PAGE_SIZE - 1) ? MiPageOfFile(Segment, Bytes >> PAGE_SHIFT) : MI_NO_PAGE;
+    MI_SEGMENT *segment;
+
+    ExLockExclusive(&MiFileSegmentLock);
+    segment = Pointers->DataSectionObject;
+    if (segment != NULL)
+        InterlockedIncrement(&segment->References);
+    ExUnlockExclusive(&MiFileSegmentLock);
+    return segment;
+}
+
+/* ---- Another size ---- */
+/* A page's bytes from From on, if it is in memory. */
+static VOID MiZeroFilePage(MI_SEGMENT *Segment, ULONG64 Index, ULONG From)
+{
+    PFN_NUMBER page = MiPageOfFile(Segment, Index);
     PUCHAR mapping;
     KIRQL irql;
 
     if (page == MI_NO_PAGE)
         return;
     mapping = MiMapInHyperSpace(page, &irql);
-    RtlZeroMemory(mapping + (Bytes & (PAGE_SIZE - 1)), PAGE_SIZE - (Bytes & (PAGE_SIZE - 1)));
+    RtlZeroMemory(mapping + From, PAGE_SIZE - From);
     MiUnmapHyperSpace(irql);
     MiReleasePage(page);
+}
+
+/* What lies behind the end must not be seen when the file grows again: pages that somebody uses stay, with zeroes. */
+static BOOLEAN MiCutPages(MI_SEGMENT *Segment, ULONG64 Bytes, ULONG64 End)
+{
+    ULONG64 first = MiPagesOf(Bytes), at;
+
+    if (Bytes & (PAGE_SIZE - 1))
+        MiZeroFilePage(Segment, Bytes >> PAGE_SHIFT, (ULONG)Bytes & (PAGE_SIZE - 1));
+    if (MmPurgeFilePages(Segment, first, End - first, TRUE))
+        return TRUE;
+    for (at = first; at < End; at++)
+        MiZeroFilePage(Segment, at, 0);
+    return FALSE;
 }
 
 BOOLEAN MmResizeFileSegment(MI_SEGMENT *Segment, ULONG64 Bytes)
 {
     BOOLEAN grown;
-    ULONG64 old, pages;
+    ULONG64 old;
 
     ExLockExclusive(&Segment->Lock);
     old = Segment->Bytes;
     grown = NT_SUCCESS(MiGrowChunksLocked(Segment, MiPagesOf(Bytes)));
     if (grown)
         Segment->Bytes = Bytes;
-    pages = Segment->Pages;
     ExUnlockExclusive(&Segment->Lock);
     if (!grown || Bytes >= old)
         return grown;
-    MiZeroTail(Segment, Bytes);
-    return MmPurgeFilePages(Segment, MiPagesOf(Bytes), pages - MiPagesOf(Bytes), TRUE);
+    return MiCutPages(Segment, Bytes, MiPagesOf(old));
 }
 
 /* ---- The end ---- */

@@ -221,6 +221,7 @@ static NTSTATUS PnpEnableLocked(PNP_INTERFACE *Interface)
     if (NT_SUCCESS(status)) {
         Interface->Enabled = TRUE;
         Interface->Announced = PnpNode(Interface->Pdo) != NULL && PnpNode(Interface->Pdo)->State == PnpStarted;
+        Interface->AnnouncedAt = PnpRegistrations;
     }
     return status;
 }
@@ -235,6 +236,7 @@ static NTSTATUS PnpDisableLocked(PNP_INTERFACE *Interface, PBOOLEAN Announced)
     Interface->Enabled = FALSE;
     *Announced = Interface->Announced;
     Interface->Announced = FALSE;
+    Interface->AnnouncedAt = PnpRegistrations;
     if (!PnpIsLinkSharedLocked(Interface))
         IoDeleteSymbolicLink(&link);
     return STATUS_SUCCESS;
@@ -243,6 +245,7 @@ static NTSTATUS PnpDisableLocked(PNP_INTERFACE *Interface, PBOOLEAN Announced)
 NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLEAN Enable)
 {
     BOOLEAN announced = FALSE;
+    LONG64 announcedAt = 0;
     PNP_INTERFACE *found;
     NTSTATUS status;
 
@@ -256,18 +259,21 @@ NTSTATUS NTAPI IoSetDeviceInterfaceState(PUNICODE_STRING SymbolicLinkName, BOOLE
     } else {
         status = PnpDisableLocked(found, &announced);
     }
+    if (found != NULL)
+        announcedAt = found->AnnouncedAt;
     ExUnlockExclusive(&PnpInterfaceLock);
     if (status != STATUS_SUCCESS)
         return status;
     PnpRecordState(found, Enable);
     if (announced)
-        PnpNotifyInterface(found, Enable);
+        PnpNotifyInterface(found, Enable, announcedAt);
     return STATUS_SUCCESS;
 }
 
 /* ---- With the device ---- */
 VOID PnpAnnounceInterfaces(PDEVICE_OBJECT Pdo)
 {
+    LONG64 announcedAt = 0;
     PNP_INTERFACE *found;
     PLIST_ENTRY entry;
 
@@ -277,11 +283,13 @@ VOID PnpAnnounceInterfaces(PDEVICE_OBJECT Pdo)
         for (entry = PnpInterfaces.Flink; entry != &PnpInterfaces && found == NULL; entry = entry->Flink)
             if (PnpInterfaceAt(entry)->Pdo == Pdo && PnpInterfaceAt(entry)->Enabled && !PnpInterfaceAt(entry)->Announced)
                 found = PnpInterfaceAt(entry);
-        if (found != NULL)
+        if (found != NULL) {
             found->Announced = TRUE;
+            announcedAt = found->AnnouncedAt = PnpRegistrations;
+        }
         ExUnlockExclusive(&PnpInterfaceLock);
         if (found != NULL)
-            PnpNotifyInterface(found, TRUE);
+            PnpNotifyInterface(found, TRUE, announcedAt);
     } while (found != NULL);
 }
 
@@ -290,6 +298,7 @@ VOID PnpDisableInterfaces(PDEVICE_OBJECT Pdo)
     PNP_INTERFACE *found;
     PLIST_ENTRY entry;
     BOOLEAN enabled, announced;
+    LONG64 announcedAt = 0;
 
     do {
         found = NULL;
@@ -300,12 +309,13 @@ VOID PnpDisableInterfaces(PDEVICE_OBJECT Pdo)
                 found = PnpInterfaceAt(entry);
         if (found != NULL) {
             enabled = PnpDisableLocked(found, &announced) == STATUS_SUCCESS;
+            announcedAt = found->AnnouncedAt;
             found->Pdo = NULL;
         }
         ExUnlockExclusive(&PnpInterfaceLock);
         if (enabled)
             PnpRecordState(found, FALSE);
         if (announced)
-            PnpNotifyInterface(found, FALSE);
+            PnpNotifyInterface(found, FALSE, announcedAt);
     } while (found != NULL);
 }

@@ -3,16 +3,18 @@
  */
 #include "pnpp.h"
 
-PNP_INTERFACE *PnpNextInterface(const GUID *Class, PNP_INTERFACE *Previous)
+PNP_INTERFACE *PnpNextInterface(const GUID *Class, PNP_INTERFACE *Previous, LONG64 Registration)
 {
     PNP_INTERFACE *found = NULL;
     PLIST_ENTRY entry;
 
     ExLockShared(&PnpInterfaceLock);
     for (entry = Previous != NULL ? Previous->Link.Flink : PnpInterfaces.Flink; entry != &PnpInterfaces && found == NULL;
-         entry = entry->Flink)
-        if (PnpInterfaceAt(entry)->Enabled && IsEqualGUID(&PnpInterfaceAt(entry)->Class, Class))
-            found = PnpInterfaceAt(entry);
+         entry = entry->Flink) {
+        PNP_INTERFACE *at = PnpInterfaceAt(entry);
+        if (at->Announced && at->AnnouncedAt < Registration && IsEqualGUID(&at->Class, Class))
+            found = at;
+    }
     ExUnlockShared(&PnpInterfaceLock);
     return found;
 }

@@ -9,6 +9,7 @@ typedef struct PNP_LISTENER {
     LIST_ENTRY Link;                             /* PnpNotifyLock */
     LONG References;                             /* PnpNotifyLock one is the registration's */
     BOOLEAN Gone;                                /* a */
+    LONG64 Number;                               /* I of the registration, from one on */
     KMUTANT Running;
     IO_NOTIFICATION_EVENT_CATEGORY Category;     /* I */
     GUID Class;                                  /* I for interfaces */
@@ -27,6 +28,7 @@ const GUID PnpGuidRemoveComplete = { 0xcb3a4008, 0x46f0, 0x11d0, { 0xb0, 0x8f, 0
 
 static EX_PUSH_LOCK PnpNotifyLock;
 static LIST_ENTRY PnpListeners = { &PnpListeners, &PnpListeners };
+volatile LONG64 PnpRegistrations;
 
 /* ---- Listeners ---- */
 static VOID PnpReleaseListener(PNP_LISTENER *Listener)
@@ -46,21 +48,33 @@ static VOID PnpReleaseListener(PNP_LISTENER *Listener)
     ExFreePoolWithTag(Listener, PNP_TAG);
 }
 
-/* The next one after Previous (NULL: the first) of the category that fits, referenced; Previous is released. */
-static PNP_LISTENER *PnpNextListener(PNP_LISTENER *Previous, const GUID *Class, PDEVICE_OBJECT Pdo)
+/* Whom an event is for: those of an interface's class with a number up to Last, or those of a device. */
+typedef struct PNP_AUDIENCE {
+    const GUID *Class;
+    LONG64 Last;
+    PDEVICE_OBJECT Pdo;
+} PNP_AUDIENCE;
+
+static BOOLEAN PnpIsAddressed(const PNP_LISTENER *Listener, const PNP_AUDIENCE *Audience)
+{
+    if (Listener->Gone)
+        return FALSE;
+    if (Listener->Category == EventCategoryDeviceInterfaceChange)
+        return Audience->Class != NULL && Listener->Number <= Audience->Last && IsEqualGUID(&Listener->Class, Audience->Class);
+    return Listener->Category == EventCategoryTargetDeviceChange && Audience->Pdo != NULL && Listener->Pdo == Audience->Pdo;
+}
+
+/* The next one after Previous (NULL: the first), referenced; Previous is released. */
+static PNP_LISTENER *PnpNextListener(PNP_LISTENER *Previous, const PNP_AUDIENCE *Audience)
 {
     PNP_LISTENER *found = NULL;
     PLIST_ENTRY entry;
 
     ExLockExclusive(&PnpNotifyLock);
     for (entry = Previous != NULL ? Previous->Link.Flink : PnpListeners.Flink; entry != &PnpListeners && found == NULL;
-         entry = entry->Flink) {
-        PNP_LISTENER *listener = CONTAINING_RECORD(entry, PNP_LISTENER, Link);
-        if (!listener->Gone &&
-            ((Class != NULL && listener->Category == EventCategoryDeviceInterfaceChange && IsEqualGUID(&listener->Class, Class)) ||
-             (Pdo != NULL && listener->Category == EventCategoryTargetDeviceChange && listener->Pdo == Pdo)))
-            found = listener;
-    }
+         entry = entry->Flink)
+        if (PnpIsAddressed(CONTAINING_RECORD(entry, PNP_LISTENER, Link), Audience))
+            found = CONTAINING_RECORD(entry, PNP_LISTENER, Link);
     if (found != NULL)
         found->References++;
     ExUnlockExclusive(&PnpNotifyLock);
@@ -95,22 +109,25 @@ typedef struct PNP_EVENT {
     WORK_QUEUE_ITEM Work;
     PNP_INTERFACE *Interface;
     BOOLEAN Arrival;
+    LONG64 AnnouncedAt;
 } PNP_EVENT;
 
 static VOID NTAPI PnpInterfaceWorker(PVOID Context)
 {
     PNP_EVENT *event = Context;
+    PNP_AUDIENCE audience = { &event->Interface->Class, event->AnnouncedAt, NULL };
     PNP_LISTENER *listener = NULL;
 
-    while ((listener = PnpNextListener(listener, &event->Interface->Class, NULL)) != NULL)
+    while ((listener = PnpNextListener(listener, &audience)) != NULL)
         PnpTellInterface(listener, event->Interface, event->Arrival);
     ExFreePoolWithTag(event, PNP_TAG);
 }
 
 /* From a worker: who enables an interface may hold what a listener wants. */
-VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival)
+VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival, LONG64 AnnouncedAt)
 {
-    PNP_LISTENER *listener = PnpNextListener(NULL, &Interface->Class, NULL);
+    PNP_AUDIENCE audience = { &Interface->Class, AnnouncedAt, NULL };
+    PNP_LISTENER *listener = PnpNextListener(NULL, &audience);
     PNP_EVENT *event;
 
     if (listener == NULL)
@@ -121,6 +138,7 @@ VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival)
         return;                                  /* nobody to tell it to */
     event->Interface = Interface;
     event->Arrival = Arrival;
+    event->AnnouncedAt = AnnouncedAt;
     ExInitializeWorkItem(&event->Work, PnpInterfaceWorker, event);
     ExQueueWorkItem(&event->Work, DelayedWorkQueue);
 }
@@ -129,10 +147,11 @@ VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival)
 NTSTATUS PnpNotifyTarget(PDEVICE_OBJECT Pdo, const GUID *Event, BOOLEAN Veto)
 {
     TARGET_DEVICE_REMOVAL_NOTIFICATION removal = { .Version = 1, .Size = sizeof(removal), .Event = *Event };
+    PNP_AUDIENCE audience = { NULL, 0, Pdo };
     PNP_LISTENER *listener = NULL;
     NTSTATUS status = STATUS_SUCCESS;
 
-    while ((listener = PnpNextListener(listener, NULL, Pdo)) != NULL) {
+    while ((listener = PnpNextListener(listener, &audience)) != NULL) {
         removal.FileObject = listener->File;
         status = PnpCall(listener, &removal);
         if (Veto && !NT_SUCCESS(status)) {
@@ -153,9 +172,10 @@ static BOOLEAN PnpIsSystemEvent(const GUID *Event)
 /* A copy of the driver's structure for each listener, with its own file. */
 static NTSTATUS PnpTellCustom(PDEVICE_OBJECT Pdo, TARGET_DEVICE_CUSTOM_NOTIFICATION *Notification)
 {
+    PNP_AUDIENCE audience = { NULL, 0, Pdo };
     PNP_LISTENER *listener = NULL;
 
-    while ((listener = PnpNextListener(listener, NULL, Pdo)) != NULL) {
+    while ((listener = PnpNextListener(listener, &audience)) != NULL) {
         Notification->FileObject = listener->File;
         PnpCall(listener, Notification);
     }
@@ -273,7 +293,7 @@ static VOID PnpTellExisting(PNP_LISTENER *Listener)
 {
     PNP_INTERFACE *found = NULL;
 
-    while ((found = PnpNextInterface(&Listener->Class, found)) != NULL)
+    while ((found = PnpNextInterface(&Listener->Class, found, Listener->Number)) != NULL)
         PnpTellInterface(Listener, found, TRUE);
 }
 
@@ -302,6 +322,7 @@ NTSTATUS NTAPI IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY Eve
     ObfReferenceObject(DriverObject);
     *NotificationEntry = listener;               /* before the first call */
     ExLockExclusive(&PnpNotifyLock);
+    listener->Number = InterlockedIncrement64(&PnpRegistrations);
     InsertTailList(&PnpListeners, &listener->Link);
     listener->References++;                      /* until this returns */
     ExUnlockExclusive(&PnpNotifyLock);

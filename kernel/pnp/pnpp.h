@@ -87,6 +87,7 @@ typedef struct PNP_INTERFACE {
     PDEVICE_OBJECT Pdo;                          /* PnpInterfaceLock NULL: its device is gone */
     BOOLEAN Enabled;                             /* PnpInterfaceLock */
     BOOLEAN Announced;                           /* PnpInterfaceLock its arrival was told */
+    LONG64 AnnouncedAt;                          /* PnpInterfaceLock PnpRegistrations when it was announced or ceased to be */
     LIST_ENTRY Properties;                       /* PnpPropertyLock */
 } PNP_INTERFACE;
 extern EX_PUSH_LOCK PnpInterfaceLock;
@@ -98,11 +99,15 @@ PNP_INTERFACE *PnpFindInterface(PCUNICODE_STRING Name);
 VOID PnpAnnounceInterfaces(PDEVICE_OBJECT Pdo);
 /* The device goes: its interfaces are disabled and belong to nobody. */
 VOID PnpDisableInterfaces(PDEVICE_OBJECT Pdo);
-/* The enabled interface of a class after Previous (NULL: the first), or NULL. */
-PNP_INTERFACE *PnpNextInterface(const GUID *Class, PNP_INTERFACE *Previous);
+/* The interface of a class after Previous (NULL: the first) that was announced before that registration, or NULL. */
+PNP_INTERFACE *PnpNextInterface(const GUID *Class, PNP_INTERFACE *Previous, LONG64 Registration);
 
 /* ---- Notification (notify.c) ---- */
-VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival);
+/* How many registrations there have been. A registration hears of what is announced after it; of what was announced before it is told
+ * when it asks for existing interfaces: of each change exactly once. */
+extern volatile LONG64 PnpRegistrations;
+/* Tells those who had registered when the change was announced (PNP_INTERFACE.AnnouncedAt then). */
+VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival, LONG64 AnnouncedAt);
 /* Tells everybody who asked for this device, now. With Veto the first refusal ends it, those told before are told Cancelled. */
 NTSTATUS PnpNotifyTarget(PDEVICE_OBJECT Pdo, const GUID *Event, BOOLEAN Veto);
 

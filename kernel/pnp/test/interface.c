@@ -97,7 +97,8 @@ static KEVENT Heard;
 static volatile LONG Arrivals, Removals, Customs, Queries, Completed, Cancelled;
 static NTSTATUS Verdict;
 static PVOID Entry;
-static BOOLEAN LeaveAtOnce;
+static BOOLEAN LeaveAtOnce, JoinAtOnce;
+static PVOID Joined;
 
 static NTSTATUS NTAPI Hear(PVOID Structure, PVOID Context)
 {
@@ -118,6 +119,11 @@ static NTSTATUS NTAPI Hear(PVOID Structure, PVOID Context)
         status = Verdict;
     } else
         InterlockedIncrement(&Customs);
+    if (JoinAtOnce) {                            /* another joins while this event is still being told */
+        JoinAtOnce = FALSE;
+        CHECK(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES,
+                                             (PVOID)&first, TestPnpDriver, Hear, &Heard, &Joined) == STATUS_SUCCESS);
+    }
     if (LeaveAtOnce)
         CHECK(IoUnregisterPlugPlayNotificationEx(Entry) == STATUS_SUCCESS);
     KeSetEvent(&Heard, 0, FALSE);
@@ -129,10 +135,19 @@ static VOID Begin(VOID)
     KeInitializeEvent(&Heard, SynchronizationEvent, FALSE);
     Arrivals = Removals = Customs = Queries = Completed = Cancelled = 0;
     Verdict = STATUS_SUCCESS;
-    LeaveAtOnce = FALSE;
+    LeaveAtOnce = JoinAtOnce = FALSE;
 }
 
 static VOID Wait(VOID) { KeWaitForSingleObject(&Heard, Executive, KernelMode, FALSE, NULL); }
+
+/* The registrations' references to the driver, which a worker may still hold. */
+static VOID AwaitWorkers(VOID)
+{
+    while (ObHeader(TestPnpDriver)->PointerCount > 2) {
+        LARGE_INTEGER shortly = { .QuadPart = -10000 };
+        KeDelayExecutionThread(KernelMode, FALSE, &shortly);
+    }
+}
 
 static VOID Changes(VOID)
 {
@@ -164,10 +179,34 @@ static VOID Changes(VOID)
     CHECK(Removals == 1 && IoUnregisterPlugPlayNotificationEx(Entry) == STATUS_INVALID_PARAMETER);
     CHECK(IoSetDeviceInterfaceState(&name, TRUE) == STATUS_SUCCESS && Arrivals == 2);
     RtlFreeUnicodeString(&name);
-    while (ObHeader(TestPnpDriver)->PointerCount > 2) {          /* the worker's reference to the registration */
-        LARGE_INTEGER shortly = { .QuadPart = -10000 };
-        KeDelayExecutionThread(KernelMode, FALSE, &shortly);
-    }
+    AwaitWorkers();
+    TestPnpStop(pdo);
+}
+
+/* Who registers while an arrival is being told, and asks for what is there, hears of it once. */
+static VOID Once(VOID)
+{
+    PDEVICE_OBJECT pdo = TestPnpStart(L"TestPnpOnce");
+    UNICODE_STRING name;
+
+    if (pdo == NULL)
+        return;
+    Begin();
+    JoinAtOnce = TRUE;
+    CHECK(IoRegisterDeviceInterface(pdo, &first, NULL, &name) == STATUS_SUCCESS);
+    CHECK(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&first, TestPnpDriver, Hear, &Heard, &Entry) ==
+          STATUS_SUCCESS);
+    CHECK(IoSetDeviceInterfaceState(&name, TRUE) == STATUS_SUCCESS);
+    while (Joined == NULL)
+        Wait();
+    CHECK(IoSetDeviceInterfaceState(&name, FALSE) == STATUS_SUCCESS);
+    while (Removals < 2)                         /* both hear of the end, after the arrival */
+        Wait();
+    CHECK(IoUnregisterPlugPlayNotificationEx(Entry) == STATUS_SUCCESS);
+    CHECK(IoUnregisterPlugPlayNotificationEx(Joined) == STATUS_SUCCESS);
+    AwaitWorkers();
+    CHECK(Arrivals == 2);
+    RtlFreeUnicodeString(&name);
     TestPnpStop(pdo);
 }
 
@@ -238,6 +277,6 @@ static VOID Targets(VOID)
 
 static const KE_TEST tests[] = {
     { "pnp.interface.enable", Enable, 0 }, { "pnp.interface.around", Around, 0 }, { "pnp.notify.interface", Changes, 0 },
-    { "pnp.notify.starting", Starting, 0 }, { "pnp.notify.target", Targets, 0 },
+    { "pnp.notify.starting", Starting, 0 }, { "pnp.notify.target", Targets, 0 }, { "pnp.notify.once", Once, 0 },
 };
 const KE_TEST_GROUP PnpInterfaceTests = { tests, RTL_NUMBER_OF(tests) };
