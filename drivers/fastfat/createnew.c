@@ -53,7 +53,7 @@ static NTSTATUS FatEnter(FAT_OPENING *Opening, const FAT_RECORD *Record, FAT_FCB
     FAT_NEW_NAME *name = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*name), FAT_TAG);
     FAT_ENTRY *entry = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*entry), FAT_TAG);
     FAT_FCB *folder = Opening->Folder;
-    ULONG first = 0;
+    uint32_t first = 0;
     NTSTATUS status = name == NULL || entry == NULL ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 
     if (NT_SUCCESS(status))

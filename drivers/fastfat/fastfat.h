@@ -17,6 +17,9 @@
 #include "core/fat.h"
 
 #define FAT_TAG ' taF'
+#ifndef MdlMappingNoExecute                      /* mingw's wdm.h lacks it */
+#define MdlMappingNoExecute 0x40000000
+#endif
 #define FAT_NODE_VOLUME 0x0F01
 #define FAT_NODE_FILE 0x0F02
 #define FAT_NODE_FOLDER 0x0F03
@@ -174,8 +177,8 @@ NTSTATUS FatLookUp(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb);
 VOID FatForget(FAT_FCB *Fcb);
 
 /* ---- folder.c ---- */
-NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, PULONG Offset);
-NTSTATUS FatAddEntry(FAT_FCB *Folder, const FAT_NEW_NAME *Name, const FAT_RECORD *Record, PULONG First);
+NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, uint32_t *Offset);
+NTSTATUS FatAddEntry(FAT_FCB *Folder, const FAT_NEW_NAME *Name, const FAT_RECORD *Record, uint32_t *First);
 
 /* ---- filesize.c: Resource of the file held exclusively ---- */
 /* Changes the file's clusters; FileSize stays. */
@@ -204,9 +207,6 @@ PVOID FatGetBuffer(PIRP Irp);
 
 /* ---- others ---- */
 NTSTATUS FatRename(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
-NTSTATUS FatQueryDirectory(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
-NTSTATUS FatUserFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
-NTSTATUS FatOplockControl(FAT_VCB *Vcb, PIRP Irp, FAT_CCB *Ccb);
 NTSTATUS FatGetPointers(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
 NTSTATUS FatGetBitmap(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
 VOID FatQueryBasic(FAT_FCB *Fcb, PFILE_BASIC_INFORMATION Information);

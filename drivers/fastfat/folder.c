@@ -36,7 +36,7 @@ static NTSTATUS FatExtendFolder(FAT_FCB *Folder, ULONG Bytes)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, PULONG Offset)
+NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, uint32_t *Offset)
 {
     FAT_STATUS found = FatFindSlots(&Folder->Folder, Entries, Offset);
     ULONG64 wanted;
@@ -51,7 +51,7 @@ NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, PULONG Offset)
     return NT_SUCCESS(status) ? FatToNtStatus(FatFindSlots(&Folder->Folder, Entries, Offset)) : status;
 }
 
-NTSTATUS FatAddEntry(FAT_FCB *Folder, const FAT_NEW_NAME *Name, const FAT_RECORD *Record, PULONG First)
+NTSTATUS FatAddEntry(FAT_FCB *Folder, const FAT_NEW_NAME *Name, const FAT_RECORD *Record, uint32_t *First)
 {
     NTSTATUS status = FatBeginChange(Folder->Vcb);
 
