@@ -16,10 +16,12 @@ typedef struct FAT_MEDIUM {
 
 static NTSTATUS FatQueryMedium(PDEVICE_OBJECT Target, FAT_MEDIUM *Medium)
 {
-    DISK_GEOMETRY geometry;
-    GET_LENGTH_INFORMATION length;
+    DISK_GEOMETRY geometry = { 0 };
+    GET_LENGTH_INFORMATION length = { 0 };
     NTSTATUS status = FatControlDevice(Target, IOCTL_DISK_GET_DRIVE_GEOMETRY, &geometry, sizeof(geometry));
 
+    if (status == STATUS_INVALID_DEVICE_REQUEST || status == STATUS_NOT_SUPPORTED)
+        return STATUS_UNRECOGNIZED_VOLUME;       /* no disk that we know how to ask */
     if (!NT_SUCCESS(status))
         return status;
     Medium->Target = Target;

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * Between the parts of fattest: a disk in memory with a FAT volume, and what is done on it.
+ */
+#pragma once
+#include <ntifs.h>
+
+#define FATTEST_BYTES 0x600000u
+#define FATTEST_SECTOR 512u
+
+extern PUCHAR FatTestBytes;                      /* the disk's content */
+extern volatile LONG FatTestFlushes;             /* IRP_MJ_FLUSH_BUFFERS that came */
+extern volatile LONG FatTestBroken;              /* transfers fail while it is set */
+
+/* \Device\FatTestDisk. */
+NTSTATUS FatTestCreateDisk(PDRIVER_OBJECT Driver);
+/* An empty volume of 12, 16 or 32 bits; nothing is mounted. */
+VOID FatTestFormat(ULONG Bits);
+/* The offset of cluster 2 and the size of a cluster on it. */
+ULONG FatTestDataOffset(VOID);
