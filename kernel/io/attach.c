@@ -89,10 +89,16 @@ VOID NTAPI IoDetachDevice(PDEVICE_OBJECT TargetDevice)
     ObfDereferenceObject(driver);
 }
 
+/* Most devices have nobody above them, which a look tells; a walk must not meet a device that is going. */
 PDEVICE_OBJECT NTAPI IoGetAttachedDevice(PDEVICE_OBJECT DeviceObject)
 {
-    KIRQL irql = KeLockAcquire(&IopDatabaseLock);
-    PDEVICE_OBJECT top = IopTopLocked(DeviceObject);
+    PDEVICE_OBJECT top;
+    KIRQL irql;
+
+    if (__atomic_load_n(&DeviceObject->AttachedDevice, __ATOMIC_ACQUIRE) == NULL)
+        return DeviceObject;
+    irql = KeLockAcquire(&IopDatabaseLock);
+    top = IopTopLocked(DeviceObject);
     KeLockRelease(&IopDatabaseLock, irql);
     return top;
 }

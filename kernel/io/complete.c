@@ -71,7 +71,7 @@ VOID IopCompleteInThread(PIRP Irp)
     PIO_APC_ROUTINE routine = Irp->Flags & IRP_CREATE_OPERATION ? NULL : Irp->Overlay.AsynchronousParameters.UserApcRoutine;
     PVOID context = Irp->Overlay.AsynchronousParameters.UserApcContext;
     PKEVENT event = file != NULL && !(Irp->Flags & IRP_SYNCHRONOUS_API) ? Irp->UserEvent : NULL;
-    BOOLEAN tell = !NT_ERROR(Irp->IoStatus.Status) || Irp->PendingReturned;
+    BOOLEAN tell = !NT_ERROR(Irp->IoStatus.Status) || Irp->PendingReturned, kept;
 
     IopReturnBuffer(Irp);
     IopFreeMdls(Irp);
@@ -80,9 +80,10 @@ VOID IopCompleteInThread(PIRP Irp)
         IopSignal(Irp, file);
     if (event != NULL)
         ObfDereferenceObject(event);             /* came from a handle */
+    kept = (Irp->AllocationFlags & IOP_IRP_FILE_KEPT) != 0;
     if (!tell || !IopQueueUserApc(Irp, routine, context))
         IoFreeIrp(Irp);
-    if (file != NULL)
+    if (file != NULL && !kept)
         ObfDereferenceObject(file);
 }
 

@@ -8,8 +8,6 @@
 #define IOP_FAST(table, routine)                                                                                       \
     ((table)->SizeOfFastIoDispatch >= FIELD_OFFSET(FAST_IO_DISPATCH, routine) + sizeof(PVOID) ? (table)->routine : NULL)
 
-static PFAST_IO_DISPATCH IopFastTable(PDEVICE_OBJECT Device) { return Device->DriverObject->FastIoDispatch; }
-
 BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset, PIO_STATUS_BLOCK Result)
 {
     PFAST_IO_DISPATCH table = IopFastTable(Request->Device);
@@ -17,7 +15,7 @@ BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer
     PFAST_IO_READ read;
     PFAST_IO_WRITE write;
 
-    if (!Request->Synchronous || Request->File->PrivateCacheMap == NULL || table == NULL || Request->ApcRoutine != NULL)
+    if (!Request->Synchronous || Request->File->PrivateCacheMap == NULL || Request->ApcRoutine != NULL)
         return FALSE;
     if (Transfer->Write) {
         write = IOP_FAST(table, FastIoWrite);
@@ -31,7 +29,7 @@ BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer
 BOOLEAN IopFastControl(const IOP_REQUEST *Request, const IOP_CONTROL *Control, PIO_STATUS_BLOCK Result)
 {
     PFAST_IO_DISPATCH table = IopFastTable(Request->Device);
-    PFAST_IO_DEVICE_CONTROL control = table != NULL ? IOP_FAST(table, FastIoDeviceControl) : NULL;
+    PFAST_IO_DEVICE_CONTROL control = IOP_FAST(table, FastIoDeviceControl);
 
     if (control == NULL || Request->ApcRoutine != NULL)
         return FALSE;

@@ -67,6 +67,8 @@ VOID IopStartTicking(VOID);
 VOID IopScanIdleDevices(VOID);
 
 /* ---- Requests ---- */
+/* IRP.AllocationFlags: the packet has no reference of its own to its file; who sent it waits, and gives the file up itself. */
+#define IOP_IRP_FILE_KEPT 0x80u
 /* Takes an IRP off its thread's list; on that thread, or before anybody can complete it. */
 VOID IopQueueIrp(PIRP Irp);
 VOID IopDequeueIrp(PIRP Irp);
@@ -146,7 +148,9 @@ typedef struct IOP_TRANSFER {
     PULONG Key;
     BOOLEAN Write;
 } IOP_TRANSFER;
-/* A file that is cached and synchronous. */
+/* NULL: the driver has none of them, so that the others need not be called. */
+static inline PFAST_IO_DISPATCH IopFastTable(PDEVICE_OBJECT Device) { return Device->DriverObject->FastIoDispatch; }
+/* A file that is cached and synchronous. The driver has a table. */
 BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset, PIO_STATUS_BLOCK Result);
 typedef struct IOP_CONTROL {
     HANDLE File, Event;

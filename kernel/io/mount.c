@@ -164,16 +164,20 @@ VOID NTAPI IoSetHardErrorOrVerifyDevice(PIRP Irp, PDEVICE_OBJECT DeviceObject)
     Irp->Tail.Overlay.Thread->DeviceToVerify = DeviceObject;
 }
 
-/* The lowest device of the file's file system. */
+/* The lowest device of the file's file system. Only a file that was opened before its device was mounted needs the lock: the file's own
+ * block stays while the file does. */
 PDEVICE_OBJECT NTAPI IoGetBaseFileSystemDeviceObject(PFILE_OBJECT FileObject)
 {
     PDEVICE_OBJECT device = FileObject->DeviceObject;
+    PVPB vpb = FileObject->Vpb;
     KIRQL irql;
 
+    if (vpb != NULL && vpb->DeviceObject != NULL)
+        return vpb->DeviceObject;
+    if (device->Vpb == NULL || (FileObject->Flags & FO_DIRECT_DEVICE_OPEN))
+        return device;
     IoAcquireVpbSpinLock(&irql);
-    if (FileObject->Vpb != NULL && FileObject->Vpb->DeviceObject != NULL)
-        device = FileObject->Vpb->DeviceObject;
-    else if (!(FileObject->Flags & FO_DIRECT_DEVICE_OPEN) && device->Vpb != NULL && device->Vpb->DeviceObject != NULL)
+    if (device->Vpb->DeviceObject != NULL)
         device = device->Vpb->DeviceObject;
     IoReleaseVpbSpinLock(irql);
     return device;

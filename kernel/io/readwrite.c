@@ -82,7 +82,7 @@ static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
         status = IopChooseOffset(Request, Transfer->ByteOffset, &offset);
     if (!NT_SUCCESS(status))
         return IopAbandonRequest(Request, status);
-    if (IopFastTransfer(Request, Transfer, offset, &result))
+    if (IopFastTable(Request->Device) != NULL && IopFastTransfer(Request, Transfer, offset, &result))
         return IopEndWithoutPacket(Request, &result);
     return IopSendTransfer(Request, Transfer, offset);
 }
@@ -111,7 +111,7 @@ static NTSTATUS IopControl(IOP_REQUEST *Request, const IOP_CONTROL *Control)
 
     if (!NT_SUCCESS(status))
         return status;
-    if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastControl(Request, Control, &result))
+    if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastTable(Request->Device) != NULL && IopFastControl(Request, Control, &result))
         return IopEndWithoutPacket(Request, &result);
     status = IopMakeRequest(Request, Control->Major);
     if (!NT_SUCCESS(status))

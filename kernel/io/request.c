@@ -136,7 +136,7 @@ NTSTATUS IopSendRequest(IOP_REQUEST *Request)
     KIRQL irql;
 
     if (Request->Synchronous)
-        ObfReferenceObject(file);                /* the packet's goes with its completion */
+        irp->AllocationFlags |= IOP_IRP_FILE_KEPT;
     irp->Flags |= IRP_DEFER_IO_COMPLETION;
     IopQueueIrp(irp);
     status = IofCallDriver(Request->Device, irp);
