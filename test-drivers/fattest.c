@@ -7,34 +7,37 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-#define DISK L"\\Device\\FatTestDisk"
-#define ALL_SHARED (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
+#define DISK FATTEST_DISK
+#define ALL_SHARED FATTEST_SHARED
 static IO_STATUS_BLOCK Result;
 static UCHAR Buffer[16384];
 
-typedef struct OPEN_HOW {
-    ACCESS_MASK Access;
-    ULONG Share, Disposition, Options;
-} OPEN_HOW;
-static const OPEN_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_NON_DIRECTORY_FILE };
-static const OPEN_HOW MakeFolder = { GENERIC_READ | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_DIRECTORY_FILE };
-static const OPEN_HOW Open = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, 0 };
+static const FATTEST_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_NON_DIRECTORY_FILE };
+static const FATTEST_HOW MakeFolder = { GENERIC_READ | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_DIRECTORY_FILE };
+static const FATTEST_HOW Open = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, 0 };
 
-static NTSTATUS OpenAs(PCWSTR Name, const OPEN_HOW *How, HANDLE *File)
+NTSTATUS FatTestOpen(PCWSTR Name, const FATTEST_HOW *How, HANDLE *File)
 {
     OBJECT_ATTRIBUTES attributes;
     UNICODE_STRING name;
+    IO_STATUS_BLOCK result = { { STATUS_SUCCESS }, 0 };
+    NTSTATUS status;
 
     RtlInitUnicodeString(&name, Name);
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    return ZwCreateFile(File, How->Access, &attributes, &Result, NULL, FILE_ATTRIBUTE_NORMAL, How->Share, How->Disposition,
-                        How->Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    status = ZwCreateFile(File, How->Access, &attributes, &result, NULL, FILE_ATTRIBUTE_NORMAL, How->Share, How->Disposition,
+                          How->Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
+    Result = result;
+    return status;
 }
 
-static NTSTATUS Touch(PCWSTR Name, const OPEN_HOW *How)
+VOID FatTestCheck(BOOLEAN Held, PCSTR What) { Check(Held, What); }
+VOID FatTestStatus(NTSTATUS Status, NTSTATUS Wanted, PCSTR What) { CheckStatus(Status, Wanted, What); }
+
+static NTSTATUS Touch(PCWSTR Name, const FATTEST_HOW *How)
 {
     HANDLE file;
-    NTSTATUS status = OpenAs(Name, How, &file);
+    NTSTATUS status = FatTestOpen(Name, How, &file);
 
     if (NT_SUCCESS(status))
         ZwClose(file);
@@ -81,9 +84,9 @@ static LONGLONG FreeClusters(VOID)
 {
     FILE_FS_SIZE_INFORMATION size = { 0 };
     HANDLE root;
-    static const OPEN_HOW how = { FILE_READ_DATA | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
+    static const FATTEST_HOW how = { FILE_READ_DATA | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
 
-    if (!CheckStatus(OpenAs(DISK L"\\", &how, &root), STATUS_SUCCESS, "the root"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\", &how, &root), STATUS_SUCCESS, "the root"))
         return 0;
     CheckStatus(ZwQueryVolumeInformationFile(root, &Result, &size, sizeof(size), FileFsSizeInformation), STATUS_SUCCESS, "sizes");
     ZwClose(root);
@@ -92,7 +95,7 @@ static LONGLONG FreeClusters(VOID)
 
 static VOID Delete(PCWSTR Name)
 {
-    static const OPEN_HOW how = { DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE };
+    static const FATTEST_HOW how = { DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE };
     CheckStatus(Touch(Name, &how), STATUS_SUCCESS, "delete on close");
     CheckStatus(Touch(Name, &Open), STATUS_OBJECT_NAME_NOT_FOUND, "it is gone");
 }
@@ -100,7 +103,7 @@ static VOID Delete(PCWSTR Name)
 /* ---- Names ---- */
 static VOID TestNames(VOID)
 {
-    static const OPEN_HOW folder = { GENERIC_READ | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
+    static const FATTEST_HOW folder = { GENERIC_READ | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
 
     CheckStatus(Touch(DISK L"\\none", &Open), STATUS_OBJECT_NAME_NOT_FOUND, "no such file");
     CheckStatus(Touch(DISK L"\\none\\none", &Open), STATUS_OBJECT_PATH_NOT_FOUND, "no such directory");
@@ -126,10 +129,10 @@ static VOID TestNames(VOID)
 /* ---- Data ---- */
 static VOID TestData(VOID)
 {
-    static const OPEN_HOW uncached = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING };
+    static const FATTEST_HOW uncached = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING };
     HANDLE file;
 
-    if (!CheckStatus(OpenAs(DISK L"\\data.bin", &Make, &file), STATUS_SUCCESS, "a file for data"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\data.bin", &Make, &file), STATUS_SUCCESS, "a file for data"))
         return;
     CheckStatus(ReadAt(file, 0, 10), STATUS_END_OF_FILE, "it is empty");
     Pattern(Buffer, 10000, 7);
@@ -143,7 +146,7 @@ static VOID TestData(VOID)
     Check(Result.Information == 2445 && Buffer[0] == 0 && Buffer[2344] == 0 && IsPattern(Buffer + 2345, 100, 9), "zeroes, then data");
     CheckStatus(ReadAt(file, 12445, 1), STATUS_END_OF_FILE, "at the end");
     ZwClose(file);
-    if (!CheckStatus(OpenAs(DISK L"\\data.bin", &uncached, &file), STATUS_SUCCESS, "open it around the cache"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\data.bin", &uncached, &file), STATUS_SUCCESS, "open it around the cache"))
         return;
     CheckStatus(ReadAt(file, 0, 100), STATUS_INVALID_PARAMETER, "part of a sector");
     CheckStatus(ReadAt(file, 0, 10240), STATUS_SUCCESS, "read around the cache");
@@ -151,7 +154,7 @@ static VOID TestData(VOID)
     Pattern(Buffer, 1024, 3);
     CheckStatus(WriteAt(file, 512, 1024), STATUS_SUCCESS, "write around the cache");
     ZwClose(file);
-    if (!CheckStatus(OpenAs(DISK L"\\data.bin", &Open, &file), STATUS_SUCCESS, "open it again"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\data.bin", &Open, &file), STATUS_SUCCESS, "open it again"))
         return;
     CheckStatus(ReadAt(file, 512, 1024), STATUS_SUCCESS, "read through the cache");
     Check(IsPattern(Buffer, 1024, 3) && SizeOf(file) == 12445, "what was written around it");
@@ -165,7 +168,7 @@ static VOID TestSizes(VOID)
     LONGLONG before = FreeClusters();
     HANDLE file;
 
-    if (!CheckStatus(OpenAs(DISK L"\\sizes", &Make, &file), STATUS_SUCCESS, "a file for sizes"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\sizes", &Make, &file), STATUS_SUCCESS, "a file for sizes"))
         return;
     Pattern(Buffer, 2000, 1);
     CheckStatus(WriteAt(file, 0, 2000), STATUS_SUCCESS, "write");
@@ -206,19 +209,19 @@ static VOID TestDispositions(VOID)
     ULONG i;
 
     for (i = 0; i < RTL_NUMBER_OF(rows); i++) {
-        OPEN_HOW how = { GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, rows[i].Disposition, 0 };
+        FATTEST_HOW how = { GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, rows[i].Disposition, 0 };
         HANDLE file;
         CheckStatus(Touch(DISK L"\\how", &how), rows[i].New, "a disposition when there is nothing");
         Check(!NT_SUCCESS(rows[i].New) || Result.Information == rows[i].NewInformation, "what it did");
         if (!NT_SUCCESS(rows[i].New))
             CheckStatus(Touch(DISK L"\\how", &Make), STATUS_SUCCESS, "make it");
-        if (CheckStatus(OpenAs(DISK L"\\how", &Open, &file), STATUS_SUCCESS, "fill it")) {
+        if (CheckStatus(FatTestOpen(DISK L"\\how", &Open, &file), STATUS_SUCCESS, "fill it")) {
             CheckStatus(WriteAt(file, 0, 700), STATUS_SUCCESS, "with something");
             ZwClose(file);
         }
         CheckStatus(Touch(DISK L"\\how", &how), rows[i].Old, "a disposition when there is a file");
         Check(!NT_SUCCESS(rows[i].Old) || Result.Information == rows[i].OldInformation, "what it did to the file");
-        if (CheckStatus(OpenAs(DISK L"\\how", &Open, &file), STATUS_SUCCESS, "look at it")) {
+        if (CheckStatus(FatTestOpen(DISK L"\\how", &Open, &file), STATUS_SUCCESS, "look at it")) {
             Check(SizeOf(file) == (rows[i].OldInformation == FILE_OPENED || !NT_SUCCESS(rows[i].Old) ? 700 : 0), "how long it is");
             ZwClose(file);
         }
@@ -228,20 +231,20 @@ static VOID TestDispositions(VOID)
 
 static VOID TestSharing(VOID)
 {
-    static const OPEN_HOW alone = { GENERIC_READ | SYNCHRONIZE, 0, FILE_OPEN_IF, 0 }, reader = { GENERIC_READ | SYNCHRONIZE, FILE_SHARE_READ, FILE_OPEN, 0 };
+    static const FATTEST_HOW alone = { GENERIC_READ | SYNCHRONIZE, 0, FILE_OPEN_IF, 0 }, reader = { GENERIC_READ | SYNCHRONIZE, FILE_SHARE_READ, FILE_OPEN, 0 };
     FILE_DISPOSITION_INFORMATION gone = { TRUE };
     HANDLE file, second;
 
-    if (!CheckStatus(OpenAs(DISK L"\\shared", &alone, &file), STATUS_SUCCESS, "alone"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\shared", &alone, &file), STATUS_SUCCESS, "alone"))
         return;
     CheckStatus(Touch(DISK L"\\shared", &reader), STATUS_SHARING_VIOLATION, "another");
     ZwClose(file);
-    CheckStatus(OpenAs(DISK L"\\shared", &reader, &file), STATUS_SUCCESS, "a reader");
+    CheckStatus(FatTestOpen(DISK L"\\shared", &reader, &file), STATUS_SUCCESS, "a reader");
     CheckStatus(Touch(DISK L"\\shared", &reader), STATUS_SUCCESS, "two readers");
     CheckStatus(Touch(DISK L"\\shared", &Open), STATUS_SHARING_VIOLATION, "a writer");
     ZwClose(file);
-    CheckStatus(OpenAs(DISK L"\\shared", &Open, &file), STATUS_SUCCESS, "who deletes it");
-    CheckStatus(OpenAs(DISK L"\\shared", &Open, &second), STATUS_SUCCESS, "who has it, too");
+    CheckStatus(FatTestOpen(DISK L"\\shared", &Open, &file), STATUS_SUCCESS, "who deletes it");
+    CheckStatus(FatTestOpen(DISK L"\\shared", &Open, &second), STATUS_SUCCESS, "who has it, too");
     CheckStatus(ZwSetInformationFile(file, &Result, &gone, sizeof(gone), FileDispositionInformation), STATUS_SUCCESS, "mark it");
     CheckStatus(Touch(DISK L"\\shared", &Open), STATUS_DELETE_PENDING, "it is going");
     ZwClose(file);
@@ -253,14 +256,14 @@ static VOID TestSharing(VOID)
 /* ---- Directories ---- */
 static ULONG Count(PCWSTR Folder, PCWSTR Pattern)
 {
-    static const OPEN_HOW how = { FILE_LIST_DIRECTORY | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
+    static const FATTEST_HOW how = { FILE_LIST_DIRECTORY | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE };
     UNICODE_STRING pattern;
     BOOLEAN restart = TRUE;
     ULONG count = 0, at;
     HANDLE file;
 
     RtlInitUnicodeString(&pattern, Pattern);
-    if (!CheckStatus(OpenAs(Folder, &how, &file), STATUS_SUCCESS, "open to enumerate"))
+    if (!CheckStatus(FatTestOpen(Folder, &how, &file), STATUS_SUCCESS, "open to enumerate"))
         return 0;
     while (NT_SUCCESS(ZwQueryDirectoryFile(file, NULL, NULL, NULL, &Result, Buffer, 1000, FileBothDirectoryInformation, FALSE, &pattern, restart))) {
         restart = FALSE;
@@ -299,12 +302,12 @@ static VOID TestDirectory(VOID)
     Check(Count(DISK L"\\many", L"FILENU~1.TEX") == 1, "by a short name");
     Check(Count(DISK L"\\many", L"nothing*") == 0, "none of them");
     Check(Count(DISK L"\\", L"MANY") == 1, "the directory itself");
-    CheckStatus(Touch(DISK L"\\many", &(OPEN_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS,
+    CheckStatus(Touch(DISK L"\\many", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS,
                 "delete what is not empty");
     Check(Count(DISK L"\\many", L"*") == 152, "it stays");
     for (i = 0; i < 150; i++) {
         Name(name, i);
-        CheckStatus(Touch(name, &(OPEN_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS, "delete one");
+        CheckStatus(Touch(name, &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS, "delete one");
     }
     Check(Count(DISK L"\\many", L"*") == 2, "the dots are left");
     Delete(DISK L"\\many");
@@ -329,7 +332,7 @@ static VOID TestRename(VOID)
 
     CheckStatus(Touch(DISK L"\\to", &MakeFolder), STATUS_SUCCESS, "where to");
     CheckStatus(Touch(DISK L"\\there", &Make), STATUS_SUCCESS, "what is there");
-    if (!CheckStatus(OpenAs(DISK L"\\from", &Make, &file), STATUS_SUCCESS, "what is renamed"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\from", &Make, &file), STATUS_SUCCESS, "what is renamed"))
         return;
     Pattern(Buffer, 600, 5);
     CheckStatus(WriteAt(file, 0, 600), STATUS_SUCCESS, "write to it");
@@ -342,12 +345,12 @@ static VOID TestRename(VOID)
     ZwClose(file);
     CheckStatus(Touch(DISK L"\\from", &Open), STATUS_OBJECT_NAME_NOT_FOUND, "the first name is gone");
     CheckStatus(Touch(DISK L"\\There Is More", &Open), STATUS_OBJECT_NAME_NOT_FOUND, "the others, too");
-    if (CheckStatus(OpenAs(DISK L"\\to\\moved.TXT", &Open, &file), STATUS_SUCCESS, "by its new name")) {
+    if (CheckStatus(FatTestOpen(DISK L"\\to\\moved.TXT", &Open, &file), STATUS_SUCCESS, "by its new name")) {
         CheckStatus(ReadAt(file, 0, 600), STATUS_SUCCESS, "read it there");
         Check(IsPattern(Buffer, 600, 5), "its data there");
         ZwClose(file);
     }
-    if (CheckStatus(OpenAs(DISK L"\\to", &(OPEN_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE }, &file), STATUS_SUCCESS,
+    if (CheckStatus(FatTestOpen(DISK L"\\to", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE }, &file), STATUS_SUCCESS,
                     "the directory")) {
         CheckStatus(Rename(file, L"elsewhere", FALSE), STATUS_SUCCESS, "rename it");
         ZwClose(file);
@@ -369,10 +372,10 @@ static BOOLEAN IsOnDisk(ULONG Length, ULONG Seed)
 
 static VOID Dismount(VOID)
 {
-    static const OPEN_HOW how = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, 0 };
+    static const FATTEST_HOW how = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, 0 };
     HANDLE volume;
 
-    if (!CheckStatus(OpenAs(DISK, &how, &volume), STATUS_SUCCESS, "the volume"))
+    if (!CheckStatus(FatTestOpen(DISK, &how, &volume), STATUS_SUCCESS, "the volume"))
         return;
     CheckStatus(ZwFsControlFile(volume, NULL, NULL, NULL, &Result, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS, "lock it");
     CheckStatus(Touch(DISK L"\\x", &Open), STATUS_ACCESS_DENIED, "nobody gets in");
@@ -386,7 +389,7 @@ static VOID TestDisk(VOID)
     HANDLE file;
 
     CheckStatus(Touch(DISK L"\\deep", &MakeFolder), STATUS_SUCCESS, "a directory");
-    if (!CheckStatus(OpenAs(DISK L"\\deep\\A file that stays.bin", &Make, &file), STATUS_SUCCESS, "a file that stays"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\deep\\A file that stays.bin", &Make, &file), STATUS_SUCCESS, "a file that stays"))
         return;
     Pattern(Buffer, 3000, 77);
     CheckStatus(WriteAt(file, 0, 3000), STATUS_SUCCESS, "write to it");
@@ -394,7 +397,7 @@ static VOID TestDisk(VOID)
     Check(FatTestFlushes > flushes && IsOnDisk(512, 77), "it is on the disk");
     ZwClose(file);
     Dismount();
-    if (!CheckStatus(OpenAs(DISK L"\\deep\\a FILE that stays.bin", &Open, &file), STATUS_SUCCESS, "mounted again, it is there"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\deep\\a FILE that stays.bin", &Open, &file), STATUS_SUCCESS, "mounted again, it is there"))
         return;
     CheckStatus(ReadAt(file, 0, 4000), STATUS_SUCCESS, "read it");
     Check(Result.Information == 3000 && IsPattern(Buffer, 3000, 77), "its data from the disk");
@@ -410,7 +413,7 @@ static VOID TestCorrupt(ULONG Bits)
 
     if (Bits != 32)
         return;
-    CheckStatus(OpenAs(DISK L"\\loop", &Make, &file), STATUS_SUCCESS, "a file for a loop");
+    CheckStatus(FatTestOpen(DISK L"\\loop", &Make, &file), STATUS_SUCCESS, "a file for a loop");
     CheckStatus(WriteAt(file, 0, 4096), STATUS_SUCCESS, "of eight clusters");
     ZwClose(file);
     Dismount();
@@ -436,6 +439,9 @@ static VOID TestVolume(ULONG Bits)
     TestSharing();
     TestDirectory();
     TestRename();
+    FatTestInformation(Bits);
+    FatTestThreads();
+    FatTestErrors();
     Check(FreeClusters() == before || Bits == 32, "nothing is left of it");
     TestDisk();
     TestCorrupt(Bits);

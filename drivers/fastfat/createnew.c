@@ -16,26 +16,6 @@ static NTSTATUS FatCheckNew(const FAT_OPENING *Opening)
     return Opening->Folder->DeletePending ? STATUS_DELETE_PENDING : STATUS_SUCCESS;
 }
 
-/* One cluster, zeroed. */
-static NTSTATUS FatAllocateFolder(FAT_VCB *Vcb, FAT_RUNS *Runs)
-{
-    NTSTATUS status = FatBeginChange(Vcb);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
-    status = FatToNtStatus(FatExtendChain(&Vcb->Volume, Runs, 1));
-    ExReleaseResourceLite(&Vcb->FatLock);
-    return NT_SUCCESS(status) ? FatZeroDevice(Vcb, FatClusterOffset(&Vcb->Volume, FatFirstCluster(Runs)), Vcb->Volume.ClusterSize) : status;
-}
-
-static VOID FatFreeClusters(FAT_VCB *Vcb, FAT_RUNS *Runs)
-{
-    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
-    FatTruncateChain(&Vcb->Volume, Runs, 0);
-    ExReleaseResourceLite(&Vcb->FatLock);
-}
-
 static VOID FatFillRecord(const FAT_OPENING *Opening, FAT_RECORD *Record)
 {
     BOOLEAN folder = FatIsSet(Opening->Options, FILE_DIRECTORY_FILE);
@@ -78,7 +58,7 @@ static NTSTATUS FatMakeFolder(FAT_OPENING *Opening, FAT_RECORD *Record, FAT_FCB 
 {
     ULONG parent = Opening->Folder->Parent == NULL ? 0 : FatFirstCluster(&Opening->Folder->Runs);
     FAT_RUNS runs = { 0 };
-    NTSTATUS status = FatAllocateFolder(Opening->Vcb, &runs);
+    NTSTATUS status = FatGrowChain(Opening->Vcb, &runs, 1, TRUE);
 
     Record->Cluster = FatFirstCluster(&runs);
     if (NT_SUCCESS(status))
@@ -86,7 +66,7 @@ static NTSTATUS FatMakeFolder(FAT_OPENING *Opening, FAT_RECORD *Record, FAT_FCB 
     if (NT_SUCCESS(status))
         status = FatToNtStatus(FatWriteDots(&(*Fcb)->Folder, Record->Cluster, parent, Record));
     else if (Record->Cluster != 0)
-        FatFreeClusters(Opening->Vcb, &runs);
+        FatCutChain(Opening->Vcb, &runs, 0);
     FatFreeRuns(&FatHost, &runs);
     return status;
 }

@@ -181,6 +181,9 @@ NTSTATUS FatGrowFolder(FAT_FCB *Folder, ULONG Entries, uint32_t *Offset);
 NTSTATUS FatAddEntry(FAT_FCB *Folder, const FAT_NEW_NAME *Name, const FAT_RECORD *Record, uint32_t *First);
 
 /* ---- filesize.c: Resource of the file held exclusively ---- */
+/* A chain of nobody else's: longer (its new clusters zeroed on the disk before anything leads to them), shorter. */
+NTSTATUS FatGrowChain(FAT_VCB *Vcb, FAT_RUNS *Runs, ULONG Clusters, BOOLEAN Zero);
+NTSTATUS FatCutChain(FAT_VCB *Vcb, FAT_RUNS *Runs, ULONG Clusters);
 /* Changes the file's clusters; FileSize stays. */
 NTSTATUS FatSetAllocation(FAT_FCB *Fcb, ULONG64 Bytes);
 /* Tells the cache. */

@@ -30,6 +30,52 @@ static VOID FatReplaceRuns(FAT_FCB *Fcb, FAT_RUNS *Runs)
     FatFreeRuns(&FatHost, &old);
 }
 
+static NTSTATUS FatZeroClusters(FAT_VCB *Vcb, const FAT_RUNS *Runs, ULONG From)
+{
+    FAT_VOLUME *volume = &Vcb->Volume;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    while (From < Runs->Clusters && NT_SUCCESS(status)) {
+        const FAT_RUN *run = FatFindRun(Runs, From);
+        ULONG skip = From - run->First, count = run->Count - skip;
+        status = FatZeroDevice(Vcb, FatClusterOffset(volume, run->Cluster + skip), (ULONG64)count << volume->ClusterShift);
+        From += count;
+    }
+    return status;
+}
+
+NTSTATUS FatGrowChain(FAT_VCB *Vcb, FAT_RUNS *Runs, ULONG Clusters, BOOLEAN Zero)
+{
+    ULONG before = Runs->Clusters;
+    NTSTATUS status = FatBeginChange(Vcb);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
+    status = FatToNtStatus(FatReserveChain(&Vcb->Volume, Runs, Clusters));
+    if (NT_SUCCESS(status) && Zero) {
+        status = FatZeroClusters(Vcb, Runs, before);
+        if (!NT_SUCCESS(status))
+            FatAbandonChain(&Vcb->Volume, Runs, before);
+    }
+    if (NT_SUCCESS(status))
+        status = FatToNtStatus(FatCommitChain(&Vcb->Volume, Runs, before));
+    ExReleaseResourceLite(&Vcb->FatLock);
+    return status;
+}
+
+NTSTATUS FatCutChain(FAT_VCB *Vcb, FAT_RUNS *Runs, ULONG Clusters)
+{
+    NTSTATUS status = FatBeginChange(Vcb);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
+    status = FatToNtStatus(FatTruncateChain(&Vcb->Volume, Runs, Clusters));
+    ExReleaseResourceLite(&Vcb->FatLock);
+    return status;
+}
+
 NTSTATUS FatSetAllocation(FAT_FCB *Fcb, ULONG64 Bytes)
 {
     FAT_VCB *vcb = Fcb->Vcb;
@@ -42,18 +88,11 @@ NTSTATUS FatSetAllocation(FAT_FCB *Fcb, ULONG64 Bytes)
     if (clusters > vcb->Volume.Clusters)
         return STATUS_DISK_FULL;
     status = FatCopyRuns(&Fcb->Runs, &runs);
-    if (NT_SUCCESS(status))
-        status = FatBeginChange(vcb);
-    if (NT_SUCCESS(status)) {
-        ExAcquireResourceExclusiveLite(&vcb->FatLock, TRUE);
-        status = FatToNtStatus(clusters > runs.Clusters ? FatExtendChain(&vcb->Volume, &runs, (ULONG)clusters) :
-                                                          FatTruncateChain(&vcb->Volume, &runs, (ULONG)clusters));
-        ExReleaseResourceLite(&vcb->FatLock);
-        FatReplaceRuns(Fcb, &runs);
-        Fcb->IsChanged = TRUE;
-    } else {
-        FatFreeRuns(&FatHost, &runs);
-    }
+    if (!NT_SUCCESS(status))
+        return status;
+    status = clusters > runs.Clusters ? FatGrowChain(vcb, &runs, (ULONG)clusters, FatIsFolder(Fcb)) : FatCutChain(vcb, &runs, (ULONG)clusters);
+    FatReplaceRuns(Fcb, &runs);
+    Fcb->IsChanged = TRUE;
     return status;
 }
 

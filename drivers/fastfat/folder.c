@@ -3,31 +3,10 @@
  */
 #include "fastfat.h"
 
-static NTSTATUS FatZeroClusters(FAT_FCB *Fcb, ULONG From)
-{
-    FAT_VOLUME *volume = &Fcb->Vcb->Volume;
-    NTSTATUS status = STATUS_SUCCESS;
-
-    while (From < Fcb->Runs.Clusters && NT_SUCCESS(status)) {
-        const FAT_RUN *run = FatFindRun(&Fcb->Runs, From);
-        ULONG skip = From - run->First, count = run->Count - skip;
-        status = FatZeroDevice(Fcb->Vcb, FatClusterOffset(volume, run->Cluster + skip), (ULONG64)count << volume->ClusterShift);
-        From += count;
-    }
-    return status;
-}
-
 static NTSTATUS FatExtendFolder(FAT_FCB *Folder, ULONG Bytes)
 {
-    ULONG before = Folder->Runs.Clusters;
-    ULONG64 old = Folder->Folder.Bytes;
     NTSTATUS status = FatSetAllocation(Folder, Bytes);
 
-    if (NT_SUCCESS(status)) {
-        status = FatZeroClusters(Folder, before);
-        if (!NT_SUCCESS(status))
-            FatSetAllocation(Folder, old);
-    }
     if (!NT_SUCCESS(status))
         return status;
     Folder->Header.FileSize = Folder->Header.ValidDataLength = Folder->Header.AllocationSize;

@@ -130,7 +130,7 @@ static FAT_STATUS FatLink(FAT_VOLUME *Volume, const FAT_RUNS *Runs, uint32_t Fro
     return status;
 }
 
-FAT_STATUS FatExtendChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)
+FAT_STATUS FatReserveChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)
 {
     uint32_t before = Runs->Clusters;
     FAT_STATUS status;
@@ -140,17 +140,31 @@ FAT_STATUS FatExtendChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)
     if (Clusters - before > Volume->Free)
         return FatDiskFull;
     status = FatReserve(Volume, Runs, Clusters - before);
-    if (status != FatOk) {
+    if (status != FatOk)
         FatRelease(Volume, Runs, before, false);
-        return status;
-    }
-    status = FatLink(Volume, Runs, before);
+    return status;
+}
+
+FAT_STATUS FatCommitChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before)
+{
+    FAT_STATUS status = FatLink(Volume, Runs, Before);
+
     if (status != FatOk) {
-        if (before != 0)
-            FatSetEntry(Volume, FatLastOf(Runs, before), FAT_LAST);
-        FatRelease(Volume, Runs, before, true);
+        if (Before != 0)
+            FatSetEntry(Volume, FatLastOf(Runs, Before), FAT_LAST);
+        FatRelease(Volume, Runs, Before, true);
     }
     return status;
+}
+
+void FatAbandonChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before) { FatRelease(Volume, Runs, Before, false); }
+
+FAT_STATUS FatExtendChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)
+{
+    uint32_t before = Runs->Clusters;
+    FAT_STATUS status = FatReserveChain(Volume, Runs, Clusters);
+
+    return status == FatOk && Clusters > before ? FatCommitChain(Volume, Runs, before) : status;
 }
 
 FAT_STATUS FatTruncateChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)

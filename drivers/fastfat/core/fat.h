@@ -132,7 +132,12 @@ static inline uint32_t FatFirstCluster(const FAT_RUNS *Runs) { return Runs->Coun
 FAT_STATUS FatAppendRun(const FAT_HOST *Host, FAT_RUNS *Runs, uint32_t Cluster, uint32_t Count);
 void FatFreeRuns(const FAT_HOST *Host, FAT_RUNS *Runs);
 
-/* Makes the chain longer to that many clusters: the new part is linked in last. FatDiskFull: nothing has changed. */
+/* Makes the chain longer in memory only: the new clusters are nobody else's, and can be filled. FatDiskFull: nothing has changed. */
+FAT_STATUS FatReserveChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters);
+/* Links what is behind the first Before clusters, its joint last; or gives it up, which a failure does, too. */
+FAT_STATUS FatCommitChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before);
+void FatAbandonChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before);
+/* Both at once. */
 FAT_STATUS FatExtendChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters);
 /* Makes it shorter: its end is written before the rest is freed. */
 FAT_STATUS FatTruncateChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters);
