@@ -33,6 +33,7 @@ VOID HalpInitializeAcpi(ULONG64 RootPhysical);
 VOID HalpReadAcpiTables(VOID);
 VOID HalpCalibrate(VOID);
 VOID HalpInitializeIoApics(VOID);
+BOOLEAN HalpIsLineVector(ULONG Vector);
 VOID HalpInitializePci(VOID);
 ULONG HalpApicRead(ULONG Register);
 VOID HalpApicWrite(ULONG Register, ULONG Value);

@@ -11,6 +11,11 @@ ULONG HalVectorOfLine(ULONG Gsi)
     return Gsi < HalInterruptLineCount() && Gsi <= HAL_VECTOR_DEVICE_LAST - HALP_FIRST_LINE_VECTOR ? HALP_FIRST_LINE_VECTOR + Gsi : 0;
 }
 
+BOOLEAN HalpIsLineVector(ULONG Vector)
+{
+    return Vector >= HALP_FIRST_LINE_VECTOR && HalVectorOfLine(Vector - HALP_FIRST_LINE_VECTOR) != 0;
+}
+
 /* An ISA line may be active low against the custom; others are active low when level-triggered (ACPI, "Interrupt Source Override"). */
 static BOOLEAN HalpIsActiveLow(ULONG Gsi, BOOLEAN LevelTriggered)
 {
@@ -26,13 +31,13 @@ static BOOLEAN HalpIsActiveLow(ULONG Gsi, BOOLEAN LevelTriggered)
 VOID HalEnableVector(ULONG Vector, ULONG ApicId, BOOLEAN LevelTriggered)
 {
     ULONG line = Vector - HALP_FIRST_LINE_VECTOR;
-    if (Vector >= HALP_FIRST_LINE_VECTOR && HalVectorOfLine(line) != 0)
+    if (HalpIsLineVector(Vector))
         HalEnableInterruptLine(line, (UCHAR)Vector, ApicId, LevelTriggered, HalpIsActiveLow(line, LevelTriggered));
 }
 
 VOID HalDisableVector(ULONG Vector)
 {
-    if (Vector >= HALP_FIRST_LINE_VECTOR)
+    if (HalpIsLineVector(Vector))
         HalDisableInterruptLine(Vector - HALP_FIRST_LINE_VECTOR);
 }
 

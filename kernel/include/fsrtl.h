@@ -4,4 +4,7 @@
 #pragma once
 #include "nt.h"
 
-extern const struct KE_TEST_GROUP FsRtlNameTests;
+/* Exported as FsRtlLegalAnsiCharacterArray: FSRTL_..._LEGAL and FSRTL_WILD_CHARACTER of the ASCII characters. */
+extern const UCHAR *const FsRtlpLegalAnsiCharacterArray;
+
+extern const struct KE_TEST_GROUP FsRtlNameTests, FsRtlDbcsTests, FsRtlLockTests, FsRtlNotifyTests;

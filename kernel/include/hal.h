@@ -56,6 +56,11 @@ VOID HalDisableInterruptLine(ULONG Gsi);
 /* Vector, IRQL and processors of a bus's interrupt; 0 when there is no such line. For buses without resource lists. */
 ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel, ULONG BusInterruptVector,
                                   PKIRQL Irql, PKAFFINITY Affinity);
+/* Count (a power of two, at most 16) aligned device vectors that no line has, for messages; the first, or 0. Any IRQL. */
+ULONG HalAllocateMessageVectors(ULONG Count);
+VOID HalFreeMessageVector(ULONG Vector);
+/* What a device writes where to raise the vector on a processor. */
+VOID HalGetMessage(ULONG Vector, ULONG Processor, PULONG64 Address, PULONG Data);
 ULONG HalIsaToGsi(ULONG IsaIrq, PBOOLEAN LevelTriggered, PBOOLEAN ActiveLow);
 
 /* ---- ACPI static tables ---- */

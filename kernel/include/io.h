@@ -39,6 +39,7 @@ typedef struct IO_UPCALLS {
     MM_BIND *BindImport;
     VOID (*ForgetImage)(const MM_IMAGE *Image);
     VOID (*TellEnd)(PCSTR Why);                  /* the machine's last words; any IRQL, the other processors stand still */
+    VOID (*DeleteDeviceNode)(PVOID Node);        /* the device object that it was DeviceNode of is deleted */
 } IO_UPCALLS;
 extern IO_UPCALLS IoUpcalls;
 

@@ -17,6 +17,7 @@ typedef enum KE_LOCK_RANK {
     KeRankCallback,           /* ex: a callback object's registrations */
     KeRankVpb,                /* io: volume parameter blocks, a lock that drivers take */
     KeRankIoDatabase,         /* io: device and driver lists */
+    KeRankFsRtl,              /* fsrtl: byte-range locks, requests that wait for a change */
     KeRankResourceList,       /* ex: all ERESOURCEs */
     KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
@@ -223,7 +224,9 @@ VOID KeFreezeProcessors(VOID);
 
 /* ---- Interrupt objects ---- */
 typedef struct KE_INTERRUPT_PARAMETERS {
-    PKSERVICE_ROUTINE Routine;
+    PKSERVICE_ROUTINE Routine;            /* or NULL and ... */
+    PKMESSAGE_SERVICE_ROUTINE MessageRoutine;
+    ULONG MessageIndex;
     PVOID Context;
     PKSPIN_LOCK Lock;                     /* shared with other interrupts; NULL: one of its own */
     ULONG Vector;                         /* HAL_VECTOR_DEVICE_FIRST to _LAST */
@@ -237,6 +240,8 @@ VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS 
 BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt);
 /* Whether that is an interrupt object that is connected; it need not be one. Any IRQL. */
 BOOLEAN KeIsInterruptConnected(const KINTERRUPT *Interrupt);
+/* Whether any interrupt object is connected to the device vector. Any IRQL. */
+BOOLEAN KeIsVectorConnected(ULONG Vector);
 /* When it returns, the service routine runs nowhere and will not again. IRQL <= DISPATCH_LEVEL. */
 VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt);
 

@@ -105,6 +105,7 @@ VOID InitPhase1(PVOID Context)
     IoInitializeRawFileSystem();       /* what volumes fall back on */
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
+    PnpStartBuses();                   /* the devices of the PCI buses, with these drivers */
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Plug and play in the lab: a driver that has AddDevice gets a device, as if it had been installed for one that no bus reports. What
- * it says to that is reported, not judged: its hardware is not there.
+ * Plug and play in the lab: a driver that has AddDevice gets the device of a bus that waits for its service, else one that no bus
+ * reports, as if it had been installed for that. What it says to that is reported, not judged: its hardware may not be there.
  */
 #include "lab.h"
 #include "pnp.h"
@@ -12,11 +12,14 @@ static VOID InitTellPnp(PVOID Context, PCSTR Minor, NTSTATUS Status, ULONG_PTR I
 
 VOID InitPlug(LAB_DRIVER *Driver)
 {
-    NTSTATUS status;
+    PUNICODE_STRING service = &Driver->Object->DriverExtension->ServiceKeyName;
+    NTSTATUS status = STATUS_SUCCESS;
 
     if (Driver->Object->DriverExtension->AddDevice == NULL)
         return;
-    status = PnpCreateRootDevice(&Driver->Object->DriverExtension->ServiceKeyName, &Driver->Pdo);
+    Driver->Pdo = PnpWaitingDevice(service);
+    if (Driver->Pdo == NULL)
+        status = PnpCreateRootDevice(service, &Driver->Pdo);
     if (NT_SUCCESS(status))
         status = PnpAddDevice(Driver->Object, Driver->Pdo);
     InitReportStep(Driver, "adddevice", status);

@@ -14,7 +14,7 @@ static VOID IopReturnBuffer(PIRP Irp)
         Irp->UserBuffer != NULL && Irp->AssociatedIrp.SystemBuffer != NULL)
         RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
     if ((Irp->Flags & IRP_DEALLOCATE_BUFFER) && Irp->AssociatedIrp.SystemBuffer != NULL)
-        ExFreePoolWithTag(Irp->AssociatedIrp.SystemBuffer, IOP_TAG_BUFFER);
+        ExFreePool(Irp->AssociatedIrp.SystemBuffer);         /* a driver's, perhaps */
     Irp->AssociatedIrp.SystemBuffer = NULL;
     Irp->Flags &= ~(IRP_BUFFERED_IO | IRP_DEALLOCATE_BUFFER);
 }

@@ -168,6 +168,8 @@ VOID IopDeleteDevice(PVOID Object)
     IopDeleteTimer(device);
     IopForgetIdle(device);
     IopFreeVpb(device);
+    if (IoDeviceExtension(device)->DeviceNode != NULL)
+        IoUpcalls.DeleteDeviceNode(IoDeviceExtension(device)->DeviceNode);
     if (device->DriverObject != NULL)
         ObfDereferenceObject(device->DriverObject);
 }

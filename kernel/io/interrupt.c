@@ -62,31 +62,3 @@ NTSTATUS NTAPI IoGetAffinityInterrupt(PKINTERRUPT InterruptObject, PGROUP_AFFINI
     *GroupAffinity = affinity;
     return STATUS_SUCCESS;
 }
-
-/* No device of Petrel has interrupt resources assigned, so line- and message-based requests find none. */
-NTSTATUS NTAPI IoConnectInterruptEx(PIO_CONNECT_INTERRUPT_PARAMETERS Parameters)
-{
-    PIO_CONNECT_INTERRUPT_FULLY_SPECIFIED_PARAMETERS full = &Parameters->FullySpecified;
-
-    switch (Parameters->Version) {
-    case CONNECT_FULLY_SPECIFIED_GROUP:
-        if (full->Group != 0)
-            return STATUS_INVALID_PARAMETER;
-        __attribute__((fallthrough));
-    case CONNECT_FULLY_SPECIFIED:
-        return IoConnectInterrupt(full->InterruptObject, full->ServiceRoutine, full->ServiceContext, full->SpinLock, full->Vector,
-                                  full->Irql, full->SynchronizeIrql, full->InterruptMode, full->ShareVector,
-                                  full->ProcessorEnableMask, full->FloatingSave);
-    case CONNECT_LINE_BASED:
-    case CONNECT_MESSAGE_BASED:
-        return STATUS_NOT_FOUND;
-    default:                                     /* says what is the newest that would do */
-        Parameters->Version = CONNECT_FULLY_SPECIFIED_GROUP;
-        return STATUS_NOT_SUPPORTED;
-    }
-}
-
-VOID NTAPI IoDisconnectInterruptEx(PIO_DISCONNECT_INTERRUPT_PARAMETERS Parameters)
-{
-    IoDisconnectInterrupt(Parameters->ConnectionContext.InterruptObject);
-}

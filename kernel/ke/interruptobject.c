@@ -27,6 +27,8 @@ VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS 
     Interrupt->Size = sizeof(*Interrupt);
     InitializeListHead(&Interrupt->InterruptListEntry);
     Interrupt->ServiceRoutine = (PVOID)Parameters->Routine;
+    Interrupt->MessageServiceRoutine = (PVOID)Parameters->MessageRoutine;
+    Interrupt->MessageIndex = Parameters->MessageIndex;
     Interrupt->ServiceContext = Parameters->Context;
     Interrupt->ActualLock = Parameters->Lock != NULL ? Parameters->Lock : &Interrupt->SpinLock;
     Interrupt->Vector = Parameters->Vector;
@@ -41,6 +43,8 @@ BOOLEAN KeIsInterruptConnected(const KINTERRUPT *Interrupt)
 {
     return Interrupt->Type == KI_INTERRUPT_OBJECT && Interrupt->Size == sizeof(*Interrupt) && Interrupt->Connected;
 }
+
+BOOLEAN KeIsVectorConnected(ULONG Vector) { return KiChainOf(Vector)->First != NULL; }
 
 /* ---- Connecting ---- */
 static BOOLEAN KiMayJoin(const KINTERRUPT *Interrupt, const KINTERRUPT *First)
@@ -114,11 +118,19 @@ static VOID KiUnlockInterrupt(PKINTERRUPT Interrupt, KIRQL OldIrql) UNCHECKED_LO
     KiWriteCr8(OldIrql);
 }
 
+static BOOLEAN KiCallRoutine(PKINTERRUPT Interrupt)
+{
+    PKMESSAGE_SERVICE_ROUTINE message = (PKMESSAGE_SERVICE_ROUTINE)(PVOID)Interrupt->MessageServiceRoutine;
+    PKSERVICE_ROUTINE routine = (PKSERVICE_ROUTINE)(PVOID)Interrupt->ServiceRoutine;
+
+    return message != NULL ? message((struct _KINTERRUPT *)Interrupt, Interrupt->ServiceContext, Interrupt->MessageIndex)
+                           : routine((struct _KINTERRUPT *)Interrupt, Interrupt->ServiceContext);
+}
+
 static BOOLEAN KiCallService(PKINTERRUPT Interrupt)
 {
-    PKSERVICE_ROUTINE routine = (PKSERVICE_ROUTINE)(PVOID)Interrupt->ServiceRoutine;
     KIRQL old = KiLockInterrupt(Interrupt);
-    BOOLEAN claimed = routine((struct _KINTERRUPT *)Interrupt, Interrupt->ServiceContext);
+    BOOLEAN claimed = KiCallRoutine(Interrupt);
 
     KiUnlockInterrupt(Interrupt, old);
     Interrupt->DispatchCount++;

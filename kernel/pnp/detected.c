@@ -16,11 +16,15 @@ static PCWSTR PnpInterfaceOf(PCM_RESOURCE_LIST Resources)
     return (ULONG)type < RTL_NUMBER_OF(PnpInterfaceTypes) ? PnpInterfaceTypes[type] : PnpInterfaceTypes[Internal];
 }
 
-/* DETECTEDInterface\Driver and DETECTED\Driver; PnpNameNode has seen to it that Driver is short. */
-static VOID PnpNameDetected(PNP_NODE *Node, PCWSTR Interface, PCUNICODE_STRING Driver)
+/* DETECTEDInterface\Driver and DETECTED\Driver; PnpNameRoot has seen to it that Driver is short. */
+static NTSTATUS PnpNameDetected(PNP_NODE *Node, PCWSTR Interface, PCUNICODE_STRING Driver)
 {
-    UNICODE_STRING ids = { 0, sizeof(Node->CompatibleBuffer), Node->CompatibleBuffer };
+    ULONG size = 2 * Driver->Length + 48 * sizeof(WCHAR);
+    UNICODE_STRING ids = { 0, (USHORT)size, ExAllocatePoolWithTag(PagedPool, size, PNP_TAG) };
 
+    if (ids.Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    RtlZeroMemory(ids.Buffer, size);
     RtlAppendUnicodeToString(&ids, L"DETECTED");
     RtlAppendUnicodeToString(&ids, Interface);
     RtlAppendUnicodeToString(&ids, L"\\");
@@ -29,6 +33,7 @@ static VOID PnpNameDetected(PNP_NODE *Node, PCWSTR Interface, PCUNICODE_STRING D
     RtlAppendUnicodeToString(&ids, L"DETECTED\\");
     RtlAppendUnicodeStringToString(&ids, Driver);
     Node->Compatible = ids;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI IoReportDetectedDevice(PDRIVER_OBJECT DriverObject, INTERFACE_TYPE LegacyBusType, ULONG BusNumber, ULONG SlotNumber,
@@ -36,6 +41,7 @@ NTSTATUS NTAPI IoReportDetectedDevice(PDRIVER_OBJECT DriverObject, INTERFACE_TYP
                                       BOOLEAN ResourceAssigned, PDEVICE_OBJECT *DeviceObject)
 {
     PUNICODE_STRING service;
+    PDEVICE_OBJECT made = NULL;
     PNP_NODE *node;
     NTSTATUS status;
 
@@ -43,10 +49,15 @@ NTSTATUS NTAPI IoReportDetectedDevice(PDRIVER_OBJECT DriverObject, INTERFACE_TYP
         return STATUS_INVALID_PARAMETER;
     if (*DeviceObject == NULL) {
         service = &DriverObject->DriverExtension->ServiceKeyName;
-        status = PnpCreateRootDevice(service, DeviceObject);
+        status = PnpCreateRootDevice(service, &made);
         if (!NT_SUCCESS(status))
             return status;
-        PnpNameDetected(PnpNode(*DeviceObject), PnpInterfaceOf(ResourceList), service);
+        status = PnpNameDetected(PnpNode(made), PnpInterfaceOf(ResourceList), service);
+        if (!NT_SUCCESS(status)) {
+            PnpRemoveDevice(made, NULL, NULL);
+            return status;
+        }
+        *DeviceObject = made;
     }
     node = PnpNode(*DeviceObject);
     if (node == NULL)                            /* a device of the caller's own, which no bus answers for */

@@ -3,8 +3,6 @@
  */
 #include "pnpp.h"
 
-static const GUID PnpGuidRootBus = { 0x1530ea73, 0x086b, 0x11d1, { 0xa0, 0x9f, 0x00, 0xc0, 0x4f, 0xc3, 0x40, 0xb1 } };
-
 /* ---- Properties ---- */
 static NTSTATUS PnpReturn(const VOID *Data, ULONG Size, ULONG BufferLength, PVOID Buffer, PULONG ResultLength)
 {
@@ -40,65 +38,116 @@ static NTSTATUS PnpReturnName(PDEVICE_OBJECT Pdo, ULONG BufferLength, PVOID Buff
     return PnpReturnText(name.Information.Name.Buffer, name.Information.Name.Length, 1, BufferLength, Buffer, ResultLength);
 }
 
-NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength,
-                                   PVOID PropertyBuffer, PULONG ResultLength)
+/* Like PnpReturnText; a device that has no such text: STATUS_OBJECT_NAME_NOT_FOUND. */
+static NTSTATUS PnpReturnString(PCUNICODE_STRING String, ULONG Nuls, ULONG BufferLength, PVOID Buffer, PULONG ResultLength)
 {
-    static const INTERFACE_TYPE bus = Internal;
-    static const ULONG none = 0xFFFFFFFF, installed = 0 /* InstallStateInstalled */, number = 0, removal = 1 /* ExpectNoRemoval */;
-    PNP_NODE *node = PnpNode(DeviceObject);
-    ULONG device;
+    if (String->Length == 0) {
+        *ResultLength = 0;
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    }
+    return PnpReturnText(String->Buffer, String->Length, Nuls, BufferLength, Buffer, ResultLength);
+}
 
-    if (node == NULL)
-        return STATUS_INVALID_DEVICE_REQUEST;
-    device = (ULONG)((PUCHAR)node->Service.Buffer - (PUCHAR)node->Instance.Buffer) + node->Service.Length;
-    switch (DeviceProperty) {
+/* The class before the driver's key, else nothing: no driver is installed. */
+static NTSTATUS PnpReturnClass(const PNP_NODE *Node, ULONG BufferLength, PVOID Buffer, PULONG ResultLength)
+{
+    UNICODE_STRING class = Node->DriverKey;
+
+    class.Length = min(class.Length, (USHORT)(38 * sizeof(WCHAR)));
+    return PnpReturnString(&class, 1, BufferLength, Buffer, ResultLength);
+}
+
+/* "PCI" of PCI\VEN_... */
+static NTSTATUS PnpReturnEnumerator(const PNP_NODE *Node, ULONG BufferLength, PVOID Buffer, PULONG ResultLength)
+{
+    ULONG length = 0;
+
+    while (length < Node->DeviceLength && Node->Instance.Buffer[length / sizeof(WCHAR)] != L'\\')
+        length += sizeof(WCHAR);
+    return PnpReturnText(Node->Instance.Buffer, length, 1, BufferLength, Buffer, ResultLength);
+}
+
+static NTSTATUS PnpReturnResources(const PNP_NODE *Node, DEVICE_REGISTRY_PROPERTY Property, ULONG BufferLength, PVOID Buffer,
+                                   PULONG ResultLength)
+{
+    switch (Property) {
+    case DevicePropertyResourceRequirements:
+        return PnpReturn(Node->Requirements, Node->Requirements != NULL ? Node->Requirements->ListSize : 0, BufferLength, Buffer,
+                         ResultLength);
+    case DevicePropertyAllocatedResources:
+        return PnpReturn(Node->Assignment != NULL ? Node->Assignment->Raw : NULL, Node->Assignment != NULL ? Node->Assignment->Size : 0,
+                         BufferLength, Buffer, ResultLength);
+    default:                                     /* memory and ports have the same addresses on the bus */
+        return PnpReturn(Node->Boot, Node->Boot != NULL ? PnpSizeOfList(Node->Boot) : 0, BufferLength, Buffer, ResultLength);
+    }
+}
+
+static NTSTATUS PnpGetPropertyLocked(const PNP_NODE *Node, DEVICE_REGISTRY_PROPERTY Property, ULONG BufferLength, PVOID Buffer,
+                                     PULONG ResultLength)
+{
+    static const ULONG removal = 1 /* ExpectNoRemoval */;
+    ULONG installed = Node->Service.Length != 0 ? 0 /* InstallStateInstalled */ : 1 /* InstallStateNeedsReinstall */;
+
+    switch (Property) {
     case DevicePropertyDeviceDescription:
-        return PnpReturnText(node->Service.Buffer, node->Service.Length, 1, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnString(&Node->Description, 1, BufferLength, Buffer, ResultLength);
     case DevicePropertyHardwareID:
-        return PnpReturnText(node->Instance.Buffer, device, 2, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnString(&Node->Hardware, 2, BufferLength, Buffer, ResultLength);
+    case DevicePropertyCompatibleIDs:
+        return PnpReturnString(&Node->Compatible, 2, BufferLength, Buffer, ResultLength);
     case DevicePropertyClassName:
-        return PnpReturnText(L"Unknown", 14, 1, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnText(L"Unknown", 14, 1, BufferLength, Buffer, ResultLength);
     case DevicePropertyClassGuid:
-        return PnpReturnText(node->DriverKey.Buffer, 38 * sizeof(WCHAR), 1, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnClass(Node, BufferLength, Buffer, ResultLength);
     case DevicePropertyDriverKeyName:
-        return PnpReturnText(node->DriverKey.Buffer, node->DriverKey.Length, 1, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnString(&Node->DriverKey, 1, BufferLength, Buffer, ResultLength);
     case DevicePropertyEnumeratorName:
-        return PnpReturnText(L"ROOT", 8, 1, BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyPhysicalDeviceObjectName:
-        return PnpReturnName(DeviceObject, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnEnumerator(Node, BufferLength, Buffer, ResultLength);
+    case DevicePropertyLocationInformation:
+        return PnpReturnString(&Node->Location, 1, BufferLength, Buffer, ResultLength);
     case DevicePropertyBusTypeGuid:
-        return PnpReturn(&PnpGuidRootBus, sizeof(GUID), BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturn(&Node->Bus.BusTypeGuid, sizeof(GUID), BufferLength, Buffer, ResultLength);
     case DevicePropertyLegacyBusType:
-        return PnpReturn(&bus, sizeof(bus), BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturn(&Node->Bus.LegacyBusType, sizeof(INTERFACE_TYPE), BufferLength, Buffer, ResultLength);
     case DevicePropertyBusNumber:
-        return PnpReturn(&number, sizeof(number), BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturn(&Node->Bus.BusNumber, sizeof(ULONG), BufferLength, Buffer, ResultLength);
     case DevicePropertyAddress:
+        return PnpReturn(&Node->Address, sizeof(ULONG), BufferLength, Buffer, ResultLength);
     case DevicePropertyUINumber:
-        return PnpReturn(&none, sizeof(none), BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturn(&Node->UiNumber, sizeof(ULONG), BufferLength, Buffer, ResultLength);
     case DevicePropertyInstallState:
-        return PnpReturn(&installed, sizeof(installed), BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturn(&installed, sizeof(installed), BufferLength, Buffer, ResultLength);
     case DevicePropertyRemovalPolicy:
-        return PnpReturn(&removal, sizeof(removal), BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyBootConfiguration:        /* it has no resources */
+        return PnpReturn(&removal, sizeof(removal), BufferLength, Buffer, ResultLength);
+    case DevicePropertyBootConfiguration:
     case DevicePropertyBootConfigurationTranslated:
     case DevicePropertyResourceRequirements:
     case DevicePropertyAllocatedResources:
-        return PnpReturn(NULL, 0, BufferLength, PropertyBuffer, ResultLength);
-    case DevicePropertyCompatibleIDs:
-        if (node->Compatible.Length == 0) {
-            *ResultLength = 0;
-            return STATUS_OBJECT_NAME_NOT_FOUND;
-        }
-        return PnpReturnText(node->Compatible.Buffer, node->Compatible.Length, 2, BufferLength, PropertyBuffer, ResultLength);
+        return PnpReturnResources(Node, Property, BufferLength, Buffer, ResultLength);
     case DevicePropertyManufacturer:             /* nothing says these */
     case DevicePropertyFriendlyName:
-    case DevicePropertyLocationInformation:
     case DevicePropertyContainerID:
         *ResultLength = 0;
         return STATUS_OBJECT_NAME_NOT_FOUND;
     default:
         return STATUS_INVALID_PARAMETER_2;
     }
+}
+
+NTSTATUS NTAPI IoGetDeviceProperty(PDEVICE_OBJECT DeviceObject, DEVICE_REGISTRY_PROPERTY DeviceProperty, ULONG BufferLength,
+                                   PVOID PropertyBuffer, PULONG ResultLength)
+{
+    PNP_NODE *node = PnpNode(DeviceObject);
+    NTSTATUS status;
+
+    if (node == NULL)
+        return STATUS_INVALID_DEVICE_REQUEST;
+    if (DeviceProperty == DevicePropertyPhysicalDeviceObjectName)
+        return PnpReturnName(DeviceObject, BufferLength, PropertyBuffer, ResultLength);
+    ExLockShared(&PnpNodeLock);
+    status = PnpGetPropertyLocked(node, DeviceProperty, BufferLength, PropertyBuffer, ResultLength);
+    ExUnlockShared(&PnpNodeLock);
+    return status;
 }
 
 /* One node, of which nothing says that this device is near to it: as on a machine without proximity information. */
@@ -115,6 +164,8 @@ NTSTATUS NTAPI IoOpenDeviceRegistryKey(PDEVICE_OBJECT DeviceObject, ULONG DevIns
 
     if (node == NULL)
         return STATUS_INVALID_DEVICE_REQUEST;
+    if ((DevInstKeyType & PLUGPLAY_REGKEY_DRIVER) && node->DriverKey.Length == 0)
+        return STATUS_OBJECT_NAME_NOT_FOUND;     /* no driver is installed */
     switch (DevInstKeyType) {
     case PLUGPLAY_REGKEY_DEVICE:
         return PnpOpenKey(L"Enum\\", &node->Instance, L"\\Device Parameters", DesiredAccess, TRUE, DevInstRegKey);

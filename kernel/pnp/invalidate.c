@@ -14,16 +14,20 @@ static VOID PnpAskRelations(PNP_NODE *Node, DEVICE_RELATION_TYPE Type)
 
 static VOID NTAPI PnpInvalidateWorker(PVOID Context)
 {
+    const PNP_TALE nobody = { NULL, NULL };
     PNP_NODE *node = Context;
     PDEVICE_OBJECT pdo = node->Pdo;
     LONG wanted = InterlockedExchange(&node->Wanted, 0);
 
+    PnpEnterEngine();
     if (node->State == PnpStarted && (wanted & PNP_WANT_STATE))
         PnpSend(pdo, IRP_MN_QUERY_PNP_DEVICE_STATE, NULL, NULL);
     if (node->State == PnpStarted && (wanted & PNP_WANT_BUS_RELATIONS))
-        PnpAskRelations(node, BusRelations);
+        PnpEnumerate(node, &nobody);
     if (node->State == PnpStarted && (wanted & PNP_WANT_OTHER_RELATIONS))
         PnpAskRelations(node, PowerRelations);
+    PnpStartNewDevices();
+    PnpLeaveEngine();
     ObfDereferenceObject(pdo);
 }
 

@@ -77,3 +77,41 @@ VOID PnpSetNumber(HANDLE Key, PCWSTR Name, ULONG Value)
     RtlInitUnicodeString(&name, Name);
     ZwSetValueKey(Key, &name, 0, REG_DWORD, &Value, sizeof(Value));
 }
+
+VOID PnpSetList(HANDLE Key, PCWSTR Name, PCUNICODE_STRING List)
+{
+    ULONG size = List->Length + 2 * sizeof(WCHAR);
+    PWCHAR copy = List->Length != 0 ? ExAllocatePoolWithTag(PagedPool, size, PNP_TAG) : NULL;
+    UNICODE_STRING name;
+
+    if (copy == NULL)
+        return;
+    RtlZeroMemory(copy, size);
+    RtlCopyMemory(copy, List->Buffer, List->Length);
+    RtlInitUnicodeString(&name, Name);
+    ZwSetValueKey(Key, &name, 0, REG_MULTI_SZ, copy, size);
+    ExFreePoolWithTag(copy, PNP_TAG);
+}
+
+NTSTATUS PnpGetString(HANDLE Key, PCWSTR Name, PUNICODE_STRING Value)
+{
+    union {
+        KEY_VALUE_PARTIAL_INFORMATION Information;
+        UCHAR Room[FIELD_OFFSET(KEY_VALUE_PARTIAL_INFORMATION, Data) + 200 * sizeof(WCHAR)];
+    } value;
+    const WCHAR *text = (const WCHAR *)value.Information.Data;
+    UNICODE_STRING name;
+    ULONG length;
+    NTSTATUS status;
+
+    RtlInitUnicodeString(&name, Name);
+    status = ZwQueryValueKey(Key, &name, KeyValuePartialInformation, &value, sizeof(value), &length);
+    if (!NT_SUCCESS(status))
+        return status;
+    length = value.Information.DataLength & ~1u;
+    while (length != 0 && text[length / sizeof(WCHAR) - 1] == L'\0')
+        length -= sizeof(WCHAR);
+    if (value.Information.Type != REG_SZ || length == 0)
+        return STATUS_OBJECT_NAME_NOT_FOUND;
+    return PnpCopyString(Value, text, length);
+}

@@ -4,12 +4,9 @@
  */
 #include "pnpp.h"
 
-#define PNP_CLASS L"{4d36e97e-e325-11ce-bfc1-08002be10318}"     /* devices of unknown class */
+#define PNP_INSTANCE_CHARACTERS 200u             /* what the documentation allows an instance's name */
 
 PDRIVER_OBJECT PnpRootDriver;
-static volatile LONG PnpNextDevice;
-EX_PUSH_LOCK PnpNodeLock;
-LIST_ENTRY PnpNodes = { &PnpNodes, &PnpNodes };
 
 static NTSTATUS NTAPI PnpRootEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
 {
@@ -25,6 +22,7 @@ VOID PnpInitialize(VOID)
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"PnpManager");
     NTSTATUS status;
 
+    PnpInitializeNodes();
     image.Entry.EntryPoint = PnpRootEntry;
     status = IoCreateDriverForImage(&image, &name, &PnpRootDriver);
     if (NT_SUCCESS(status))
@@ -33,34 +31,35 @@ VOID PnpInitialize(VOID)
         KeBugCheckEx(PHASE1_INITIALIZATION_FAILED, (ULONG_PTR)status, 0, 0, 0);
 }
 
-/* Four decimal digits at the end of a name. */
-static VOID PnpAppendNumber(PUNICODE_STRING Name, ULONG Number)
+/* All of its names but the instance's number. */
+static NTSTATUS PnpNameRoot(PNP_NODE *Node, PCUNICODE_STRING Service)
 {
-    WCHAR digits[5] = { L'\0' };
-    ULONG i;
+    static const WCHAR bus[] = L"ROOT\\", class[] = PNP_UNKNOWN_CLASS L"\\0000";
+    ULONG size = sizeof(bus) + Service->Length + 5 * sizeof(WCHAR), i;
+    NTSTATUS status;
 
-    for (i = 4; i-- != 0; Number /= 10)
-        digits[i] = (WCHAR)(L'0' + Number % 10);
-    RtlAppendUnicodeToString(Name, digits);
-}
-
-static NTSTATUS PnpNameNode(PNP_NODE *Node, PCUNICODE_STRING Service, ULONG Number)
-{
-    static const WCHAR bus[] = L"ROOT\\";
-    ULONG first = RTL_NUMBER_OF(bus) - 1, i;
-
-    Node->Instance = (UNICODE_STRING){ 0, sizeof(Node->InstanceBuffer), Node->InstanceBuffer };
-    Node->DriverKey = (UNICODE_STRING){ 0, sizeof(Node->DriverKeyBuffer), Node->DriverKeyBuffer };
-    if (Service->Length + sizeof(bus) + 6 * sizeof(WCHAR) > sizeof(Node->InstanceBuffer))
+    if (size > PNP_INSTANCE_CHARACTERS * sizeof(WCHAR))
         return STATUS_OBJECT_NAME_INVALID;
+    Node->Instance = (UNICODE_STRING){ 0, (USHORT)size, ExAllocatePoolWithTag(PagedPool, size, PNP_TAG) };
+    if (Node->Instance.Buffer == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
     RtlAppendUnicodeToString(&Node->Instance, bus);
     RtlAppendUnicodeStringToString(&Node->Instance, Service);
-    Node->Service = (UNICODE_STRING){ Service->Length, Service->Length, Node->InstanceBuffer + first };
     for (i = 0; i < Node->Instance.Length / sizeof(WCHAR); i++)
-        Node->InstanceBuffer[i] = RtlUpcaseUnicodeChar(Node->InstanceBuffer[i]);
+        Node->Instance.Buffer[i] = RtlUpcaseUnicodeChar(Node->Instance.Buffer[i]);
+    Node->DeviceLength = Node->Instance.Length;
+    status = PnpCopyString(&Node->Hardware, Node->Instance.Buffer, Node->DeviceLength);
     RtlAppendUnicodeToString(&Node->Instance, L"\\");
-    RtlAppendUnicodeToString(&Node->DriverKey, PNP_CLASS L"\\");
-    PnpAppendNumber(&Node->DriverKey, Number);
+    if (NT_SUCCESS(status))
+        status = PnpCopyString(&Node->Service, Service->Buffer, Service->Length);
+    if (NT_SUCCESS(status))
+        status = PnpCopyString(&Node->Description, Service->Buffer, Service->Length);
+    if (NT_SUCCESS(status))
+        status = PnpCopyString(&Node->DriverKey, class, sizeof(class) - sizeof(WCHAR));
+    if (!NT_SUCCESS(status))
+        return status;
+    Node->DriverKey.Length -= 4 * sizeof(WCHAR);
+    PnpAppendNumber(&Node->DriverKey, PnpNextDriverNumber());
     return STATUS_SUCCESS;
 }
 
@@ -72,13 +71,13 @@ static ULONG PnpNextInstanceLocked(const PNP_NODE *Node)
 
     for (entry = PnpNodes.Flink; entry != &PnpNodes; entry = entry->Flink) {
         PNP_NODE *other = CONTAINING_RECORD(entry, PNP_NODE, Link);
-        if (RtlEqualUnicodeString(&other->Service, &Node->Service, FALSE))
+        if (other->Parent == NULL && RtlEqualUnicodeString(&other->Service, &Node->Service, TRUE))
             next = max(next, other->Number + 1);
     }
     return next;
 }
 
-static NTSTATUS PnpListNode(PNP_NODE *Node)
+static NTSTATUS PnpListRoot(PNP_NODE *Node)
 {
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
 
@@ -86,24 +85,19 @@ static NTSTATUS PnpListNode(PNP_NODE *Node)
     Node->Number = PnpNextInstanceLocked(Node);
     if (Node->Number < PNP_MAXIMUM_INSTANCES) {
         PnpAppendNumber(&Node->Instance, Node->Number);
+        ObfReferenceObject(Node->Pdo);
         InsertTailList(&PnpNodes, &Node->Link);
+        InterlockedExchange(&Node->Gone, FALSE);
         status = STATUS_SUCCESS;
     }
     ExUnlockExclusive(&PnpNodeLock);
     return status;
 }
 
-VOID PnpUnlistNode(PNP_NODE *Node)
-{
-    ExLockExclusive(&PnpNodeLock);
-    RemoveEntryList(&Node->Link);
-    ExUnlockExclusive(&PnpNodeLock);
-}
-
 /* The device's and the driver's keys, as an installation would have left them. */
 static NTSTATUS PnpRegisterNode(PNP_NODE *Node, PCUNICODE_STRING Service)
 {
-    UNICODE_STRING class = RTL_CONSTANT_STRING(PNP_CLASS);
+    UNICODE_STRING class = RTL_CONSTANT_STRING(PNP_UNKNOWN_CLASS);
     NTSTATUS status;
     HANDLE key;
 
@@ -131,21 +125,20 @@ NTSTATUS PnpCreateRootDevice(PCUNICODE_STRING Service, PDEVICE_OBJECT *Pdo)
 {
     PDEVICE_OBJECT device;
     PNP_NODE *node;
-    NTSTATUS status = IoCreateDevice(PnpRootDriver, sizeof(PNP_NODE), NULL, FILE_DEVICE_CONTROLLER, FILE_AUTOGENERATED_DEVICE_NAME,
-                                     FALSE, &device);
+    NTSTATUS status = IoCreateDevice(PnpRootDriver, 0, NULL, FILE_DEVICE_CONTROLLER, FILE_AUTOGENERATED_DEVICE_NAME, FALSE, &device);
 
     if (!NT_SUCCESS(status))
         return status;
-    node = device->DeviceExtension;
-    node->Pdo = device;
-    InitializeListHead(&node->Properties);
-    status = PnpNameNode(node, Service, (ULONG)InterlockedIncrement(&PnpNextDevice) - 1);
+    status = PnpMakeNode(device, NULL, &node);
     if (NT_SUCCESS(status))
-        status = PnpListNode(node);
+        status = PnpNameRoot(node, Service);
+    if (NT_SUCCESS(status))
+        status = PnpListRoot(node);
     if (!NT_SUCCESS(status)) {
         IoDeleteDevice(device);
         return status;
     }
+    node->Bus = (PNP_BUS_INFORMATION){ PnpGuidInternalBus, Internal, 0 };
     status = PnpRegisterNode(node, Service);
     if (!NT_SUCCESS(status)) {
         PnpUnlistNode(node);
@@ -154,7 +147,6 @@ NTSTATUS PnpCreateRootDevice(PCUNICODE_STRING Service, PDEVICE_OBJECT *Pdo)
     }
     device->Flags |= DO_BUS_ENUMERATED_DEVICE;
     device->Flags &= ~DO_DEVICE_INITIALIZING;
-    IoDeviceExtension(device)->DeviceNode = node;
     *Pdo = device;
     return STATUS_SUCCESS;
 }

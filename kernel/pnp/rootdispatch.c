@@ -3,23 +3,22 @@
  */
 #include "pnpp.h"
 
-static const GUID PnpGuidInternalBus = { 0x1530ea73, 0x086b, 0x11d1, { 0xa0, 0x9f, 0x00, 0xc0, 0x4f, 0xc3, 0x40, 0xb1 } };
+const GUID PnpGuidInternalBus = { 0x1530ea73, 0x086b, 0x11d1, { 0xa0, 0x9f, 0x00, 0xc0, 0x4f, 0xc3, 0x40, 0xb1 } };
 
-static NTSTATUS PnpFinish(PIRP Irp, NTSTATUS Status)
+NTSTATUS PnpFinish(PIRP Irp, NTSTATUS Status)
 {
     Irp->IoStatus.Status = Status;
     IofCompleteRequest(Irp, IO_NO_INCREMENT);
     return Status;
 }
 
-static NTSTATUS PnpAnswer(PIRP Irp, PVOID Answer)
+NTSTATUS PnpAnswer(PIRP Irp, PVOID Answer)
 {
     Irp->IoStatus.Information = (ULONG_PTR)Answer;
     return PnpFinish(Irp, Answer != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES);
 }
 
-/* Text with Nuls of NUL behind, in the pool the caller frees it from. */
-static PWCHAR PnpCopyText(const WCHAR *Text, ULONG Length, ULONG Nuls)
+PWCHAR PnpCopyText(const WCHAR *Text, ULONG Length, ULONG Nuls)
 {
     PWCHAR copy = ExAllocatePoolWithTag(PagedPool, Length + Nuls * sizeof(WCHAR), PNP_TAG);
 
@@ -32,13 +31,13 @@ static PWCHAR PnpCopyText(const WCHAR *Text, ULONG Length, ULONG Nuls)
 
 static NTSTATUS PnpQueryId(PNP_NODE *Node, PIRP Irp, BUS_QUERY_ID_TYPE Type)
 {
-    ULONG device = (ULONG)((PUCHAR)Node->Service.Buffer - (PUCHAR)Node->Instance.Buffer) + Node->Service.Length;
+    ULONG device = Node->DeviceLength;
 
     switch (Type) {
     case BusQueryDeviceID:
         return PnpAnswer(Irp, PnpCopyText(Node->Instance.Buffer, device, 1));
     case BusQueryHardwareIDs:
-        return PnpAnswer(Irp, PnpCopyText(Node->Instance.Buffer, device, 2));
+        return PnpAnswer(Irp, PnpCopyText(Node->Hardware.Buffer, Node->Hardware.Length, 2));
     case BusQueryCompatibleIDs:
         if (Node->Compatible.Length == 0)
             return PnpFinish(Irp, Irp->IoStatus.Status);
@@ -51,24 +50,26 @@ static NTSTATUS PnpQueryId(PNP_NODE *Node, PIRP Irp, BUS_QUERY_ID_TYPE Type)
     }
 }
 
-static NTSTATUS PnpQueryCapabilities(PIRP Irp, PDEVICE_CAPABILITIES Capabilities)
+NTSTATUS PnpAnswerCapabilities(PIRP Irp, ULONG Address)
 {
+    PDEVICE_CAPABILITIES capabilities = IoGetCurrentIrpStackLocation(Irp)->Parameters.DeviceCapabilities.Capabilities;
     ULONG state;
 
-    if (Capabilities->Version != 1 || Capabilities->Size < sizeof(*Capabilities))
+    if (capabilities->Version != 1 || capabilities->Size < sizeof(*capabilities))
         return PnpFinish(Irp, STATUS_UNSUCCESSFUL);
-    Capabilities->SilentInstall = TRUE;
-    Capabilities->RawDeviceOK = FALSE;
-    Capabilities->Address = Capabilities->UINumber = 0xFFFFFFFF;
+    capabilities->SilentInstall = TRUE;
+    capabilities->RawDeviceOK = FALSE;
+    capabilities->Address = Address;
+    capabilities->UINumber = 0xFFFFFFFF;
     for (state = PowerSystemUnspecified; state < PowerSystemMaximum; state++)
-        Capabilities->DeviceState[state] = state == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3;
-    Capabilities->DeviceState[PowerSystemUnspecified] = PowerDeviceUnspecified;
-    Capabilities->SystemWake = PowerSystemUnspecified;
-    Capabilities->DeviceWake = PowerDeviceUnspecified;
+        capabilities->DeviceState[state] = state == PowerSystemWorking ? PowerDeviceD0 : PowerDeviceD3;
+    capabilities->DeviceState[PowerSystemUnspecified] = PowerDeviceUnspecified;
+    capabilities->SystemWake = PowerSystemUnspecified;
+    capabilities->DeviceWake = PowerDeviceUnspecified;
     return PnpFinish(Irp, STATUS_SUCCESS);
 }
 
-static NTSTATUS PnpQueryTargetRelation(PDEVICE_OBJECT Pdo, PIRP Irp)
+NTSTATUS PnpAnswerTarget(PDEVICE_OBJECT Pdo, PIRP Irp)
 {
     PDEVICE_RELATIONS relations = ExAllocatePoolWithTag(PagedPool, sizeof(*relations), PNP_TAG);
 
@@ -80,19 +81,19 @@ static NTSTATUS PnpQueryTargetRelation(PDEVICE_OBJECT Pdo, PIRP Irp)
     return PnpAnswer(Irp, relations);
 }
 
-static NTSTATUS PnpQueryBus(PIRP Irp)
+NTSTATUS PnpAnswerBus(PIRP Irp, const PNP_BUS_INFORMATION *Bus)
 {
     PPNP_BUS_INFORMATION bus = ExAllocatePoolWithTag(PagedPool, sizeof(*bus), PNP_TAG);
 
     if (bus != NULL)
-        *bus = (PNP_BUS_INFORMATION){ PnpGuidInternalBus, Internal, 0 };
+        *bus = *Bus;
     return PnpAnswer(Irp, bus);
 }
 
 NTSTATUS NTAPI PnpRootDispatchPnp(PDEVICE_OBJECT Device, PIRP Irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(Irp);
-    PNP_NODE *node = Device->DeviceExtension;
+    PNP_NODE *node = IoDeviceExtension(Device)->DeviceNode;
 
     switch (location->MinorFunction) {
     case IRP_MN_START_DEVICE:
@@ -105,19 +106,19 @@ NTSTATUS NTAPI PnpRootDispatchPnp(PDEVICE_OBJECT Device, PIRP Irp)
     case IRP_MN_SURPRISE_REMOVAL:
         return PnpFinish(Irp, STATUS_SUCCESS);
     case IRP_MN_QUERY_CAPABILITIES:
-        return PnpQueryCapabilities(Irp, location->Parameters.DeviceCapabilities.Capabilities);
+        return PnpAnswerCapabilities(Irp, ~0u);
     case IRP_MN_QUERY_ID:
         return PnpQueryId(node, Irp, location->Parameters.QueryId.IdType);
     case IRP_MN_QUERY_DEVICE_TEXT:
         if (location->Parameters.QueryDeviceText.DeviceTextType != DeviceTextDescription)
             break;
-        return PnpAnswer(Irp, PnpCopyText(node->Service.Buffer, node->Service.Length, 1));
+        return PnpAnswer(Irp, PnpCopyText(node->Description.Buffer, node->Description.Length, 1));
     case IRP_MN_QUERY_DEVICE_RELATIONS:
         if (location->Parameters.QueryDeviceRelations.Type != TargetDeviceRelation)
             break;
-        return PnpQueryTargetRelation(Device, Irp);
+        return PnpAnswerTarget(Device, Irp);
     case IRP_MN_QUERY_BUS_INFORMATION:
-        return PnpQueryBus(Irp);
+        return PnpAnswerBus(Irp, &node->Bus);
     default:
         break;
     }

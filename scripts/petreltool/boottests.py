@@ -7,7 +7,7 @@ import argparse
 from . import lab, report, show
 from .errors import EXIT_FAIL, EXIT_PASS
 from .image import make_image
-from .machine import MachineOptions
+from .machine import SELF_TEST_HARDWARE, MachineOptions
 from .verdict import judge_self_tests
 
 _WHOLE_LIMIT = 240.0            # four emulated processors on a busy host
@@ -28,7 +28,8 @@ def _one_machine(arguments: argparse.Namespace) -> int:
     """Passes only when tests ran, none failed, no bug check came and the machine's exit status agrees."""
     only = [f"selftest-only={arguments.only}"] if arguments.only else []
     options = MachineOptions(disk=make_image(arguments.preset), cpus=arguments.cpus, firmware=arguments.firmware,
-                             trimmed=arguments.firmware == "fast", options=["selftest=1", *only])
+                             trimmed=arguments.firmware == "fast", options=["selftest=1", *only],
+                             hardware=SELF_TEST_HARDWARE)
     record = lab.run(options, lab.Limits(whole=arguments.limit or _WHOLE_LIMIT))
     why = judge_self_tests(record)
     show.self_tests(report.self_tests(record, why))

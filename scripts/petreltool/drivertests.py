@@ -49,6 +49,7 @@ class Expected:
     trapped: int = -1                                       # imports
     requests: list[str] = field(default_factory=list)       # IRP_MJ_... that must have succeeded
     options: list[str] = field(default_factory=list)        # for the kernel
+    hardware: list[str] = field(default_factory=list)       # of the machine, as QEMU's -device takes them
     preset: str = "debug"
     cpus: int = 1
     timeout: float = 20.0
@@ -141,7 +142,8 @@ def run_one(expected: Expected, toolchain: str) -> int:
     except PayloadError as error:
         print(f"skipped: payload: {error}")
         return EXIT_SKIPPED
-    base = MachineOptions(disk=make_image(expected.preset), cpus=expected.cpus, options=list(expected.options))
+    base = MachineOptions(disk=make_image(expected.preset), cpus=expected.cpus, options=list(expected.options),
+                          hardware=list(expected.hardware))
     limits = replace(lab.Limits(), driver=expected.timeout, whole=expected.timeout + 100.0)
     record = lab.run(for_drivers(base, subjects), limits)
     subject = subjects[-1]

@@ -22,6 +22,8 @@ CPU_MODEL = "qemu64,+smep,+smap,+xsave,+xsaveopt,+avx,+rdrand,+fsgsbase,+nx"
 # Devices that the firmware would spend time on and that no driver under test asks for.
 TRIMMED = "i8042=off,smm=off,hpet=off,sata=off,smbus=off,usb=off,vmport=off"
 FULL = "smm=off"
+# What the kernel's self-tests of PCI look at: a device of QEMU's for teaching, behind a bridge.
+SELF_TEST_HARDWARE = ["pcie-pci-bridge,id=bridge", "edu,bus=bridge,addr=3"]
 MAXIMUM_CPUS = 8
 MINIMUM_MEMORY = 64
 ACCELERATORS = ("auto", "tcg", "kvm")
@@ -49,6 +51,7 @@ class MachineOptions:
     trimmed: bool = True
     options: list[str] = field(default_factory=list)       # lines of opt/petrel/options
     files: list[Path] = field(default_factory=list)        # opt/petrel/file0, file1, ...
+    hardware: list[str] = field(default_factory=list)      # more devices, each as QEMU's -device takes it
     extra: list[str] = field(default_factory=list)         # more of QEMU's own arguments, for debugging the kernel
     qemu: str = "qemu-system-x86_64"                       # tests put a fake machine here
 
@@ -86,6 +89,8 @@ def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list
         "-chardev", f"file,id=debug,path={_escape(folder / 'debug')}", "-device", "isa-debugcon,iobase=0xe9,chardev=debug",
         "-chardev", f"socket,id=monitor,fd={monitor_fd}", "-mon", "chardev=monitor,mode=control",
     ]
+    for device in options.hardware:
+        command += ["-device", device]
     for number, file in enumerate(options.files):
         command += ["-fw_cfg", f"name=opt/petrel/file{number},file={_escape(file)}"]
     if options.options:

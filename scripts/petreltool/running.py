@@ -17,7 +17,7 @@ from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, Payload
 from .events import Event
 from .image import make_image
 from .lab import Limits, Record
-from .machine import Machine, MachineOptions, resolve_accelerator
+from .machine import SELF_TEST_HARDWARE, Machine, MachineOptions, resolve_accelerator
 from .paths import Tree
 from .report import Subject
 from .symbols import Symbolizer
@@ -109,7 +109,8 @@ def _prepare(plan: Plan) -> MachineOptions:
 def for_drivers(base: MachineOptions, subjects: list[Subject], selftest: bool = False) -> MachineOptions:
     """The machine that loads these drivers, in this order."""
     lines = [f"selftest={int(selftest)}"] + [f"test={number}:{subject.name}" for number, subject in enumerate(subjects)]
-    return replace(base, options=lines + base.options, files=[subject.path for subject in subjects])
+    return replace(base, options=lines + base.options, files=[subject.path for subject in subjects],
+                   hardware=SELF_TEST_HARDWARE if selftest else base.hardware)
 
 
 def _watcher(name: str) -> lab.Watcher:

@@ -177,7 +177,8 @@ static VOID Extended(VOID)
     IoDisconnectInterruptEx(&disconnect);
     KeFlushQueuedDpcs();
     parameters.Version = CONNECT_LINE_BASED;
-    CHECK(IoConnectInterruptEx(&parameters) == STATUS_NOT_FOUND);
+    parameters.LineBased.PhysicalDeviceObject = NULL;
+    CHECK(IoConnectInterruptEx(&parameters) == STATUS_INVALID_PARAMETER);
     parameters.Version = 77;
     CHECK(IoConnectInterruptEx(&parameters) == STATUS_NOT_SUPPORTED && parameters.Version == CONNECT_FULLY_SPECIFIED_GROUP);
 }

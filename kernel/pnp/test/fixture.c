@@ -8,6 +8,18 @@ UCHAR TestPnpMinors[32];
 volatile LONG TestPnpCount;
 BOOLEAN TestPnpRefuseStart, TestPnpRefuseRemoval, TestPnpForgetDetach;
 
+TEST_RESOURCES TestPnpRaw, TestPnpTranslated;
+
+static VOID Keep(TEST_RESOURCES *Copy, const CM_RESOURCE_LIST *List)
+{
+    ULONG count = List != NULL ? List->List[0].PartialResourceList.Count : 0;
+
+    RtlZeroMemory(Copy, sizeof(*Copy));
+    if (CHECK(count <= 32) && count != 0)
+        RtlCopyMemory(Copy, &List->List[0], FIELD_OFFSET(CM_FULL_RESOURCE_DESCRIPTOR, PartialResourceList.PartialDescriptors) +
+                                                count * sizeof(CM_PARTIAL_RESOURCE_DESCRIPTOR));
+}
+
 static NTSTATUS Complete(PIRP Irp, NTSTATUS Status)
 {
     Irp->IoStatus.Status = Status;
@@ -25,6 +37,10 @@ static NTSTATUS NTAPI Pnp(PDEVICE_OBJECT Device, PIRP Irp)
     if (TestPnpCount < (LONG)RTL_NUMBER_OF(TestPnpMinors))
         TestPnpMinors[TestPnpCount] = minor;
     InterlockedIncrement(&TestPnpCount);
+    if (minor == IRP_MN_START_DEVICE) {
+        Keep(&TestPnpRaw, IoGetCurrentIrpStackLocation(Irp)->Parameters.StartDevice.AllocatedResources);
+        Keep(&TestPnpTranslated, IoGetCurrentIrpStackLocation(Irp)->Parameters.StartDevice.AllocatedResourcesTranslated);
+    }
     if (minor == IRP_MN_START_DEVICE && TestPnpRefuseStart)
         return Complete(Irp, STATUS_DEVICE_CONFIGURATION_ERROR);
     if (minor == IRP_MN_QUERY_REMOVE_DEVICE && TestPnpRefuseRemoval)
@@ -69,21 +85,26 @@ static NTSTATUS NTAPI Entry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPath)
     return STATUS_SUCCESS;
 }
 
-PDEVICE_OBJECT TestPnpCreate(PCWSTR Name)
+BOOLEAN TestPnpLoad(PCWSTR Name)
 {
     static MM_IMAGE image;
-    PDEVICE_OBJECT pdo = NULL;
     UNICODE_STRING name;
 
     RtlInitUnicodeString(&name, Name);
     image.Entry.EntryPoint = Entry;
     TestPnpCount = 0;
     TestPnpRefuseStart = TestPnpRefuseRemoval = TestPnpForgetDetach = FALSE;
-    if (!CHECK(IoCreateDriverForImage(&image, &name, &TestPnpDriver) == STATUS_SUCCESS) ||
-        !CHECK(IoInitializeDriver(TestPnpDriver) == STATUS_SUCCESS) ||
-        !CHECK(PnpCreateRootDevice(&name, &pdo) == STATUS_SUCCESS))
-        return NULL;
-    return pdo;
+    return CHECK(IoCreateDriverForImage(&image, &name, &TestPnpDriver) == STATUS_SUCCESS) &&
+           CHECK(IoInitializeDriver(TestPnpDriver) == STATUS_SUCCESS);
+}
+
+PDEVICE_OBJECT TestPnpCreate(PCWSTR Name)
+{
+    PDEVICE_OBJECT pdo = NULL;
+    UNICODE_STRING name;
+
+    RtlInitUnicodeString(&name, Name);
+    return TestPnpLoad(Name) && CHECK(PnpCreateRootDevice(&name, &pdo) == STATUS_SUCCESS) ? pdo : NULL;
 }
 
 PDEVICE_OBJECT TestPnpStart(PCWSTR Name)
