@@ -12,7 +12,8 @@ DRIVER_INITIALIZE DriverEntry;
 static IO_STATUS_BLOCK Result;
 static UCHAR Buffer[16384];
 
-static const FATTEST_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_NON_DIRECTORY_FILE };
+static const FATTEST_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE,
+                                  FILE_NON_DIRECTORY_FILE };
 static const FATTEST_HOW MakeFolder = { GENERIC_READ | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_CREATE, FILE_DIRECTORY_FILE };
 static const FATTEST_HOW Open = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, 0 };
 
@@ -31,8 +32,14 @@ NTSTATUS FatTestOpen(PCWSTR Name, const FATTEST_HOW *How, HANDLE *File)
     return status;
 }
 
-VOID FatTestCheck(BOOLEAN Held, PCSTR What) { Check(Held, What); }
-VOID FatTestStatus(NTSTATUS Status, NTSTATUS Wanted, PCSTR What) { CheckStatus(Status, Wanted, What); }
+VOID FatTestCheck(BOOLEAN Held, PCSTR What)
+{
+    Check(Held, What);
+}
+VOID FatTestStatus(NTSTATUS Status, NTSTATUS Wanted, PCSTR What)
+{
+    CheckStatus(Status, Wanted, What);
+}
 
 static NTSTATUS Touch(PCWSTR Name, const FATTEST_HOW *How)
 {
@@ -76,7 +83,8 @@ static NTSTATUS ReadAt(HANDLE File, LONGLONG Offset, ULONG Length)
 static LONGLONG SizeOf(HANDLE File)
 {
     FILE_STANDARD_INFORMATION standard = { 0 };
-    CheckStatus(ZwQueryInformationFile(File, &Result, &standard, sizeof(standard), FileStandardInformation), STATUS_SUCCESS, "standard");
+    CheckStatus(ZwQueryInformationFile(File, &Result, &standard, sizeof(standard), FileStandardInformation), STATUS_SUCCESS,
+                "standard");
     return standard.EndOfFile.QuadPart;
 }
 
@@ -129,7 +137,8 @@ static VOID TestNames(VOID)
 /* ---- Data ---- */
 static VOID TestData(VOID)
 {
-    static const FATTEST_HOW uncached = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING };
+    static const FATTEST_HOW uncached = { GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN,
+                                          FILE_NO_INTERMEDIATE_BUFFERING };
     HANDLE file;
 
     if (!CheckStatus(FatTestOpen(DISK L"\\data.bin", &Make, &file), STATUS_SUCCESS, "a file for data"))
@@ -143,14 +152,16 @@ static VOID TestData(VOID)
     Pattern(Buffer, 100, 9);
     CheckStatus(WriteAt(file, 12345, 100), STATUS_SUCCESS, "write behind the end");
     CheckStatus(ReadAt(file, 10000, 2345 + 100), STATUS_SUCCESS, "read the gap");
-    Check(Result.Information == 2445 && Buffer[0] == 0 && Buffer[2344] == 0 && IsPattern(Buffer + 2345, 100, 9), "zeroes, then data");
+    Check(Result.Information == 2445 && Buffer[0] == 0 && Buffer[2344] == 0 && IsPattern(Buffer + 2345, 100, 9),
+          "zeroes, then data");
     CheckStatus(ReadAt(file, 12445, 1), STATUS_END_OF_FILE, "at the end");
     ZwClose(file);
     if (!CheckStatus(FatTestOpen(DISK L"\\data.bin", &uncached, &file), STATUS_SUCCESS, "open it around the cache"))
         return;
     CheckStatus(ReadAt(file, 0, 100), STATUS_INVALID_PARAMETER, "part of a sector");
     CheckStatus(ReadAt(file, 0, 10240), STATUS_SUCCESS, "read around the cache");
-    Check(Result.Information == 10240 && IsPattern(Buffer, 10000, 7) && Buffer[10000] == 0 && Buffer[10239] == 0, "the same data");
+    Check(Result.Information == 10240 && IsPattern(Buffer, 10000, 7) && Buffer[10000] == 0 && Buffer[10239] == 0,
+          "the same data");
     Pattern(Buffer, 1024, 3);
     CheckStatus(WriteAt(file, 512, 1024), STATUS_SUCCESS, "write around the cache");
     ZwClose(file);
@@ -174,15 +185,18 @@ static VOID TestSizes(VOID)
     CheckStatus(WriteAt(file, 0, 2000), STATUS_SUCCESS, "write");
     CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_SUCCESS, "longer");
     CheckStatus(ReadAt(file, 0, 5000), STATUS_SUCCESS, "read it");
-    Check(Result.Information == 3000 && IsPattern(Buffer, 2000, 1) && Buffer[2000] == 0 && Buffer[2999] == 0, "zeroes at its end");
+    Check(Result.Information == 3000 && IsPattern(Buffer, 2000, 1) && Buffer[2000] == 0 && Buffer[2999] == 0,
+          "zeroes at its end");
     end.EndOfFile.QuadPart = 100;
     CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_SUCCESS, "shorter");
     end.EndOfFile.QuadPart = 2000;
     CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_SUCCESS, "longer again");
     CheckStatus(ReadAt(file, 0, 5000), STATUS_SUCCESS, "read it again");
-    Check(Result.Information == 2000 && IsPattern(Buffer, 100, 1) && Buffer[100] == 0 && Buffer[1999] == 0, "what was cut off is zero");
+    Check(Result.Information == 2000 && IsPattern(Buffer, 100, 1) && Buffer[100] == 0 && Buffer[1999] == 0,
+          "what was cut off is zero");
     end.EndOfFile.QuadPart = 0x80000000ll;
-    CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_DISK_FULL, "longer than the disk");
+    CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_DISK_FULL,
+                "longer than the disk");
     Check(SizeOf(file) == 2000 && FreeClusters() == before - 4, "nothing of it");
     end.EndOfFile.QuadPart = 0;
     CheckStatus(ZwSetInformationFile(file, &Result, &end, sizeof(end), FileEndOfFileInformation), STATUS_SUCCESS, "empty");
@@ -222,7 +236,8 @@ static VOID TestDispositions(VOID)
         CheckStatus(Touch(DISK L"\\how", &how), rows[i].Old, "a disposition when there is a file");
         Check(!NT_SUCCESS(rows[i].Old) || Result.Information == rows[i].OldInformation, "what it did to the file");
         if (CheckStatus(FatTestOpen(DISK L"\\how", &Open, &file), STATUS_SUCCESS, "look at it")) {
-            Check(SizeOf(file) == (rows[i].OldInformation == FILE_OPENED || !NT_SUCCESS(rows[i].Old) ? 700 : 0), "how long it is");
+            Check(SizeOf(file) == (rows[i].OldInformation == FILE_OPENED || !NT_SUCCESS(rows[i].Old) ? 700 : 0),
+                  "how long it is");
             ZwClose(file);
         }
         Delete(DISK L"\\how");
@@ -231,7 +246,8 @@ static VOID TestDispositions(VOID)
 
 static VOID TestSharing(VOID)
 {
-    static const FATTEST_HOW alone = { GENERIC_READ | SYNCHRONIZE, 0, FILE_OPEN_IF, 0 }, reader = { GENERIC_READ | SYNCHRONIZE, FILE_SHARE_READ, FILE_OPEN, 0 };
+    static const FATTEST_HOW alone = { GENERIC_READ | SYNCHRONIZE, 0, FILE_OPEN_IF, 0 },
+                             reader = { GENERIC_READ | SYNCHRONIZE, FILE_SHARE_READ, FILE_OPEN, 0 };
     FILE_DISPOSITION_INFORMATION gone = { TRUE };
     HANDLE file, second;
 
@@ -265,7 +281,8 @@ static ULONG Count(PCWSTR Folder, PCWSTR Pattern)
     RtlInitUnicodeString(&pattern, Pattern);
     if (!CheckStatus(FatTestOpen(Folder, &how, &file), STATUS_SUCCESS, "open to enumerate"))
         return 0;
-    while (NT_SUCCESS(ZwQueryDirectoryFile(file, NULL, NULL, NULL, &Result, Buffer, 1000, FileBothDirectoryInformation, FALSE, &pattern, restart))) {
+    while (NT_SUCCESS(ZwQueryDirectoryFile(file, NULL, NULL, NULL, &Result, Buffer, 1000, FileBothDirectoryInformation, FALSE,
+                                           &pattern, restart))) {
         restart = FALSE;
         for (at = 0;; at += ((PFILE_BOTH_DIR_INFORMATION)(Buffer + at))->NextEntryOffset) {
             count++;
@@ -302,12 +319,13 @@ static VOID TestDirectory(VOID)
     Check(Count(DISK L"\\many", L"FILENU~1.TEX") == 1, "by a short name");
     Check(Count(DISK L"\\many", L"nothing*") == 0, "none of them");
     Check(Count(DISK L"\\", L"MANY") == 1, "the directory itself");
-    CheckStatus(Touch(DISK L"\\many", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS,
-                "delete what is not empty");
+    CheckStatus(Touch(DISK L"\\many", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }),
+                STATUS_SUCCESS, "delete what is not empty");
     Check(Count(DISK L"\\many", L"*") == 152, "it stays");
     for (i = 0; i < 150; i++) {
         Name(name, i);
-        CheckStatus(Touch(name, &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }), STATUS_SUCCESS, "delete one");
+        CheckStatus(Touch(name, &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE }),
+                    STATUS_SUCCESS, "delete one");
     }
     Check(Count(DISK L"\\many", L"*") == 2, "the dots are left");
     Delete(DISK L"\\many");
@@ -350,8 +368,9 @@ static VOID TestRename(VOID)
         Check(IsPattern(Buffer, 600, 5), "its data there");
         ZwClose(file);
     }
-    if (CheckStatus(FatTestOpen(DISK L"\\to", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE }, &file), STATUS_SUCCESS,
-                    "the directory")) {
+    if (CheckStatus(
+            FatTestOpen(DISK L"\\to", &(FATTEST_HOW){ DELETE | SYNCHRONIZE, ALL_SHARED, FILE_OPEN, FILE_DIRECTORY_FILE }, &file),
+            STATUS_SUCCESS, "the directory")) {
         CheckStatus(Rename(file, L"elsewhere", FALSE), STATUS_SUCCESS, "rename it");
         ZwClose(file);
     }
@@ -377,9 +396,11 @@ static VOID Dismount(VOID)
 
     if (!CheckStatus(FatTestOpen(DISK, &how, &volume), STATUS_SUCCESS, "the volume"))
         return;
-    CheckStatus(ZwFsControlFile(volume, NULL, NULL, NULL, &Result, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS, "lock it");
+    CheckStatus(ZwFsControlFile(volume, NULL, NULL, NULL, &Result, FSCTL_LOCK_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS,
+                "lock it");
     CheckStatus(Touch(DISK L"\\x", &Open), STATUS_ACCESS_DENIED, "nobody gets in");
-    CheckStatus(ZwFsControlFile(volume, NULL, NULL, NULL, &Result, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS, "dismount it");
+    CheckStatus(ZwFsControlFile(volume, NULL, NULL, NULL, &Result, FSCTL_DISMOUNT_VOLUME, NULL, 0, NULL, 0), STATUS_SUCCESS,
+                "dismount it");
     ZwClose(volume);
 }
 
@@ -397,7 +418,8 @@ static VOID TestDisk(VOID)
     Check(FatTestFlushes > flushes && IsOnDisk(512, 77), "it is on the disk");
     ZwClose(file);
     Dismount();
-    if (!CheckStatus(FatTestOpen(DISK L"\\deep\\a FILE that stays.bin", &Open, &file), STATUS_SUCCESS, "mounted again, it is there"))
+    if (!CheckStatus(FatTestOpen(DISK L"\\deep\\a FILE that stays.bin", &Open, &file), STATUS_SUCCESS,
+                     "mounted again, it is there"))
         return;
     CheckStatus(ReadAt(file, 0, 4000), STATUS_SUCCESS, "read it");
     Check(Result.Information == 3000 && IsPattern(Buffer, 3000, 77), "its data from the disk");
@@ -417,7 +439,7 @@ static VOID TestCorrupt(ULONG Bits)
     CheckStatus(WriteAt(file, 0, 4096), STATUS_SUCCESS, "of eight clusters");
     ZwClose(file);
     Dismount();
-    for (i = 32 * FATTEST_SECTOR; i < at * FATTEST_SECTOR; i += 4)       /* each end of a chain but the root's leads to cluster 5 */
+    for (i = 32 * FATTEST_SECTOR; i < at * FATTEST_SECTOR; i += 4) /* each end of a chain but the root's leads to cluster 5 */
         if (i > 32 * FATTEST_SECTOR + 12 && *(PULONG)(FatTestBytes + i) == 0x0FFFFFFF)
             *(PULONG)(FatTestBytes + i) = 5;
     *(PULONG)(FatTestBytes + 32 * FATTEST_SECTOR + 5 * 4) = 5;

@@ -47,7 +47,8 @@ static NTSTATUS NTAPI DiskControl(PDEVICE_OBJECT Device, PIRP Irp)
 
     switch (location->Parameters.DeviceIoControl.IoControlCode) {
     case IOCTL_DISK_GET_DRIVE_GEOMETRY:
-        *(PDISK_GEOMETRY)buffer = (DISK_GEOMETRY){ { .QuadPart = FATTEST_BYTES / FATTEST_SECTOR }, FixedMedia, 1, 1, FATTEST_SECTOR };
+        *(PDISK_GEOMETRY)buffer =
+            (DISK_GEOMETRY){ { .QuadPart = FATTEST_BYTES / FATTEST_SECTOR }, FixedMedia, 1, 1, FATTEST_SECTOR };
         return Complete(Irp, STATUS_SUCCESS, sizeof(DISK_GEOMETRY));
     case IOCTL_DISK_GET_LENGTH_INFO:
         ((PGET_LENGTH_INFORMATION)buffer)->Length.QuadPart = FATTEST_BYTES;
@@ -68,7 +69,8 @@ NTSTATUS FatTestCreateDisk(PDRIVER_OBJECT Driver)
     FatTestBytes = ExAllocatePoolWithTag(NonPagedPool, FATTEST_BYTES, 'tseT');
     if (FatTestBytes == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    Driver->MajorFunction[IRP_MJ_CREATE] = Driver->MajorFunction[IRP_MJ_CLEANUP] = Driver->MajorFunction[IRP_MJ_CLOSE] = DiskSucceed;
+    Driver->MajorFunction[IRP_MJ_CREATE] = Driver->MajorFunction[IRP_MJ_CLEANUP] = Driver->MajorFunction[IRP_MJ_CLOSE] =
+        DiskSucceed;
     Driver->MajorFunction[IRP_MJ_FLUSH_BUFFERS] = DiskSucceed;
     Driver->MajorFunction[IRP_MJ_READ] = Driver->MajorFunction[IRP_MJ_WRITE] = DiskTransfer;
     Driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = DiskControl;
@@ -122,8 +124,13 @@ VOID FatTestFormat(ULONG Bits)
     Put(Bits == 32 ? 67 : 39, 0xCAFE0000 + Bits, 4);
     Put(510, 0xAA55, 2);
     for (i = 0; i < 2; i++)
-        Put((reserved + i * fat) * FATTEST_SECTOR, Bits == 12 ? 0xFFFFF8 : Bits == 16 ? 0xFFFFFFF8 : 0x0FFFFFFF0FFFFFF8ull,
-            Bits == 12 ? 3 : Bits == 16 ? 4 : 8);
+        Put((reserved + i * fat) * FATTEST_SECTOR,
+            Bits == 12   ? 0xFFFFF8
+            : Bits == 16 ? 0xFFFFFFF8
+                         : 0x0FFFFFFF0FFFFFF8ull,
+            Bits == 12   ? 3
+            : Bits == 16 ? 4
+                         : 8);
     if (Bits != 32)
         return;
     Put(44, 2, 4);

@@ -3,7 +3,8 @@
  */
 #include "fattest.h"
 
-static const FATTEST_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, FATTEST_SHARED, FILE_OVERWRITE_IF, FILE_NON_DIRECTORY_FILE };
+static const FATTEST_HOW Make = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, FATTEST_SHARED, FILE_OVERWRITE_IF,
+                                  FILE_NON_DIRECTORY_FILE };
 static const FATTEST_HOW Open = { GENERIC_READ | GENERIC_WRITE | DELETE | SYNCHRONIZE, FATTEST_SHARED, FILE_OPEN, 0 };
 static const FATTEST_HOW Delete = { DELETE | SYNCHRONIZE, FATTEST_SHARED, FILE_OPEN, FILE_DELETE_ON_CLOSE };
 
@@ -20,17 +21,21 @@ static NTSTATUS Touch(PCWSTR Name, const FATTEST_HOW *How)
 /* ---- Information ---- */
 static VOID TestTimes(HANDLE File)
 {
-    FILE_BASIC_INFORMATION basic = { .CreationTime = { .QuadPart = 126000000000000000ll }, .LastWriteTime = { .QuadPart = 126000000020000000ll },
-                                     .FileAttributes = FILE_ATTRIBUTE_HIDDEN }, got = { 0 };
+    FILE_BASIC_INFORMATION basic = { .CreationTime = { .QuadPart = 126000000000000000ll },
+                                     .LastWriteTime = { .QuadPart = 126000000020000000ll },
+                                     .FileAttributes = FILE_ATTRIBUTE_HIDDEN },
+                           got = { 0 };
     IO_STATUS_BLOCK result;
 
     FatTestStatus(ZwSetInformationFile(File, &result, &basic, sizeof(basic), FileBasicInformation), STATUS_SUCCESS, "set times");
     FatTestStatus(ZwQueryInformationFile(File, &result, &got, sizeof(got), FileBasicInformation), STATUS_SUCCESS, "query times");
-    FatTestCheck(got.CreationTime.QuadPart == basic.CreationTime.QuadPart && got.LastWriteTime.QuadPart == basic.LastWriteTime.QuadPart &&
-                 got.FileAttributes == FILE_ATTRIBUTE_HIDDEN, "times and attributes");
+    FatTestCheck(got.CreationTime.QuadPart == basic.CreationTime.QuadPart &&
+                     got.LastWriteTime.QuadPart == basic.LastWriteTime.QuadPart && got.FileAttributes == FILE_ATTRIBUTE_HIDDEN,
+                 "times and attributes");
     basic.CreationTime.QuadPart = basic.LastWriteTime.QuadPart = 0;
     basic.FileAttributes = FILE_ATTRIBUTE_DIRECTORY;
-    FatTestStatus(ZwSetInformationFile(File, &result, &basic, sizeof(basic), FileBasicInformation), STATUS_INVALID_PARAMETER, "no directory");
+    FatTestStatus(ZwSetInformationFile(File, &result, &basic, sizeof(basic), FileBasicInformation), STATUS_INVALID_PARAMETER,
+                  "no directory");
     basic.FileAttributes = FILE_ATTRIBUTE_READONLY;
     FatTestStatus(ZwSetInformationFile(File, &result, &basic, sizeof(basic), FileBasicInformation), STATUS_SUCCESS, "read only");
     FatTestStatus(Touch(FATTEST_DISK L"\\Info Rmation", &Open), STATUS_ACCESS_DENIED, "nobody writes to it");
@@ -49,11 +54,13 @@ static VOID TestFileNames(HANDLE File)
     FatTestCheck(name->FileNameLength == 26 && RtlCompareMemory(name->FileName, L"\\Info Rmation", 26) == 26, "the name");
     FatTestStatus(ZwQueryInformationFile(File, &result, space, 12, FileNameInformation), STATUS_BUFFER_OVERFLOW, "a part of it");
     FatTestCheck(name->FileNameLength == 26, "and its length");
-    FatTestStatus(ZwQueryInformationFile(File, &result, space, sizeof(space), FileAlternateNameInformation), STATUS_SUCCESS, "its short name");
+    FatTestStatus(ZwQueryInformationFile(File, &result, space, sizeof(space), FileAlternateNameInformation), STATUS_SUCCESS,
+                  "its short name");
     FatTestCheck(name->FileNameLength == 16 && RtlCompareMemory(name->FileName, L"INFORM~1", 16) == 16, "the short name");
     FatTestStatus(ZwQueryInformationFile(File, &result, space, sizeof(space), FileAllInformation), STATUS_SUCCESS, "all");
     FatTestCheck(((PFILE_ALL_INFORMATION)space)->StandardInformation.EndOfFile.QuadPart == 1300 &&
-                 ((PFILE_ALL_INFORMATION)space)->NameInformation.FileNameLength == 26, "what all says");
+                     ((PFILE_ALL_INFORMATION)space)->NameInformation.FileNameLength == 26,
+                 "what all says");
 }
 
 static VOID TestPlaces(HANDLE File)
@@ -65,13 +72,16 @@ static VOID TestPlaces(HANDLE File)
     IO_STATUS_BLOCK result;
 
     FatTestStatus(ZwFlushBuffersFile(File, &result), STATUS_SUCCESS, "flush");
-    FatTestStatus(ZwFsControlFile(File, NULL, NULL, NULL, &result, FSCTL_GET_RETRIEVAL_POINTERS, &start, sizeof(start), space, sizeof(space)),
+    FatTestStatus(ZwFsControlFile(File, NULL, NULL, NULL, &result, FSCTL_GET_RETRIEVAL_POINTERS, &start, sizeof(start), space,
+                                  sizeof(space)),
                   STATUS_SUCCESS, "where it lies");
     offset = FatTestDataOffset() + (ULONG)pointers->Extents[0].Lcn.QuadPart * FATTEST_SECTOR;
-    FatTestCheck(pointers->ExtentCount != 0 && pointers->StartingVcn.QuadPart == 0 && offset < FATTEST_BYTES && FatTestBytes[offset] == 0x42,
+    FatTestCheck(pointers->ExtentCount != 0 && pointers->StartingVcn.QuadPart == 0 && offset < FATTEST_BYTES &&
+                     FatTestBytes[offset] == 0x42,
                  "its first cluster");
     start.QuadPart = 3;
-    FatTestStatus(ZwFsControlFile(File, NULL, NULL, NULL, &result, FSCTL_GET_RETRIEVAL_POINTERS, &start, sizeof(start), space, sizeof(space)),
+    FatTestStatus(ZwFsControlFile(File, NULL, NULL, NULL, &result, FSCTL_GET_RETRIEVAL_POINTERS, &start, sizeof(start), space,
+                                  sizeof(space)),
                   STATUS_END_OF_FILE, "behind its end");
 }
 
@@ -93,14 +103,20 @@ static VOID TestVolumeInformation(ULONG Bits)
         return;
     }
     RtlCopyMemory(label.Label.VolumeLabel, L"My Disk", 14);
-    FatTestStatus(ZwSetVolumeInformationFile(file, &result, &label, sizeof(label), FileFsLabelInformation), STATUS_SUCCESS, "set a label");
-    FatTestStatus(ZwQueryVolumeInformationFile(file, &result, space, sizeof(space), FileFsVolumeInformation), STATUS_SUCCESS, "the volume");
+    FatTestStatus(ZwSetVolumeInformationFile(file, &result, &label, sizeof(label), FileFsLabelInformation), STATUS_SUCCESS,
+                  "set a label");
+    FatTestStatus(ZwQueryVolumeInformationFile(file, &result, space, sizeof(space), FileFsVolumeInformation), STATUS_SUCCESS,
+                  "the volume");
     FatTestCheck(volume->VolumeSerialNumber == 0xCAFE0000 + Bits && volume->VolumeLabelLength == 14 &&
-                 RtlCompareMemory(volume->VolumeLabel, L"MY DISK", 14) == 14, "its number and label");
+                     RtlCompareMemory(volume->VolumeLabel, L"MY DISK", 14) == 14,
+                 "its number and label");
     label.Label.VolumeLabelLength = 0;
-    FatTestStatus(ZwSetVolumeInformationFile(file, &result, &label, sizeof(label), FileFsLabelInformation), STATUS_SUCCESS, "no label");
-    FatTestStatus(ZwQueryVolumeInformationFile(file, &result, space, sizeof(space), FileFsAttributeInformation), STATUS_SUCCESS, "its kind");
-    FatTestCheck(attributes->FileSystemNameLength == (Bits == 32 ? 10 : 6) && attributes->MaximumComponentNameLength == 255, "FAT");
+    FatTestStatus(ZwSetVolumeInformationFile(file, &result, &label, sizeof(label), FileFsLabelInformation), STATUS_SUCCESS,
+                  "no label");
+    FatTestStatus(ZwQueryVolumeInformationFile(file, &result, space, sizeof(space), FileFsAttributeInformation), STATUS_SUCCESS,
+                  "its kind");
+    FatTestCheck(attributes->FileSystemNameLength == (Bits == 32 ? 10 : 6) && attributes->MaximumComponentNameLength == 255,
+                 "FAT");
     ZwClose(file);
 }
 
@@ -172,7 +188,8 @@ static BOOLEAN WorkTogether(VOID)
         return FALSE;
     RtlFillMemory(data, sizeof(data), 'x');
     good = NT_SUCCESS(ZwWriteFile(file, NULL, NULL, NULL, &result, data, sizeof(data), &end, NULL)) &&
-           NT_SUCCESS(ZwReadFile(file, NULL, NULL, NULL, &result, data, sizeof(data), &start, NULL)) && data[0] == 'x' && data[299] == 'x';
+           NT_SUCCESS(ZwReadFile(file, NULL, NULL, NULL, &result, data, sizeof(data), &start, NULL)) && data[0] == 'x' &&
+           data[299] == 'x';
     ZwClose(file);
     return good;
 }
@@ -211,7 +228,8 @@ VOID FatTestThreads(VOID)
     }
     FatTestCheck(Failures == 0, "threads do not disturb each other");
     if (NT_SUCCESS(FatTestOpen(FATTEST_DISK L"\\together", &Delete, &file))) {
-        FatTestStatus(ZwQueryInformationFile(file, &result, &standard, sizeof(standard), FileStandardInformation), STATUS_SUCCESS, "its size");
+        FatTestStatus(ZwQueryInformationFile(file, &result, &standard, sizeof(standard), FileStandardInformation), STATUS_SUCCESS,
+                      "its size");
         FatTestCheck(standard.EndOfFile.QuadPart == THREADS * ROUNDS * 300, "nothing appended is lost");
         ZwClose(file);
     }
@@ -233,8 +251,10 @@ VOID FatTestErrors(VOID)
     }
     FatTestStatus(ZwWriteFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_SUCCESS, "write");
     FatTestBroken = 1;
-    FatTestStatus(ZwReadFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_IO_DEVICE_ERROR, "read what cannot be read");
-    FatTestStatus(ZwWriteFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_IO_DEVICE_ERROR, "write what cannot be");
+    FatTestStatus(ZwReadFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_IO_DEVICE_ERROR,
+                  "read what cannot be read");
+    FatTestStatus(ZwWriteFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_IO_DEVICE_ERROR,
+                  "write what cannot be");
     FatTestBroken = 0;
     FatTestStatus(ZwReadFile(file, NULL, NULL, NULL, &result, data, 1024, &start, NULL), STATUS_SUCCESS, "read again");
     ZwClose(file);

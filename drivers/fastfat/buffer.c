@@ -26,5 +26,6 @@ NTSTATUS FatLockBuffer(PIRP Irp, ULONG Length, LOCK_OPERATION Operation)
 /* NULL: there is no room to map it. After FatLockBuffer. */
 PVOID FatGetBuffer(PIRP Irp)
 {
-    return Irp->MdlAddress == NULL ? NULL : MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority | MdlMappingNoExecute);
+    return Irp->MdlAddress == NULL ? NULL
+                                   : MmGetSystemAddressForMdlSafe(Irp->MdlAddress, NormalPagePriority | MdlMappingNoExecute);
 }

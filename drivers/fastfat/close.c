@@ -37,7 +37,8 @@ static VOID NTAPI FatCloseLater(PVOID Context)
 static BOOLEAN FatMayCloseNow(FAT_VCB *Vcb, FAT_CCB *Ccb)
 {
     if (Vcb->Dismounted || ExIsResourceAcquiredSharedLite(&Vcb->Resource) ||
-        (Ccb->Fcb != NULL && (ExIsResourceAcquiredSharedLite(&Ccb->Fcb->Resource) || ExIsResourceAcquiredSharedLite(&Ccb->Fcb->PagingIo))))
+        (Ccb->Fcb != NULL &&
+         (ExIsResourceAcquiredSharedLite(&Ccb->Fcb->Resource) || ExIsResourceAcquiredSharedLite(&Ccb->Fcb->PagingIo))))
         return FALSE;
     return ExAcquireResourceExclusiveLite(&Vcb->Resource, FALSE);
 }

@@ -11,7 +11,8 @@ static NTSTATUS FatCheckNew(const FAT_OPENING *Opening)
         return STATUS_OBJECT_NAME_INVALID;
     if (Opening->Vcb->WriteProtected)
         return STATUS_MEDIA_WRITE_PROTECTED;
-    if ((Opening->Location->Parameters.Create.FileAttributes & FILE_ATTRIBUTE_READONLY) && (Opening->Options & FILE_DELETE_ON_CLOSE))
+    if ((Opening->Location->Parameters.Create.FileAttributes & FILE_ATTRIBUTE_READONLY) &&
+        (Opening->Options & FILE_DELETE_ON_CLOSE))
         return STATUS_CANNOT_DELETE;
     return Opening->Folder->DeletePending ? STATUS_DELETE_PENDING : STATUS_SUCCESS;
 }
@@ -37,7 +38,8 @@ static NTSTATUS FatEnter(FAT_OPENING *Opening, const FAT_RECORD *Record, FAT_FCB
     NTSTATUS status = name == NULL || entry == NULL ? STATUS_INSUFFICIENT_RESOURCES : STATUS_SUCCESS;
 
     if (NT_SUCCESS(status))
-        status = FatToNtStatus(FatMakeName(&folder->Folder, Opening->Name.Buffer, Opening->Name.Length / sizeof(WCHAR), ~0u, name));
+        status =
+            FatToNtStatus(FatMakeName(&folder->Folder, Opening->Name.Buffer, Opening->Name.Length / sizeof(WCHAR), ~0u, name));
     if (NT_SUCCESS(status))
         status = FatAddEntry(folder, name, Record, &first);
     if (NT_SUCCESS(status)) {

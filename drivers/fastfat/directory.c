@@ -8,17 +8,23 @@ typedef struct FAT_CLASS {
     USHORT NameAt, NameLengthAt, ShortAt, IdAt;
 } FAT_CLASS;
 
-#define FAT_AT(Type, Field) (USHORT)FIELD_OFFSET(Type, Field)
+#define FAT_AT(Type, Field) (USHORT) FIELD_OFFSET(Type, Field)
 static const FAT_CLASS Classes[] = {
-    [FileDirectoryInformation] = { FAT_AT(FILE_DIRECTORY_INFORMATION, FileName), FAT_AT(FILE_DIRECTORY_INFORMATION, FileNameLength), 0, 0 },
-    [FileFullDirectoryInformation] = { FAT_AT(FILE_FULL_DIR_INFORMATION, FileName), FAT_AT(FILE_FULL_DIR_INFORMATION, FileNameLength), 0, 0 },
-    [FileBothDirectoryInformation] = { FAT_AT(FILE_BOTH_DIR_INFORMATION, FileName), FAT_AT(FILE_BOTH_DIR_INFORMATION, FileNameLength),
+    [FileDirectoryInformation] = { FAT_AT(FILE_DIRECTORY_INFORMATION, FileName),
+                                   FAT_AT(FILE_DIRECTORY_INFORMATION, FileNameLength), 0, 0 },
+    [FileFullDirectoryInformation] = { FAT_AT(FILE_FULL_DIR_INFORMATION, FileName),
+                                       FAT_AT(FILE_FULL_DIR_INFORMATION, FileNameLength), 0, 0 },
+    [FileBothDirectoryInformation] = { FAT_AT(FILE_BOTH_DIR_INFORMATION, FileName),
+                                       FAT_AT(FILE_BOTH_DIR_INFORMATION, FileNameLength),
                                        FAT_AT(FILE_BOTH_DIR_INFORMATION, ShortNameLength), 0 },
     [FileNamesInformation] = { FAT_AT(FILE_NAMES_INFORMATION, FileName), FAT_AT(FILE_NAMES_INFORMATION, FileNameLength), 0, 0 },
-    [FileIdBothDirectoryInformation] = { FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileName), FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileNameLength),
-                                         FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, ShortNameLength), FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileId) },
-    [FileIdFullDirectoryInformation] = { FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileName), FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileNameLength),
-                                         0, FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileId) },
+    [FileIdBothDirectoryInformation] = { FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileName),
+                                         FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileNameLength),
+                                         FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, ShortNameLength),
+                                         FAT_AT(FILE_ID_BOTH_DIR_INFORMATION, FileId) },
+    [FileIdFullDirectoryInformation] = { FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileName),
+                                         FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileNameLength), 0,
+                                         FAT_AT(FILE_ID_FULL_DIR_INFORMATION, FileId) },
 };
 
 typedef struct FAT_QUERY {
@@ -86,7 +92,8 @@ static VOID FatFillCommon(FAT_QUERY *Query, PFILE_DIRECTORY_INFORMATION Record)
     if (record->Attributes & FatDirectory)
         return;
     Record->EndOfFile.QuadPart = record->Size;
-    Record->AllocationSize.QuadPart = (LONG64)(((ULONG64)record->Size + volume->ClusterSize - 1) & ~(ULONG64)(volume->ClusterSize - 1));
+    Record->AllocationSize.QuadPart =
+        (LONG64)(((ULONG64)record->Size + volume->ClusterSize - 1) & ~(ULONG64)(volume->ClusterSize - 1));
     if (open != NULL) {
         Record->EndOfFile = open->Header.FileSize;
         Record->AllocationSize = open->Header.AllocationSize;

@@ -95,15 +95,21 @@ extern const FAT_HOST FatHost;
 extern FAST_IO_DISPATCH FatFastIo;
 
 /* ---- init.c ---- */
-static inline BOOLEAN FatIsSet(ULONG Flags, ULONG Flag) { return (Flags & Flag) != 0; }
+static inline BOOLEAN FatIsSet(ULONG Flags, ULONG Flag)
+{
+    return (Flags & Flag) != 0;
+}
 /* What a core routine's answer means to a caller. */
 NTSTATUS FatToNtStatus(FAT_STATUS Status);
 
+/* Unless Status is STATUS_PENDING; returns it. */
+NTSTATUS FatComplete(PIRP Irp, NTSTATUS Status);
+
 /* ---- handlers, one for each major function ---- */
-FAT_HANDLER FatCreate, FatCleanup, FatRead, FatWrite, FatQueryInformation, FatSetInformation, FatQueryEa, FatFlush, FatDirectoryControl,
-    FatQueryVolume, FatSetVolume, FatFsControl, FatLockControl, FatDeviceControl, FatPnp;
-/* Completes the request itself, since the volume may go with it. */
-NTSTATUS FatClose(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location);
+FAT_HANDLER FatCreate, FatCleanup, FatRead, FatWrite, FatQueryInformation, FatSetInformation, FatQueryEa, FatFlush,
+    FatDirectoryControl, FatQueryVolume, FatSetVolume;
+/* These complete the request. */
+FAT_HANDLER FatClose, FatFsControl, FatLockControl, FatDeviceControl, FatPnp;
 NTSTATUS FatMountOrVerify(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION Location);
 VOID FatShutdown(VOID);
 
@@ -139,7 +145,10 @@ BOOLEAN FatDeleteVolume(FAT_VCB *Vcb);
 NTSTATUS FatCreateFcb(FAT_VCB *Vcb, FAT_FCB *Parent, const FAT_ENTRY *Entry, FAT_FCB **Fcb);
 VOID FatDeleteFcb(FAT_FCB *Fcb);
 VOID FatSetName(FAT_FCB *Fcb, const FAT_ENTRY *Entry);
-static inline BOOLEAN FatIsFolder(const FAT_FCB *Fcb) { return Fcb->Header.NodeTypeCode == FAT_NODE_FOLDER; }
+static inline BOOLEAN FatIsFolder(const FAT_FCB *Fcb)
+{
+    return Fcb->Header.NodeTypeCode == FAT_NODE_FOLDER;
+}
 /* One that is open below the folder already; NULL: none. */
 FAT_FCB *FatFindChild(FAT_FCB *Folder, PCUNICODE_STRING Name);
 FAT_FCB *FatFindChildAt(FAT_FCB *Folder, ULONG Offset);

@@ -76,8 +76,8 @@ static BOOLEAN NTAPI FatFastStandard(PFILE_OBJECT File, BOOLEAN Wait, PFILE_STAN
     return FatEndFast(fcb, sizeof(*Buffer), Result);
 }
 
-static BOOLEAN NTAPI FatFastNetworkOpen(PFILE_OBJECT File, BOOLEAN Wait, PFILE_NETWORK_OPEN_INFORMATION Buffer, PIO_STATUS_BLOCK Result,
-                                        PDEVICE_OBJECT Device)
+static BOOLEAN NTAPI FatFastNetworkOpen(PFILE_OBJECT File, BOOLEAN Wait, PFILE_NETWORK_OPEN_INFORMATION Buffer,
+                                        PIO_STATUS_BLOCK Result, PDEVICE_OBJECT Device)
 {
     FAT_FCB *fcb;
 
@@ -105,7 +105,8 @@ static VOID NTAPI FatReleaseFile(PFILE_OBJECT File)
         ExReleaseResourceLite(&fcb->Resource);
 }
 
-static NTSTATUS NTAPI FatAcquireForModWrite(PFILE_OBJECT File, PLARGE_INTEGER EndingOffset, PERESOURCE *Resource, PDEVICE_OBJECT Device)
+static NTSTATUS NTAPI FatAcquireForModWrite(PFILE_OBJECT File, PLARGE_INTEGER EndingOffset, PERESOURCE *Resource,
+                                            PDEVICE_OBJECT Device)
 {
     FAT_FCB *fcb = FatFileOf(File);
 

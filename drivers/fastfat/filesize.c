@@ -90,7 +90,8 @@ NTSTATUS FatSetAllocation(FAT_FCB *Fcb, ULONG64 Bytes)
     status = FatCopyRuns(&Fcb->Runs, &runs);
     if (!NT_SUCCESS(status))
         return status;
-    status = clusters > runs.Clusters ? FatGrowChain(vcb, &runs, (ULONG)clusters, FatIsFolder(Fcb)) : FatCutChain(vcb, &runs, (ULONG)clusters);
+    status = clusters > runs.Clusters ? FatGrowChain(vcb, &runs, (ULONG)clusters, FatIsFolder(Fcb))
+                                      : FatCutChain(vcb, &runs, (ULONG)clusters);
     FatReplaceRuns(Fcb, &runs);
     Fcb->IsChanged = TRUE;
     return status;

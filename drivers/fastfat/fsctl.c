@@ -138,18 +138,18 @@ static NTSTATUS FatVolumeControl(FAT_VCB *Vcb, FAT_CCB *Ccb, PIRP Irp, PIO_STACK
     }
 }
 
+/* FsRtl completes the request. */
 static NTSTATUS FatOplockControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
     FAT_CCB *ccb = Location->FileObject->FsContext2;
     ULONG opens;
 
     if (ccb == NULL || ccb->Fcb == NULL || FatIsFolder(ccb->Fcb))
-        return STATUS_INVALID_PARAMETER;
+        return FatComplete(Irp, STATUS_INVALID_PARAMETER);
     ExAcquireResourceExclusiveLite(&Vcb->Resource, TRUE);
     opens = ccb->Fcb->Handles;
     ExReleaseResourceLite(&Vcb->Resource);
-    FsRtlOplockFsctrl(&ccb->Fcb->Oplock, Irp, opens);
-    return STATUS_PENDING;                       /* FsRtl completes the request */
+    return FsRtlOplockFsctrl(&ccb->Fcb->Oplock, Irp, opens);
 }
 
 static NTSTATUS FatUserFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
@@ -168,37 +168,39 @@ static NTSTATUS FatUserFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Loca
 static BOOLEAN FatIsOplockCode(ULONG Code)
 {
     return Code == FSCTL_REQUEST_OPLOCK_LEVEL_1 || Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 || Code == FSCTL_REQUEST_BATCH_OPLOCK ||
-           Code == FSCTL_OPLOCK_BREAK_ACKNOWLEDGE || Code == FSCTL_OPBATCH_ACK_CLOSE_PENDING || Code == FSCTL_OPLOCK_BREAK_NOTIFY ||
-           Code == FSCTL_OPLOCK_BREAK_ACK_NO_2 || Code == FSCTL_REQUEST_FILTER_OPLOCK;
+           Code == FSCTL_OPLOCK_BREAK_ACKNOWLEDGE || Code == FSCTL_OPBATCH_ACK_CLOSE_PENDING ||
+           Code == FSCTL_OPLOCK_BREAK_NOTIFY || Code == FSCTL_OPLOCK_BREAK_ACK_NO_2 || Code == FSCTL_REQUEST_FILTER_OPLOCK;
 }
 
 NTSTATUS FatFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
     switch (Location->MinorFunction) {
     case IRP_MN_VERIFY_VOLUME:
-        return FatMountOrVerify(Vcb->Device, Irp, Location);
+        return FatComplete(Irp, FatMountOrVerify(Vcb->Device, Irp, Location));
     case IRP_MN_USER_FS_REQUEST:
     case IRP_MN_KERNEL_CALL:
-        return FatIsOplockCode(Location->Parameters.FileSystemControl.FsControlCode) ? FatOplockControl(Vcb, Irp, Location) :
-                                                                                      FatUserFsControl(Vcb, Irp, Location);
+        if (FatIsOplockCode(Location->Parameters.FileSystemControl.FsControlCode))
+            return FatOplockControl(Vcb, Irp, Location);
+        return FatComplete(Irp, FatUserFsControl(Vcb, Irp, Location));
     default:
-        return STATUS_INVALID_DEVICE_REQUEST;
+        return FatComplete(Irp, STATUS_INVALID_DEVICE_REQUEST);
     }
 }
 
 /* ---- To the disk ---- */
-/* The request goes down in a copy of our location; the disk completes it. */
 static NTSTATUS FatPassDown(FAT_VCB *Vcb, PIRP Irp)
 {
     IoSkipCurrentIrpStackLocation(Irp);
-    IoCallDriver(Vcb->Target, Irp);
-    return STATUS_PENDING;
+    return IoCallDriver(Vcb->Target, Irp);
 }
 
 NTSTATUS FatDeviceControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
     FAT_CCB *ccb = Location->FileObject->FsContext2;
-    return ccb == NULL || ccb->Fcb != NULL ? STATUS_INVALID_PARAMETER : FatPassDown(Vcb, Irp);
+    return ccb == NULL || ccb->Fcb != NULL ? FatComplete(Irp, STATUS_INVALID_PARAMETER) : FatPassDown(Vcb, Irp);
 }
 
-NTSTATUS FatPnp(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location) { return FatPassDown(Vcb, Irp); }
+NTSTATUS FatPnp(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
+{
+    return FatPassDown(Vcb, Irp);
+}

@@ -20,6 +20,11 @@ static FAT_HANDLER *const Handlers[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
     [IRP_MJ_DIRECTORY_CONTROL] = FatDirectoryControl,
     [IRP_MJ_QUERY_VOLUME_INFORMATION] = FatQueryVolume,
     [IRP_MJ_SET_VOLUME_INFORMATION] = FatSetVolume,
+};
+
+/* Those that complete the request themselves, or let somebody else do it. */
+static FAT_HANDLER *const Completers[IRP_MJ_MAXIMUM_FUNCTION + 1] = {
+    [IRP_MJ_CLOSE] = FatClose,
     [IRP_MJ_FILE_SYSTEM_CONTROL] = FatFsControl,
     [IRP_MJ_LOCK_CONTROL] = FatLockControl,
     [IRP_MJ_DEVICE_CONTROL] = FatDeviceControl,
@@ -50,7 +55,7 @@ NTSTATUS FatToNtStatus(FAT_STATUS Status)
     }
 }
 
-static NTSTATUS FatComplete(PIRP Irp, NTSTATUS Status)
+NTSTATUS FatComplete(PIRP Irp, NTSTATUS Status)
 {
     if (Status != STATUS_PENDING) {
         Irp->IoStatus.Status = Status;
@@ -81,8 +86,11 @@ static NTSTATUS FatOwnDevice(PDEVICE_OBJECT Device, PIRP Irp, PIO_STACK_LOCATION
 
 static NTSTATUS FatVolumeRequest(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
-    FAT_HANDLER *handler = Handlers[Location->MajorFunction];
-    return handler == NULL ? STATUS_INVALID_DEVICE_REQUEST : handler(Vcb, Irp, Location);
+    FAT_HANDLER *handler = Handlers[Location->MajorFunction], *completer = Completers[Location->MajorFunction];
+
+    if (completer != NULL)
+        return completer(Vcb, Irp, Location);
+    return FatComplete(Irp, handler == NULL ? STATUS_INVALID_DEVICE_REQUEST : handler(Vcb, Irp, Location));
 }
 
 static NTSTATUS NTAPI FatDispatch(PDEVICE_OBJECT Device, PIRP Irp)
@@ -97,10 +105,8 @@ static NTSTATUS NTAPI FatDispatch(PDEVICE_OBJECT Device, PIRP Irp)
     Irp->IoStatus.Information = 0;
     if (Device == FatFileSystemDevice)
         status = FatComplete(Irp, FatOwnDevice(Device, Irp, location));
-    else if (location->MajorFunction == IRP_MJ_CLOSE)
-        status = FatClose(Device->DeviceExtension, Irp, location);
     else
-        status = FatComplete(Irp, FatVolumeRequest(Device->DeviceExtension, Irp, location));
+        status = FatVolumeRequest(Device->DeviceExtension, Irp, location);
     if (top)
         IoSetTopLevelIrp(NULL);
     FsRtlExitFileSystem();
@@ -116,7 +122,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     if (!NT_SUCCESS(status))
         return status;
     for (i = 0; i <= IRP_MJ_MAXIMUM_FUNCTION; i++)
-        if (Handlers[i] != NULL || i == IRP_MJ_CLOSE || i == IRP_MJ_SHUTDOWN)
+        if (Handlers[i] != NULL || Completers[i] != NULL || i == IRP_MJ_SHUTDOWN)
             DriverObject->MajorFunction[i] = FatDispatch;
     DriverObject->FastIoDispatch = &FatFastIo;
     InitializeListHead(&FatVolumes);

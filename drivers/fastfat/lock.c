@@ -9,13 +9,13 @@ NTSTATUS FatLockControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
     NTSTATUS status;
 
     if (ccb == NULL || ccb->Fcb == NULL || FatIsFolder(ccb->Fcb))
-        return STATUS_INVALID_PARAMETER;
+        return FatComplete(Irp, STATUS_INVALID_PARAMETER);
     status = FsRtlCheckOplock(&ccb->Fcb->Oplock, Irp, NULL, NULL, NULL);
     if (!NT_SUCCESS(status))
-        return status;
+        return FatComplete(Irp, status);
     ExAcquireResourceSharedLite(&ccb->Fcb->Resource, TRUE);
-    FsRtlProcessFileLock(&ccb->Fcb->Lock, Irp, NULL);
+    status = FsRtlProcessFileLock(&ccb->Fcb->Lock, Irp, NULL);
     ccb->Fcb->Header.IsFastIoPossible = FatFastIoState(ccb->Fcb);
     ExReleaseResourceLite(&ccb->Fcb->Resource);
-    return STATUS_PENDING;                       /* it has been completed, or will be */
+    return status;
 }

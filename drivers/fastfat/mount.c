@@ -26,7 +26,8 @@ static NTSTATUS FatQueryMedium(PDEVICE_OBJECT Target, FAT_MEDIUM *Medium)
         return status;
     Medium->Target = Target;
     Medium->SectorSize = geometry.BytesPerSector;
-    Medium->Bytes = (ULONG64)geometry.Cylinders.QuadPart * geometry.TracksPerCylinder * geometry.SectorsPerTrack * geometry.BytesPerSector;
+    Medium->Bytes =
+        (ULONG64)geometry.Cylinders.QuadPart * geometry.TracksPerCylinder * geometry.SectorsPerTrack * geometry.BytesPerSector;
     if (NT_SUCCESS(FatControlDevice(Target, IOCTL_DISK_GET_LENGTH_INFO, &length, sizeof(length))))
         Medium->Bytes = (ULONG64)length.Length.QuadPart;
     Medium->WriteProtected = FatControlDevice(Target, IOCTL_DISK_IS_WRITABLE, NULL, 0) == STATUS_MEDIA_WRITE_PROTECTED;
@@ -214,7 +215,7 @@ VOID FatDismount(FAT_VCB *Vcb)
     RemoveEntryList(&Vcb->Link);
     InitializeListHead(&Vcb->Link);
     ExReleaseResourceLite(&FatVolumesLock);
-    if (fresh == NULL)                           /* the disk keeps its block, and no volume can be mounted until its last file is gone */
+    if (fresh == NULL) /* the disk keeps its block, and no volume can be mounted until its last file is gone */
         return;
     RtlZeroMemory(fresh, sizeof(*fresh));
     fresh->Type = IO_TYPE_VPB;

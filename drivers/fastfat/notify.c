@@ -10,8 +10,8 @@ VOID FatReport(FAT_FCB *Fcb, ULONG Filter, ULONG Action)
 
     if (Fcb->Parent == NULL || IsListEmpty(&vcb->NotifyList) || !NT_SUCCESS(FatGetPath(Fcb, &path)))
         return;
-    FsRtlNotifyFullReportChange(vcb->NotifySync, &vcb->NotifyList, (PSTRING)&path, (USHORT)(path.Length - Fcb->Name.Length), NULL, NULL,
-                                Filter, Action, NULL);
+    FsRtlNotifyFullReportChange(vcb->NotifySync, &vcb->NotifyList, (PSTRING)&path, (USHORT)(path.Length - Fcb->Name.Length), NULL,
+                                NULL, Filter, Action, NULL);
     ExFreePoolWithTag(path.Buffer, FAT_TAG);
 }
 

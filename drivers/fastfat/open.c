@@ -8,7 +8,8 @@
 
 static BOOLEAN FatOverwrites(const FAT_OPENING *Opening)
 {
-    return Opening->Disposition == FILE_SUPERSEDE || Opening->Disposition == FILE_OVERWRITE || Opening->Disposition == FILE_OVERWRITE_IF;
+    return Opening->Disposition == FILE_SUPERSEDE || Opening->Disposition == FILE_OVERWRITE ||
+           Opening->Disposition == FILE_OVERWRITE_IF;
 }
 
 NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
@@ -76,7 +77,8 @@ static NTSTATUS FatCheckRights(const FAT_OPENING *Opening, const FAT_FCB *Fcb)
 {
     ULONG wanted = Opening->Location->Parameters.Create.FileAttributes;
 
-    if (Opening->Vcb->WriteProtected && ((Opening->Access & FAT_CHANGES) || FatOverwrites(Opening) || (Opening->Options & FILE_DELETE_ON_CLOSE)))
+    if (Opening->Vcb->WriteProtected &&
+        ((Opening->Access & FAT_CHANGES) || FatOverwrites(Opening) || (Opening->Options & FILE_DELETE_ON_CLOSE)))
         return STATUS_MEDIA_WRITE_PROTECTED;
     if (Fcb->Record.Attributes & FatReadOnly) {
         if (Opening->Options & FILE_DELETE_ON_CLOSE)
@@ -92,8 +94,8 @@ static NTSTATUS FatCheckRights(const FAT_OPENING *Opening, const FAT_FCB *Fcb)
 /* Others have it open, or mapped. */
 static NTSTATUS FatCheckSharing(FAT_OPENING *Opening, FAT_FCB *Fcb)
 {
-    ACCESS_MASK access = Opening->Access | (FatOverwrites(Opening) ? FILE_WRITE_DATA : 0) |
-                         (Opening->Options & FILE_DELETE_ON_CLOSE ? DELETE : 0);
+    ACCESS_MASK access =
+        Opening->Access | (FatOverwrites(Opening) ? FILE_WRITE_DATA : 0) | (Opening->Options & FILE_DELETE_ON_CLOSE ? DELETE : 0);
     NTSTATUS status = STATUS_SUCCESS;
 
     if (Fcb->Handles != 0) {
@@ -155,8 +157,9 @@ NTSTATUS FatOpenExisting(FAT_OPENING *Opening, FAT_FCB *Fcb)
     }
     if (!NT_SUCCESS(status))
         return status;
-    Opening->Irp->IoStatus.Information = Opening->Disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED :
-                                         FatOverwrites(Opening) ? FILE_OVERWRITTEN : FILE_OPENED;
+    Opening->Irp->IoStatus.Information = Opening->Disposition == FILE_SUPERSEDE ? FILE_SUPERSEDED
+                                         : FatOverwrites(Opening)               ? FILE_OVERWRITTEN
+                                                                                : FILE_OPENED;
     return FatFinishOpen(Opening, Fcb);
 }
 

@@ -111,9 +111,12 @@ static NTSTATUS FatAnswerAll(FAT_ANSWER *Answer, FAT_FCB *Fcb, PFILE_OBJECT File
 static NTSTATUS FatAnswerFixed(FAT_ANSWER *Answer, FAT_FCB *Fcb, PFILE_OBJECT File, FILE_INFORMATION_CLASS Class)
 {
     static const UCHAR sizes[FileMaximumInformation] = {
-        [FileBasicInformation] = sizeof(FILE_BASIC_INFORMATION),       [FileStandardInformation] = sizeof(FILE_STANDARD_INFORMATION),
-        [FileInternalInformation] = sizeof(FILE_INTERNAL_INFORMATION), [FileEaInformation] = sizeof(FILE_EA_INFORMATION),
-        [FilePositionInformation] = sizeof(FILE_POSITION_INFORMATION), [FileNetworkOpenInformation] = sizeof(FILE_NETWORK_OPEN_INFORMATION),
+        [FileBasicInformation] = sizeof(FILE_BASIC_INFORMATION),
+        [FileStandardInformation] = sizeof(FILE_STANDARD_INFORMATION),
+        [FileInternalInformation] = sizeof(FILE_INTERNAL_INFORMATION),
+        [FileEaInformation] = sizeof(FILE_EA_INFORMATION),
+        [FilePositionInformation] = sizeof(FILE_POSITION_INFORMATION),
+        [FileNetworkOpenInformation] = sizeof(FILE_NETWORK_OPEN_INFORMATION),
         [FileAttributeTagInformation] = sizeof(FILE_ATTRIBUTE_TAG_INFORMATION),
     };
     PVOID place;
@@ -167,4 +170,7 @@ NTSTATUS FatQueryInformation(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location
 }
 
 /* FAT has no extended attributes. */
-NTSTATUS FatQueryEa(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location) { return STATUS_EAS_NOT_SUPPORTED; }
+NTSTATUS FatQueryEa(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
+{
+    return STATUS_EAS_NOT_SUPPORTED;
+}

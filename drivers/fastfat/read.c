@@ -7,16 +7,21 @@ static BOOLEAN NTAPI FatAcquireForLazyWrite(PVOID Context, BOOLEAN Wait)
 {
     return ExAcquireResourceSharedLite(&((FAT_FCB *)Context)->PagingIo, Wait);
 }
-static VOID NTAPI FatReleaseFromLazyWrite(PVOID Context) { ExReleaseResourceLite(&((FAT_FCB *)Context)->PagingIo); }
+static VOID NTAPI FatReleaseFromLazyWrite(PVOID Context)
+{
+    ExReleaseResourceLite(&((FAT_FCB *)Context)->PagingIo);
+}
 static BOOLEAN NTAPI FatAcquireForReadAhead(PVOID Context, BOOLEAN Wait)
 {
     return ExAcquireResourceSharedLite(&((FAT_FCB *)Context)->Resource, Wait);
 }
-static VOID NTAPI FatReleaseFromReadAhead(PVOID Context) { ExReleaseResourceLite(&((FAT_FCB *)Context)->Resource); }
+static VOID NTAPI FatReleaseFromReadAhead(PVOID Context)
+{
+    ExReleaseResourceLite(&((FAT_FCB *)Context)->Resource);
+}
 
-static CACHE_MANAGER_CALLBACKS FileCallbacks = {
-    FatAcquireForLazyWrite, FatReleaseFromLazyWrite, FatAcquireForReadAhead, FatReleaseFromReadAhead
-};
+static CACHE_MANAGER_CALLBACKS FileCallbacks = { FatAcquireForLazyWrite, FatReleaseFromLazyWrite, FatAcquireForReadAhead,
+                                                 FatReleaseFromReadAhead };
 
 NTSTATUS FatInitializeCache(FAT_FCB *Fcb, PFILE_OBJECT File)
 {
@@ -46,7 +51,8 @@ static VOID FatZeroMdl(PMDL Mdl, ULONG From, ULONG To)
 static NTSTATUS FatReadPages(FAT_FCB *Fcb, PIRP Irp, ULONG64 Offset, ULONG Length)
 {
     ULONG64 valid = (ULONG64)Fcb->Header.ValidDataLength.QuadPart, sector = Fcb->Vcb->Volume.SectorSize;
-    ULONG wanted = Offset >= valid ? 0 : (ULONG)min(Length, valid - Offset), whole = (ULONG)min((wanted + sector - 1) & ~(sector - 1), Length);
+    ULONG wanted = Offset >= valid ? 0 : (ULONG)min(Length, valid - Offset),
+          whole = (ULONG)min((wanted + sector - 1) & ~(sector - 1), Length);
     NTSTATUS status = STATUS_SUCCESS;
 
     if (Offset >= (ULONG64)Fcb->Header.FileSize.QuadPart)
@@ -103,7 +109,8 @@ static NTSTATUS FatReadCached(FAT_FCB *Fcb, PIRP Irp, PIO_STACK_LOCATION Locatio
         if (Location->MinorFunction & IRP_MN_MDL)
             CcMdlRead(file, &offset, Length, &Irp->MdlAddress, &Irp->IoStatus);
         else
-            CcCopyRead(file, &offset, Length, TRUE, Irp->MdlAddress != NULL ? FatGetBuffer(Irp) : Irp->UserBuffer, &Irp->IoStatus);
+            CcCopyRead(file, &offset, Length, TRUE, Irp->MdlAddress != NULL ? FatGetBuffer(Irp) : Irp->UserBuffer,
+                       &Irp->IoStatus);
         status = Irp->IoStatus.Status;
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         status = GetExceptionCode();

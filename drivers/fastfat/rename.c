@@ -108,8 +108,8 @@ static NTSTATUS FatRenameLocked(FAT_RENAMING *Renaming)
     if (NT_SUCCESS(status))
         status = FatUpdateEntry(fcb);
     if (NT_SUCCESS(status))
-        status = FatToNtStatus(FatMakeName(&Renaming->Folder->Folder, Renaming->Name.Buffer, Renaming->Name.Length / sizeof(WCHAR),
-                                           same ? oldOffset : ~0u, &Renaming->Made));
+        status = FatToNtStatus(FatMakeName(&Renaming->Folder->Folder, Renaming->Name.Buffer,
+                                           Renaming->Name.Length / sizeof(WCHAR), same ? oldOffset : ~0u, &Renaming->Made));
     if (NT_SUCCESS(status))
         status = FatAddEntry(Renaming->Folder, &Renaming->Made, &fcb->Record, &first);
     if (!NT_SUCCESS(status))

@@ -3,7 +3,10 @@
  */
 #include "fastfat.h"
 
-static BOOLEAN FatIsGiven(LARGE_INTEGER Time) { return Time.QuadPart != 0 && Time.QuadPart != -1; }
+static BOOLEAN FatIsGiven(LARGE_INTEGER Time)
+{
+    return Time.QuadPart != 0 && Time.QuadPart != -1;
+}
 
 /* 0: the time stays. -1: it stays, whatever this handle does from now on. */
 static NTSTATUS FatSetBasic(FAT_FCB *Fcb, FAT_CCB *Ccb, const FILE_BASIC_INFORMATION *Information)
@@ -31,7 +34,8 @@ static NTSTATUS FatSetBasic(FAT_FCB *Fcb, FAT_CCB *Ccb, const FILE_BASIC_INFORMA
         Fcb->Record.Attributes = (UCHAR)((Information->FileAttributes & FatSettable) | (folder ? FatDirectory : 0));
     Fcb->IsChanged = TRUE;
     status = FatUpdateEntry(Fcb);
-    FatReport(Fcb, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_CREATION, FILE_ACTION_MODIFIED);
+    FatReport(Fcb, FILE_NOTIFY_CHANGE_ATTRIBUTES | FILE_NOTIFY_CHANGE_LAST_WRITE | FILE_NOTIFY_CHANGE_CREATION,
+              FILE_ACTION_MODIFIED);
     return status;
 }
 
@@ -98,8 +102,9 @@ static NTSTATUS FatSetSize(FAT_FCB *Fcb, FAT_CCB *Ccb, PIO_STACK_LOCATION Locati
 
     if (FatIsFolder(Fcb))
         return STATUS_INVALID_DEVICE_REQUEST;
-    status = Location->Parameters.SetFile.FileInformationClass == FileEndOfFileInformation ? FatSetEndOfFile(Fcb, file, Bytes) :
-                                                                                           FatSetAllocationSize(Fcb, file, Bytes);
+    status = Location->Parameters.SetFile.FileInformationClass == FileEndOfFileInformation
+                 ? FatSetEndOfFile(Fcb, file, Bytes)
+                 : FatSetAllocationSize(Fcb, file, Bytes);
     if (!NT_SUCCESS(status))
         return status;
     file->Flags |= FO_FILE_MODIFIED;
@@ -146,7 +151,8 @@ NTSTATUS FatSetInformation(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
     if (ccb == NULL || ccb->Fcb == NULL)
         return STATUS_INVALID_PARAMETER;
     if (class == FilePositionInformation) {
-        Location->FileObject->CurrentByteOffset = ((PFILE_POSITION_INFORMATION)Irp->AssociatedIrp.SystemBuffer)->CurrentByteOffset;
+        Location->FileObject->CurrentByteOffset =
+            ((PFILE_POSITION_INFORMATION)Irp->AssociatedIrp.SystemBuffer)->CurrentByteOffset;
         return STATUS_SUCCESS;
     }
     if (Vcb->WriteProtected)

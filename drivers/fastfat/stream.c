@@ -5,14 +5,25 @@
 
 #define FAT_PIN_WRITE 1u                         /* in the lowest bit of a pin */
 
-static BOOLEAN NTAPI FatAcquireStream(PVOID Context, BOOLEAN Wait) { return TRUE; }
-static VOID NTAPI FatReleaseStream(PVOID Context) { }
+static BOOLEAN NTAPI FatAcquireStream(PVOID Context, BOOLEAN Wait)
+{
+    return TRUE;
+}
+static VOID NTAPI FatReleaseStream(PVOID Context)
+{
+}
 
 /* Its pages never move on the disk while they are cached, so their writers need no lock. */
 static CACHE_MANAGER_CALLBACKS StreamCallbacks = { FatAcquireStream, FatReleaseStream, FatAcquireStream, FatReleaseStream };
 
-static void *FatAllocate(size_t Bytes) { return ExAllocatePoolWithTag(NonPagedPoolNx, Bytes, FAT_TAG); }
-static void FatFreeBlock(void *Block) { ExFreePoolWithTag(Block, FAT_TAG); }
+static void *FatAllocate(size_t Bytes)
+{
+    return ExAllocatePoolWithTag(NonPagedPoolNx, Bytes, FAT_TAG);
+}
+static void FatFreeBlock(void *Block)
+{
+    ExFreePoolWithTag(Block, FAT_TAG);
+}
 
 static uint8_t *FatMap(void *Stream, uint64_t Offset, uint32_t Length, bool Write, void **Pin)
 {
@@ -21,8 +32,8 @@ static uint8_t *FatMap(void *Stream, uint64_t Offset, uint32_t Length, bool Writ
     BOOLEAN mapped = FALSE;
 
     __try {
-        mapped = Write ? CcPinRead(Stream, &offset, Length, PIN_WAIT, &bcb, &bytes) :
-                         CcMapData(Stream, &offset, Length, MAP_WAIT, &bcb, &bytes);
+        mapped = Write ? CcPinRead(Stream, &offset, Length, PIN_WAIT, &bcb, &bytes)
+                       : CcMapData(Stream, &offset, Length, MAP_WAIT, &bcb, &bytes);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
         mapped = FALSE;
     }

@@ -4,7 +4,8 @@
 #include "fastfat.h"
 
 typedef struct FAT_SECTORS {                     /* FILE_FS_SECTOR_SIZE_INFORMATION, which the DDK lacks */
-    ULONG Logical, PhysicalForAtomicity, PhysicalForPerformance, EffectiveForAtomicity, Flags, OffsetForSector, OffsetForPartition;
+    ULONG Logical, PhysicalForAtomicity, PhysicalForPerformance, EffectiveForAtomicity, Flags, OffsetForSector,
+        OffsetForPartition;
 } FAT_SECTORS;
 #define FAT_FS_SECTOR_SIZE 11
 
@@ -34,12 +35,13 @@ static NTSTATUS FatQueryLabel(FAT_VCB *Vcb, PFILE_FS_VOLUME_INFORMATION Informat
 static NTSTATUS FatQueryAttributes(FAT_VCB *Vcb, PFILE_FS_ATTRIBUTE_INFORMATION Information, ULONG Length, PULONG Used)
 {
     const WCHAR *name = Vcb->Volume.Bits == 32 ? L"FAT32" : L"FAT";
-    ULONG head = FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName), bytes = (Vcb->Volume.Bits == 32 ? 5 : 3) * sizeof(WCHAR);
+    ULONG head = FIELD_OFFSET(FILE_FS_ATTRIBUTE_INFORMATION, FileSystemName),
+          bytes = (Vcb->Volume.Bits == 32 ? 5 : 3) * sizeof(WCHAR);
 
     if (Length < head)
         return STATUS_INFO_LENGTH_MISMATCH;
-    Information->FileSystemAttributes = FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK |
-                                        (Vcb->WriteProtected ? FILE_READ_ONLY_VOLUME : 0);
+    Information->FileSystemAttributes =
+        FILE_CASE_PRESERVED_NAMES | FILE_UNICODE_ON_DISK | (Vcb->WriteProtected ? FILE_READ_ONLY_VOLUME : 0);
     Information->MaximumComponentNameLength = FAT_MAXIMUM_NAME;
     Information->FileSystemNameLength = bytes;
     *Used = head;
@@ -58,11 +60,16 @@ static NTSTATUS FatQuerySizes(FAT_VCB *Vcb, PVOID Buffer, ULONG Length, FS_INFOR
         return STATUS_INFO_LENGTH_MISMATCH;
     }
     if (Class == FileFsSizeInformation)
-        *size = (FILE_FS_SIZE_INFORMATION){ { .QuadPart = volume->Clusters }, { .QuadPart = volume->Free },
-                                            volume->ClusterSize >> volume->SectorShift, volume->SectorSize };
+        *size = (FILE_FS_SIZE_INFORMATION){ { .QuadPart = volume->Clusters },
+                                            { .QuadPart = volume->Free },
+                                            volume->ClusterSize >> volume->SectorShift,
+                                            volume->SectorSize };
     else
-        *full = (FILE_FS_FULL_SIZE_INFORMATION){ { .QuadPart = volume->Clusters }, { .QuadPart = volume->Free },
-                                                 { .QuadPart = volume->Free }, volume->ClusterSize >> volume->SectorShift, volume->SectorSize };
+        *full = (FILE_FS_FULL_SIZE_INFORMATION){ { .QuadPart = volume->Clusters },
+                                                 { .QuadPart = volume->Free },
+                                                 { .QuadPart = volume->Free },
+                                                 volume->ClusterSize >> volume->SectorShift,
+                                                 volume->SectorSize };
     return STATUS_SUCCESS;
 }
 
@@ -80,7 +87,8 @@ static NTSTATUS FatQueryOthers(FAT_VCB *Vcb, PVOID Buffer, ULONG Length, ULONG C
         *(FAT_SECTORS *)Buffer = (FAT_SECTORS){ sector, sector, sector, sector, 0, 0, 0 };
         return STATUS_SUCCESS;
     }
-    return Class == FileFsDeviceInformation || Class == FAT_FS_SECTOR_SIZE ? STATUS_INFO_LENGTH_MISMATCH : STATUS_INVALID_PARAMETER;
+    return Class == FileFsDeviceInformation || Class == FAT_FS_SECTOR_SIZE ? STATUS_INFO_LENGTH_MISMATCH
+                                                                           : STATUS_INVALID_PARAMETER;
 }
 
 NTSTATUS FatQueryVolume(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
@@ -158,8 +166,9 @@ static NTSTATUS FatSetLabel(FAT_VCB *Vcb, const FILE_FS_LABEL_INFORMATION *Infor
 {
     FAT_ENTRY *entry = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*entry), FAT_TAG);
     FAT_NEW_NAME *name = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*name), FAT_TAG);
-    NTSTATUS status = entry == NULL || name == NULL ? STATUS_INSUFFICIENT_RESOURCES :
-                      FatMakeLabel(Information->VolumeLabel, Information->VolumeLabelLength / sizeof(WCHAR), name->Short);
+    NTSTATUS status = entry == NULL || name == NULL
+                          ? STATUS_INSUFFICIENT_RESOURCES
+                          : FatMakeLabel(Information->VolumeLabel, Information->VolumeLabelLength / sizeof(WCHAR), name->Short);
     ULONG length = FAT_SHORT_LENGTH, i;
 
     while (NT_SUCCESS(status) && length != 0 && name->Short[length - 1] == ' ')

@@ -14,7 +14,8 @@ static NTSTATUS FatWritePages(FAT_FCB *Fcb, PIRP Irp, ULONG64 Offset, ULONG Leng
 
     if (Offset >= size)
         return STATUS_END_OF_FILE;
-    status = FatTransferFile(Fcb, Irp->MdlAddress, Offset, (ULONG)min(Length, (size - Offset + sector - 1) & ~(sector - 1)), TRUE);
+    status =
+        FatTransferFile(Fcb, Irp->MdlAddress, Offset, (ULONG)min(Length, (size - Offset + sector - 1) & ~(sector - 1)), TRUE);
     if (NT_SUCCESS(status))
         Irp->IoStatus.Information = Length;
     return status;
@@ -65,15 +66,16 @@ static NTSTATUS FatWriteCached(FAT_FCB *Fcb, PIRP Irp, PIO_STACK_LOCATION Locati
 
 static NTSTATUS FatWriteUncached(FAT_FCB *Fcb, PIRP Irp, ULONG64 Offset, ULONG Length)
 {
-    LARGE_INTEGER offset = { .QuadPart = (LONG64)Offset };
+    LARGE_INTEGER page = { .QuadPart = (LONG64)(Offset & ~(ULONG64)(PAGE_SIZE - 1)) };
+    ULONG pages = (ULONG)(((Offset + Length + PAGE_SIZE - 1) & ~(ULONG64)(PAGE_SIZE - 1)) - (ULONG64)page.QuadPart);
     NTSTATUS status = FatLockBuffer(Irp, Length, IoReadAccess);
 
     if (NT_SUCCESS(status))
-        status = FatFlushSection(&Fcb->Section, &offset, Length);
+        status = FatFlushSection(&Fcb->Section, &page, pages);
     if (!NT_SUCCESS(status))
         return status;
     if (Fcb->Section.DataSectionObject != NULL)
-        CcPurgeCacheSection(&Fcb->Section, &offset, Length, 0);
+        CcPurgeCacheSection(&Fcb->Section, &page, pages, 0);
     status = FatTransferFile(Fcb, Irp->MdlAddress, Offset, Length, TRUE);
     if (NT_SUCCESS(status))
         Irp->IoStatus.Information = Length;

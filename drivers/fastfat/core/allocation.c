@@ -4,7 +4,10 @@
 #include "fat.h"
 #include "bytes.h"
 
-static bool FatIsUsed(const FAT_VOLUME *Volume, uint32_t Cluster) { return Volume->Used[Cluster / 64] >> Cluster % 64 & 1; }
+static bool FatIsUsed(const FAT_VOLUME *Volume, uint32_t Cluster)
+{
+    return Volume->Used[Cluster / 64] >> Cluster % 64 & 1;
+}
 
 static void FatMark(FAT_VOLUME *Volume, uint32_t Cluster, uint32_t Count, bool Used)
 {
@@ -157,7 +160,10 @@ FAT_STATUS FatCommitChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before)
     return status;
 }
 
-void FatAbandonChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before) { FatRelease(Volume, Runs, Before, false); }
+void FatAbandonChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Before)
+{
+    FatRelease(Volume, Runs, Before, false);
+}
 
 FAT_STATUS FatExtendChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Clusters)
 {

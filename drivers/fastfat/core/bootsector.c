@@ -24,7 +24,8 @@ static bool FatHasGeometry(const uint8_t *Sector, FAT_VOLUME *Volume)
         return false;
     Volume->SectorSize = FatGet16(Sector + 11);
     Volume->SectorShift = FatShift(Volume->SectorSize);
-    if (Volume->SectorShift < 9 || Volume->SectorShift > 12 || clusterSectors == 0 || (clusterSectors & (clusterSectors - 1)) != 0)
+    if (Volume->SectorShift < 9 || Volume->SectorShift > 12 || clusterSectors == 0 ||
+        (clusterSectors & (clusterSectors - 1)) != 0)
         return false;
     Volume->ClusterSize = clusterSectors << Volume->SectorShift;
     Volume->ClusterShift = FatShift(Volume->ClusterSize);

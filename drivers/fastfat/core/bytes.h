@@ -5,8 +5,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline uint16_t FatGet16(const uint8_t *At) { return (uint16_t)(At[0] | At[1] << 8); }
-static inline uint32_t FatGet32(const uint8_t *At) { return (uint32_t)FatGet16(At) | (uint32_t)FatGet16(At + 2) << 16; }
+static inline uint16_t FatGet16(const uint8_t *At)
+{
+    return (uint16_t)(At[0] | At[1] << 8);
+}
+static inline uint32_t FatGet32(const uint8_t *At)
+{
+    return (uint32_t)FatGet16(At) | (uint32_t)FatGet16(At + 2) << 16;
+}
 
 static inline void FatPut16(uint8_t *At, uint32_t Value)
 {

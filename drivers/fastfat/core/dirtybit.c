@@ -7,7 +7,10 @@
 #define FAT_BOOT_DIRTY 1
 
 /* Of the boot sector: the byte that Windows keeps the mark in. */
-static uint32_t FatMarkOffset(const FAT_VOLUME *Volume) { return Volume->Bits == 32 ? 65 : 37; }
+static uint32_t FatMarkOffset(const FAT_VOLUME *Volume)
+{
+    return Volume->Bits == 32 ? 65 : 37;
+}
 
 static FAT_STATUS FatMarkBootSector(FAT_VOLUME *Volume, bool Dirty)
 {

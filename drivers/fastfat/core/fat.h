@@ -24,12 +24,26 @@
 #define FAT_SHORT_TEXT 12u                       /* with the dot */
 
 typedef enum FAT_STATUS {
-    FatOk, FatNotFat, FatNoMemory, FatIoError, FatNotFound, FatDiskFull, FatDirectoryFull, FatBadName, FatCorrupt
+    FatOk,
+    FatNotFat,
+    FatNoMemory,
+    FatIoError,
+    FatNotFound,
+    FatDiskFull,
+    FatDirectoryFull,
+    FatBadName,
+    FatCorrupt
 } FAT_STATUS;
 
 enum {
-    FatReadOnly = 0x01, FatHidden = 0x02, FatSystem = 0x04, FatVolumeLabel = 0x08, FatDirectory = 0x10, FatArchive = 0x20,
-    FatLongName = 0x0F, FatSettable = FatReadOnly | FatHidden | FatSystem | FatArchive
+    FatReadOnly = 0x01,
+    FatHidden = 0x02,
+    FatSystem = 0x04,
+    FatVolumeLabel = 0x08,
+    FatDirectory = 0x10,
+    FatArchive = 0x20,
+    FatLongName = 0x0F,
+    FatSettable = FatReadOnly | FatHidden | FatSystem | FatArchive
 };
 
 typedef struct FAT_HOST {
@@ -61,20 +75,20 @@ void FatCloseWindow(FAT_WINDOW *Window);
 /* ---- The volume ---- */
 typedef struct FAT_VOLUME {
     const FAT_HOST *Host;
-    void *Stream;                                /* the bytes before DataOffset, or before RootOffset when there is a fixed root */
-    uint32_t Bits;                               /* 12, 16, 32 */
+    void *Stream; /* the bytes before DataOffset, or before RootOffset when there is a fixed root */
+    uint32_t Bits; /* 12, 16, 32 */
     uint32_t SectorSize, SectorShift, ClusterSize, ClusterShift;
-    uint32_t FatCount, ActiveFat;                /* Mirror: all are written, else ActiveFat alone */
+    uint32_t FatCount, ActiveFat; /* Mirror: all are written, else ActiveFat alone */
     bool Mirror;
-    uint64_t FatOffset, FatBytes;                /* of the first, of each */
-    uint64_t RootOffset;                         /* where the FATs end */
-    uint32_t RootBytes, RootCluster;             /* FAT12/16, FAT32 */
+    uint64_t FatOffset, FatBytes; /* of the first, of each */
+    uint64_t RootOffset; /* where the FATs end */
+    uint32_t RootBytes, RootCluster; /* FAT12/16, FAT32 */
     uint64_t DataOffset, TotalBytes;
-    uint32_t Clusters;                           /* numbers 2 ... Clusters + 1 */
-    uint32_t InformationOffset;                  /* FSInfo; 0: none */
+    uint32_t Clusters; /* numbers 2 ... Clusters + 1 */
+    uint32_t InformationOffset; /* FSInfo; 0: none */
     uint32_t Serial;
     uint8_t Media;
-    uint64_t *Used;                              /* a bit for each cluster number */
+    uint64_t *Used; /* a bit for each cluster number */
     uint32_t Free, Hint;
 } FAT_VOLUME;
 
@@ -83,7 +97,10 @@ FAT_STATUS FatParseBootSector(const uint8_t *Sector, uint64_t MediumBytes, FAT_V
 /* After FatParseBootSector, Host and Stream: reads every FAT entry to know what is free. */
 FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume);
 void FatCloseVolume(FAT_VOLUME *Volume);
-static inline bool FatIsCluster(const FAT_VOLUME *Volume, uint32_t Cluster) { return Cluster >= 2 && Cluster - 2 < Volume->Clusters; }
+static inline bool FatIsCluster(const FAT_VOLUME *Volume, uint32_t Cluster)
+{
+    return Cluster >= 2 && Cluster - 2 < Volume->Clusters;
+}
 /* Where a cluster lies on the medium. */
 static inline uint64_t FatClusterOffset(const FAT_VOLUME *Volume, uint32_t Cluster)
 {
@@ -101,7 +118,7 @@ FAT_STATUS FatWriteInformation(FAT_VOLUME *Volume);
 #define FAT_BAD 0x0FFFFFF7u
 #define FAT_LAST 0x0FFFFFFFu
 
-typedef struct FAT_TABLE {                       /* windows onto the FATs while entries are visited */
+typedef struct FAT_TABLE { /* windows onto the FATs while entries are visited */
     FAT_VOLUME *Volume;
     FAT_WINDOW Window;
 } FAT_TABLE;
@@ -115,7 +132,7 @@ FAT_STATUS FatSetRun(FAT_VOLUME *Volume, uint32_t First, uint32_t Count, uint32_
 
 /* ---- Chains as runs of clusters ---- */
 typedef struct FAT_RUN {
-    uint32_t First, Cluster, Count;              /* First: the file's cluster it begins with */
+    uint32_t First, Cluster, Count; /* First: the file's cluster it begins with */
 } FAT_RUN;
 
 typedef struct FAT_RUNS {
@@ -128,7 +145,10 @@ typedef struct FAT_RUNS {
 FAT_STATUS FatLoadChain(FAT_VOLUME *Volume, uint32_t First, FAT_RUNS *Runs);
 /* The run that holds the file's cluster; NULL: the file is shorter. */
 const FAT_RUN *FatFindRun(const FAT_RUNS *Runs, uint32_t Cluster);
-static inline uint32_t FatFirstCluster(const FAT_RUNS *Runs) { return Runs->Count == 0 ? 0 : Runs->Run[0].Cluster; }
+static inline uint32_t FatFirstCluster(const FAT_RUNS *Runs)
+{
+    return Runs->Count == 0 ? 0 : Runs->Run[0].Cluster;
+}
 FAT_STATUS FatAppendRun(const FAT_HOST *Host, FAT_RUNS *Runs, uint32_t Cluster, uint32_t Count);
 void FatFreeRuns(const FAT_HOST *Host, FAT_RUNS *Runs);
 
@@ -145,7 +165,7 @@ FAT_STATUS FatTruncateChain(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Cluster
 /* ---- Time: 100 ns since 1601, in the zone the disk's time is in ---- */
 typedef struct FAT_TIME {
     uint16_t Date, Time;
-    uint8_t Hundredths;                          /* 0 ... 199 */
+    uint8_t Hundredths; /* 0 ... 199 */
 } FAT_TIME;
 FAT_TIME FatEncodeTime(uint64_t Time);
 /* 0 when the date is none. */
@@ -155,23 +175,23 @@ uint64_t FatDecodeTime(FAT_TIME Time);
 typedef struct FAT_FOLDER {
     FAT_VOLUME *Volume;
     void *Stream;
-    uint32_t Bytes;                              /* all its clusters */
+    uint32_t Bytes; /* all its clusters */
 } FAT_FOLDER;
 
-typedef struct FAT_RECORD {                      /* what the short entry says */
+typedef struct FAT_RECORD { /* what the short entry says */
     uint8_t Name[FAT_SHORT_LENGTH];
     uint8_t Attributes;
-    uint8_t Case;                                /* 8: the name is in lower case, 16: the extension */
+    uint8_t Case; /* 8: the name is in lower case, 16: the extension */
     FAT_TIME Created, Accessed, Written;
     uint32_t Cluster, Size;
 } FAT_RECORD;
 
 typedef struct FAT_ENTRY {
     FAT_RECORD Record;
-    uint32_t Offset, First;                      /* of the short entry, of the first long one (else the same) */
+    uint32_t Offset, First; /* of the short entry, of the first long one (else the same) */
     uint16_t ShortName[FAT_SHORT_TEXT];
     uint16_t ShortLength;
-    uint16_t Length;                             /* of Name: the long name, or the short one in its case */
+    uint16_t Length; /* of Name: the long name, or the short one in its case */
     bool HasLong;
     uint16_t Name[FAT_MAXIMUM_NAME + 1];
 } FAT_ENTRY;
@@ -202,7 +222,7 @@ typedef struct FAT_NEW_NAME {
     uint16_t Length;
     uint8_t Short[FAT_SHORT_LENGTH];
     uint8_t Case;
-    uint32_t Entries;                            /* with the short one */
+    uint32_t Entries; /* with the short one */
 } FAT_NEW_NAME;
 
 /* Characters, length; dots and spaces at the end do not count and are cut off *Length. */

@@ -6,7 +6,9 @@
 
 static uint64_t FatPlace(const FAT_VOLUME *Volume, uint32_t Cluster)
 {
-    return Volume->Bits == 32 ? (uint64_t)Cluster * 4 : Volume->Bits == 16 ? (uint64_t)Cluster * 2 : (uint64_t)Cluster + Cluster / 2;
+    return Volume->Bits == 32   ? (uint64_t)Cluster * 4
+           : Volume->Bits == 16 ? (uint64_t)Cluster * 2
+                                : (uint64_t)Cluster + Cluster / 2;
 }
 
 /* All values that end a chain are one. */
@@ -22,7 +24,10 @@ void FatOpenTable(FAT_TABLE *Table, FAT_VOLUME *Volume)
     FatOpenWindow(&Table->Window, Volume->Host, Volume->Stream, Volume->RootOffset, false);
 }
 
-void FatCloseTable(FAT_TABLE *Table) { FatCloseWindow(&Table->Window); }
+void FatCloseTable(FAT_TABLE *Table)
+{
+    FatCloseWindow(&Table->Window);
+}
 
 static FAT_STATUS FatGetNarrow(FAT_TABLE *Table, uint64_t Offset, uint32_t Cluster, uint32_t *Raw)
 {

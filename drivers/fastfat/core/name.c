@@ -133,7 +133,8 @@ static void FatMakeCandidate(const FAT_STEM *Stem, uint32_t Number, uint8_t *Sho
 }
 
 /* One look through the folder finds which of the candidates are taken. */
-static FAT_STATUS FatFindTaken(const FAT_FOLDER *Folder, uint32_t Except, const uint8_t (*Candidates)[FAT_SHORT_LENGTH], uint32_t *Taken)
+static FAT_STATUS FatFindTaken(const FAT_FOLDER *Folder, uint32_t Except, const uint8_t (*Candidates)[FAT_SHORT_LENGTH],
+                               uint32_t *Taken)
 {
     FAT_WINDOW window;
     uint32_t offset, i;
@@ -166,7 +167,7 @@ static FAT_STATUS FatGenerate(const FAT_FOLDER *Folder, uint32_t Except, FAT_STE
         FAT_STATUS status;
         for (i = 0; i < FAT_CANDIDATES; i++)
             FatMakeCandidate(Stem, i, candidates[i]);
-        status = FatFindTaken(Folder, Except, (const uint8_t (*)[FAT_SHORT_LENGTH])candidates, &taken);
+        status = FatFindTaken(Folder, Except, (const uint8_t(*)[FAT_SHORT_LENGTH])candidates, &taken);
         if (status != FatOk)
             return status;
         for (i = 0; i < FAT_CANDIDATES; i++) {

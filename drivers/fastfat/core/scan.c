@@ -34,7 +34,10 @@ void FatOpenScan(FAT_SCAN *Scan, const FAT_FOLDER *Folder, uint32_t Offset)
     FatOpenWindow(&Scan->Window, Folder->Volume->Host, Folder->Stream, Folder->Bytes, false);
 }
 
-void FatCloseScan(FAT_SCAN *Scan) { FatCloseWindow(&Scan->Window); }
+void FatCloseScan(FAT_SCAN *Scan)
+{
+    FatCloseWindow(&Scan->Window);
+}
 
 static uint16_t FatPartCharacter(const uint8_t *Bytes, uint32_t Index)
 {
@@ -169,7 +172,8 @@ FAT_STATUS FatFindLabel(const FAT_FOLDER *Folder, FAT_ENTRY *Entry)
     FAT_SCAN scan;
 
     FatOpenScan(&scan, Folder, 0);
-    while ((status = FatNextEntry(&scan, Entry)) == FatOk && (Entry->Record.Attributes & (FatVolumeLabel | FatDirectory)) != FatVolumeLabel)
+    while ((status = FatNextEntry(&scan, Entry)) == FatOk &&
+           (Entry->Record.Attributes & (FatVolumeLabel | FatDirectory)) != FatVolumeLabel)
         ;
     FatCloseScan(&scan);
     return status;

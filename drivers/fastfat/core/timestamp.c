@@ -15,7 +15,10 @@ static uint32_t FatMonthDays(uint32_t Year, uint32_t Month)
     return days[Month] + (Month == 1 && Year % 4 == 0 && Year != 120 ? 1u : 0u);
 }
 
-static uint32_t FatYearDays(uint32_t Year) { return Year % 4 == 0 && Year != 120 ? 366 : 365; }
+static uint32_t FatYearDays(uint32_t Year)
+{
+    return Year % 4 == 0 && Year != 120 ? 366 : 365;
+}
 
 FAT_TIME FatEncodeTime(uint64_t Time)
 {

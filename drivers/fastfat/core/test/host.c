@@ -82,10 +82,17 @@ static void Unmap(void *Pin)
 static uint16_t Upcase(uint16_t Character)
 {
     return (Character >= 'a' && Character <= 'z') || (Character >= 0xE0 && Character <= 0xFE && Character != 0xF7)
-               ? (uint16_t)(Character - 32) : Character;
+               ? (uint16_t)(Character - 32)
+               : Character;
 }
-static uint8_t ToOem(uint16_t Character) { return Character < 0x80 ? (uint8_t)Character : Character == 0xC9 ? 0x90 : 0; }
-static uint16_t FromOem(uint8_t Character) { return Character < 0x80 ? Character : Character == 0x90 ? 0xC9 : 0xFFFD; }
+static uint8_t ToOem(uint16_t Character)
+{
+    return Character < 0x80 ? (uint8_t)Character : Character == 0xC9 ? 0x90 : 0;
+}
+static uint16_t FromOem(uint8_t Character)
+{
+    return Character < 0x80 ? Character : Character == 0x90 ? 0xC9 : 0xFFFD;
+}
 
 const FAT_HOST TestHost = { Allocate, Release, Map, Unmap, Upcase, ToOem, FromOem };
 
@@ -164,7 +171,10 @@ FAT_STATUS TestOpenFolder(TEST_VOLUME *Test, uint32_t Cluster, TEST_FOLDER *Fold
     return status;
 }
 
-void TestCloseFolder(TEST_FOLDER *Folder) { FatFreeRuns(&TestHost, &Folder->Stream.Runs); }
+void TestCloseFolder(TEST_FOLDER *Folder)
+{
+    FatFreeRuns(&TestHost, &Folder->Stream.Runs);
+}
 
 static void Clear(TEST_VOLUME *Test, const FAT_RUNS *Runs, uint32_t From)
 {
@@ -297,7 +307,8 @@ static void Visit(TEST_VOLUME *Test, uint32_t Cluster, unsigned Depth, unsigned 
     while (*Budget > 0 && FatNextEntry(&scan, &entry) == FatOk) {
         FAT_RUNS runs;
         (*Budget)--;
-        if (FatLoadChain(&Test->Volume, entry.Record.Cluster, &runs) == FatOk && (entry.Record.Attributes & FatDirectory) && Depth < 8)
+        if (FatLoadChain(&Test->Volume, entry.Record.Cluster, &runs) == FatOk && (entry.Record.Attributes & FatDirectory) &&
+            Depth < 8)
             Visit(Test, entry.Record.Cluster, Depth + 1, Budget);
         FatFreeRuns(&TestHost, &runs);
     }
@@ -307,7 +318,8 @@ static void Visit(TEST_VOLUME *Test, uint32_t Cluster, unsigned Depth, unsigned 
 
 static void Change(TEST_VOLUME *Test, uint64_t *State)
 {
-    static const char *const names[] = { "a", "B.TXT", "a rather long name.text", "another long name of two parts.d", "x.y.z", "lower.txt" };
+    static const char *const names[] = { "a",     "B.TXT",    "a rather long name.text", "another long name of two parts.d",
+                                         "x.y.z", "lower.txt" };
     static uint8_t data[3000];
     TEST_FOLDER folder;
     FAT_ENTRY entry;

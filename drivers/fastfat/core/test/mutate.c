@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const uint32_t Words[] = { 0, 1, 2, 3, 0x0FFFFFF7, 0x0FFFFFFF, 0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xE5E5E5E5, 0x20202020, 0xFFF8 };
+static const uint32_t Words[] = { 0,          1,          2,          3,          0x0FFFFFF7, 0x0FFFFFFF,
+                                  0xFFFFFFFF, 0x7FFFFFFF, 0x80000000, 0xE5E5E5E5, 0x20202020, 0xFFF8 };
 
 /* The boot sector, the FATs and root, or anywhere. */
 static size_t Place(size_t Size, uint64_t *State)

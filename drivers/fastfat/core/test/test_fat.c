@@ -51,10 +51,14 @@ static int Teardown(void **State)
 
 static void BootSector(void **State)
 {
-    static const struct { uint16_t Offset; uint8_t Bytes, Value[2]; } wrong[] = {
-        { 0, 1, { 0 } }, { 11, 2, { 0, 1 } }, { 11, 2, { 0, 0x20 } }, { 11, 2, { 1, 2 } }, { 13, 1, { 0 } }, { 13, 1, { 3 } },
-        { 14, 2, { 0, 0 } }, { 16, 1, { 0 } }, { 17, 2, { 0, 0 } }, { 17, 2, { 225, 0 } }, { 21, 1, { 0 } }, { 22, 2, { 0, 0 } },
-        { 19, 2, { 0, 0 } }, { 19, 2, { 17, 0 } }, { 22, 2, { 150, 0 } }, { 19, 2, { 0xFF, 0xFF } },
+    static const struct {
+        uint16_t Offset;
+        uint8_t Bytes, Value[2];
+    } wrong[] = {
+        { 0, 1, { 0 } },     { 11, 2, { 0, 1 } },   { 11, 2, { 0, 0x20 } }, { 11, 2, { 1, 2 } },
+        { 13, 1, { 0 } },    { 13, 1, { 3 } },      { 14, 2, { 0, 0 } },    { 16, 1, { 0 } },
+        { 17, 2, { 0, 0 } }, { 17, 2, { 225, 0 } }, { 21, 1, { 0 } },       { 22, 2, { 0, 0 } },
+        { 19, 2, { 0, 0 } }, { 19, 2, { 17, 0 } },  { 22, 2, { 150, 0 } },  { 19, 2, { 0xFF, 0xFF } },
     };
     uint8_t sector[512];
     FAT_VOLUME volume;
@@ -145,7 +149,10 @@ static void Loops(void **State)
 
 static void Times(void **State)
 {
-    static const struct { uint64_t Nt; uint16_t Date, Time; } known[] = {
+    static const struct {
+        uint64_t Nt;
+        uint16_t Date, Time;
+    } known[] = {
         { 119600064000000000ull, 0x0021, 0 },                           /* 1980-01-01 */
         { 125911584000000000ull, 0x2821, 0 },                           /* 2000-01-01 */
     };
@@ -224,7 +231,9 @@ static void ShortNames(void **State)
 
 static void Names(void **State)
 {
-    static const char *const bad[] = { "", ".", "..", " ", "a*b", "a?b", "a:b", "a\"b", "a<b", "a>b", "a|b", "a/b", "a\\b", "a\tb" };
+    static const char *const bad[] = {
+        "", ".", "..", " ", "a*b", "a?b", "a:b", "a\"b", "a<b", "a>b", "a|b", "a/b", "a\\b", "a\tb"
+    };
     uint16_t wide[300];
     uint32_t length;
 

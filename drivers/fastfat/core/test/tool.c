@@ -88,8 +88,8 @@ static uint32_t MakeName(uint64_t *State, uint16_t *Name)
     do {
         length = 1 + (uint32_t)(TestRandom(State) % 5 == 0 ? TestRandom(State) % 200 : TestRandom(State) % 14);
         for (i = 0; i < length; i++)
-            Name[i] = TestRandom(State) % 16 == 0 ? (uint16_t)(0x3B1 + TestRandom(State) % 20) :
-                                                    (uint8_t)letters[TestRandom(State) % (sizeof(letters) - 1)];
+            Name[i] = TestRandom(State) % 16 == 0 ? (uint16_t)(0x3B1 + TestRandom(State) % 20)
+                                                  : (uint8_t)letters[TestRandom(State) % (sizeof(letters) - 1)];
         while (length != 0 && Name[length - 1] == ' ')
             length--;
     } while (Name[0] == ' ' || Name[0] == '.' || FatCheckName(Name, &length) != FatOk);
