@@ -55,6 +55,8 @@ static NTSTATUS IopSendTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transf
     if (!NT_SUCCESS(status))
         return IopAbandonRequest(Request, status);
     Request->Irp->Flags |= Transfer->Write ? IRP_WRITE_OPERATION : IRP_READ_OPERATION;
+    if (Request->File->Flags & FO_NO_INTERMEDIATE_BUFFERING)
+        Request->Irp->Flags |= IRP_NOCACHE;
     if (Transfer->Write && (Request->File->Flags & FO_WRITE_THROUGH))
         location->Flags = SL_WRITE_THROUGH;
     return IopSendRequest(Request);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ * What makes a volume's disk whole: the mark of a dirty volume before the first change, flushing everything, the mark taken away.
+ */
+#include "fastfat.h"
+
+/* The first page of the FAT and the boot sector. */
+static NTSTATUS FatWriteMark(FAT_VCB *Vcb, BOOLEAN Dirty)
+{
+    LARGE_INTEGER boot = { .QuadPart = 0 }, table = { .QuadPart = (LONG64)Vcb->Volume.FatOffset };
+    NTSTATUS status = FatToNtStatus(FatSetDirty(&Vcb->Volume, Dirty));
+
+    if (NT_SUCCESS(status))
+        status = FatFlushSection(&Vcb->Stream.Section, &boot, 512);
+    if (NT_SUCCESS(status))
+        status = FatFlushSection(&Vcb->Stream.Section, &table, 512);
+    return status;
+}
+
+NTSTATUS FatBeginChange(FAT_VCB *Vcb)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (Vcb->WriteProtected)
+        return STATUS_MEDIA_WRITE_PROTECTED;
+    if (Vcb->Dismounted)
+        return STATUS_VOLUME_DISMOUNTED;
+    if (Vcb->IsMarked)
+        return STATUS_SUCCESS;
+    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
+    if (!Vcb->IsMarked)
+        status = FatWriteMark(Vcb, TRUE);
+    if (NT_SUCCESS(status))
+        Vcb->IsMarked = TRUE;
+    ExReleaseResourceLite(&Vcb->FatLock);
+    return status;
+}
+
+static VOID FatKeepFirst(NTSTATUS *Kept, NTSTATUS Status)
+{
+    if (NT_SUCCESS(*Kept))
+        *Kept = Status;
+}
+
+/* Data, then entries below, then the directory's own. */
+static NTSTATUS FatFlushTree(FAT_FCB *Fcb)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    PLIST_ENTRY entry;
+
+    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
+        FatKeepFirst(&status, FatFlushTree(CONTAINING_RECORD(entry, FAT_FCB, Link)));
+    ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
+    if (!Fcb->IsRemoved) {
+        FatKeepFirst(&status, FatFlushSection(&Fcb->Section, NULL, 0));
+        FatKeepFirst(&status, FatUpdateEntry(Fcb));
+    }
+    ExReleaseResourceLite(&Fcb->Resource);
+    return status;
+}
+
+static NTSTATUS FatFlushFolders(FAT_FCB *Fcb)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    PLIST_ENTRY entry;
+
+    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
+        FatKeepFirst(&status, FatFlushFolders(CONTAINING_RECORD(entry, FAT_FCB, Link)));
+    FatKeepFirst(&status, FatFlushStream(&Fcb->Stream));
+    return status;
+}
+
+/* Data, the FAT, directories; with each other the disk is told to write its own cache. */
+NTSTATUS FatFlushVolume(FAT_VCB *Vcb, BOOLEAN Clean)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (Vcb->WriteProtected)
+        return STATUS_SUCCESS;
+    FatKeepFirst(&status, FatFlushTree(Vcb->Root));
+    if (Clean && Vcb->IsMarked)
+        FatKeepFirst(&status, FatToNtStatus(FatWriteInformation(&Vcb->Volume)));
+    FatKeepFirst(&status, FatFlushStream(&Vcb->Stream));
+    FatKeepFirst(&status, FatFlushFolders(Vcb->Root));
+    FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
+    if (!NT_SUCCESS(status) || !Clean || !Vcb->IsMarked || Vcb->WasDirty)
+        return status;
+    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
+    status = FatWriteMark(Vcb, FALSE);
+    if (NT_SUCCESS(status))
+        Vcb->IsMarked = FALSE;
+    ExReleaseResourceLite(&Vcb->FatLock);
+    FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
+    return status;
+}
+
+/* Everything is written while disks still work; volumes stay mounted, for what comes after. */
+VOID FatShutdown(VOID)
+{
+    PLIST_ENTRY entry;
+
+    ExAcquireResourceSharedLite(&FatVolumesLock, TRUE);
+    for (entry = FatVolumes.Flink; entry != &FatVolumes; entry = entry->Flink) {
+        FAT_VCB *vcb = CONTAINING_RECORD(entry, FAT_VCB, Link);
+        ExAcquireResourceExclusiveLite(&vcb->Resource, TRUE);
+        FatFlushVolume(vcb, TRUE);
+        ExReleaseResourceLite(&vcb->Resource);
+    }
+    ExReleaseResourceLite(&FatVolumesLock);
+}
