@@ -462,6 +462,7 @@ static VOID TestVolume(ULONG Bits)
     TestDirectory();
     TestRename();
     FatTestInformation(Bits);
+    FatTestLocks();
     FatTestThreads();
     FatTestErrors();
     Check(FreeClusters() == before || Bits == 32, "nothing is left of it");

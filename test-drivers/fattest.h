@@ -31,6 +31,7 @@ VOID FatTestStatus(NTSTATUS Status, NTSTATUS Wanted, PCSTR What);
 
 /* Times, attributes, names, label, where a file lies. */
 VOID FatTestInformation(ULONG Bits);
+VOID FatTestLocks(VOID);
 /* Several threads at once: each its own files in one directory, and all of them one file. */
 VOID FatTestThreads(VOID);
 /* The disk stops working for a while. */

@@ -141,6 +141,35 @@ VOID FatTestInformation(ULONG Bits)
     TestVolumeInformation(Bits);
 }
 
+/* ---- Byte ranges ---- */
+VOID FatTestLocks(VOID)
+{
+    LARGE_INTEGER offset = { .QuadPart = 100 }, length = { .QuadPart = 50 }, inside = { .QuadPart = 120 },
+                  outside = { .QuadPart = 10 };
+    UCHAR data[10] = { 0 };
+    IO_STATUS_BLOCK result;
+    HANDLE file, second;
+
+    if (!NT_SUCCESS(FatTestOpen(FATTEST_DISK L"\\locked", &Make, &file)))
+        return;
+    if (NT_SUCCESS(FatTestOpen(FATTEST_DISK L"\\locked", &Open, &second))) {
+        FatTestStatus(ZwLockFile(file, NULL, NULL, NULL, &result, &offset, &length, 0, TRUE, TRUE), STATUS_SUCCESS,
+                      "lock a range");
+        FatTestStatus(ZwWriteFile(second, NULL, NULL, NULL, &result, data, sizeof(data), &inside, NULL),
+                      STATUS_FILE_LOCK_CONFLICT, "write into it");
+        FatTestStatus(ZwWriteFile(second, NULL, NULL, NULL, &result, data, sizeof(data), &outside, NULL), STATUS_SUCCESS,
+                      "write before it");
+        FatTestStatus(ZwLockFile(second, NULL, NULL, NULL, &result, &inside, &length, 0, TRUE, TRUE), STATUS_LOCK_NOT_GRANTED,
+                      "lock it, too");
+        FatTestStatus(ZwUnlockFile(file, &result, &offset, &length, 0), STATUS_SUCCESS, "unlock");
+        FatTestStatus(ZwWriteFile(second, NULL, NULL, NULL, &result, data, sizeof(data), &inside, NULL), STATUS_SUCCESS,
+                      "write there now");
+        ZwClose(second);
+    }
+    ZwClose(file);
+    FatTestStatus(Touch(FATTEST_DISK L"\\locked", &Delete), STATUS_SUCCESS, "delete it");
+}
+
 /* ---- Threads ---- */
 #define THREADS 4u
 #define ROUNDS 12u
