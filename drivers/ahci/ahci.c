@@ -18,7 +18,7 @@ static VOID AhciReset(STORAGE_DISK *Disk)
     for (i = 0; i < AHCI_RESET_TRIES && (ahci->Registers->Control & AHCI_RESET) && ahci->Registers->Control != MAXULONG; i++)
         KeStallExecutionProcessor(10);
     ahci->Registers->Control |= AHCI_ENABLE;
-    ahci->New = ahci->Issued = 0;
+    ahci->Issued = FALSE;
 }
 
 /* The registers are in the only memory range. */
@@ -57,7 +57,7 @@ static NTSTATUS AhciBegin(AHCI_DEVICE *Ahci)
     AhciReset(&Ahci->Disk);
     if (!(Ahci->Registers->Capabilities & AHCI_ADDRESSES_64))
         return STATUS_NOT_SUPPORTED;
-    Ahci->Disk.SlotCount = (Ahci->Registers->Capabilities >> 8 & 31) + 1;
+    Ahci->Disk.SlotCount = 1;
     status = AhciAllocate(Ahci);
     if (NT_SUCCESS(status))
         status = AhciFindDisk(Ahci);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * Serial ATA AHCI 1.3.1: the first disk of a controller. Commands are not queued by the disk: the controller has up to 32 and runs
- * one after the other, so that flushing needs no care. The device is not trusted.
+ * Serial ATA AHCI 1.3.1: the first disk of a controller, one command at a time: controllers, emulated ones among them, differ in what
+ * they tell of an error among several. The device is not trusted.
  */
 #pragma once
 #include "../storage/storage.h"
 
-#define AHCI_SLOTS 32u
 #define AHCI_PORTS 32u
 #define AHCI_RANGES 247u                         /* of memory in a command; its page has room for a few more */
 
@@ -23,6 +22,7 @@ C_ASSERT(sizeof(AHCI_PORT) == 0x80 && FIELD_OFFSET(AHCI_PORT, Issue) == 0x38);
 #define AHCI_PORT_ERRORS 0x78000000u             /* Interrupt */
 #define AHCI_PORT_INTERRUPTS (AHCI_PORT_ERRORS | 0x1u | 0x2u)
 #define AHCI_TASK_BUSY 0x88u                     /* TaskFile */
+#define AHCI_TASK_BAD_DATA 0x4000u               /* of its error: UNC */
 #define AHCI_SIGNATURE_DISK 0x101u
 
 typedef struct AHCI_REGISTERS {                  /* 3.1 */
@@ -42,14 +42,14 @@ typedef struct AHCI_HEADER {                     /* 4.2.2 */
 typedef struct AHCI_RANGE {
     ULONG Address[2], Reserved, Length;          /* less one */
 } AHCI_RANGE;
-typedef struct AHCI_TABLE {                      /* 4.2.3; a page a slot */
+typedef struct AHCI_TABLE {                      /* 4.2.3; a page */
     UCHAR Command[64], Packet[64];
     AHCI_RANGE Ranges[AHCI_RANGES];
 } AHCI_TABLE;
 C_ASSERT(FIELD_OFFSET(AHCI_TABLE, Ranges) == 0x80 && sizeof(AHCI_TABLE) <= PAGE_SIZE);
 
 typedef struct AHCI_MEMORY {                     /* a page: what the port reads and writes besides */
-    AHCI_HEADER Headers[AHCI_SLOTS];
+    AHCI_HEADER Headers[32];                     /* the first is used */
     UCHAR Received[256];
 } AHCI_MEMORY;
 C_ASSERT(FIELD_OFFSET(AHCI_MEMORY, Received) == 1024);
@@ -65,8 +65,8 @@ typedef struct AHCI_DEVICE {
     volatile AHCI_PORT *Port;                    /* I the disk's */
     ULONG RegistersLength, Number;               /* I */
     AHCI_MEMORY *Memory;                         /* Disk.Lock */
-    AHCI_TABLE *Tables[AHCI_SLOTS];              /* Disk.Lock */
-    ULONG New, Issued;                           /* Disk.Lock slots to be issued, and that the port has */
+    AHCI_TABLE *Table;                           /* Disk.Lock */
+    BOOLEAN Issued;                              /* Disk.Lock the port has the command */
 } AHCI_DEVICE;
 
 static inline AHCI_DEVICE *AhciDevice(STORAGE_DISK *Disk) { return (AHCI_DEVICE *)Disk; }
@@ -82,7 +82,7 @@ BOOLEAN AhciStopPort(AHCI_DEVICE *Ahci);
 /* What the disk says of itself, waited for. PASSIVE_LEVEL. */
 NTSTATUS AhciIdentify(AHCI_DEVICE *Ahci);
 /* command.c */
-VOID AhciPrepare(AHCI_DEVICE *Ahci, ULONG Slot, UCHAR Opcode, ULONG64 Block, ULONG Blocks, const STORAGE_COMMAND *Memory);
+VOID AhciPrepare(AHCI_DEVICE *Ahci, UCHAR Opcode, ULONG64 Block, ULONG Blocks, const STORAGE_COMMAND *Memory);
 VOID AhciSubmit(STORAGE_DISK *Disk, ULONG Slot, const STORAGE_COMMAND *Command);
 VOID AhciKick(STORAGE_DISK *Disk);
 KDEFERRED_ROUTINE AhciDpc;

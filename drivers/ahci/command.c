@@ -5,10 +5,10 @@
 
 #define AHCI_LOOKS 64u                           /* at what happened, before the next interrupt's turn */
 
-VOID AhciPrepare(AHCI_DEVICE *Ahci, ULONG Slot, UCHAR Opcode, ULONG64 Block, ULONG Blocks, const STORAGE_COMMAND *Memory)
+VOID AhciPrepare(AHCI_DEVICE *Ahci, UCHAR Opcode, ULONG64 Block, ULONG Blocks, const STORAGE_COMMAND *Memory)
 {
-    AHCI_TABLE *table = Ahci->Tables[Slot];
-    AHCI_HEADER *header = &Ahci->Memory->Headers[Slot];
+    AHCI_TABLE *table = Ahci->Table;
+    AHCI_HEADER *header = &Ahci->Memory->Headers[0];
     const UCHAR command[20] = { 0x27, 0x80, Opcode, 0, (UCHAR)Block, (UCHAR)(Block >> 8), (UCHAR)(Block >> 16), 0x40,
                                 (UCHAR)(Block >> 24), (UCHAR)(Block >> 32), (UCHAR)(Block >> 40), 0, (UCHAR)Blocks, (UCHAR)(Blocks >> 8) };
     ULONG i;
@@ -28,8 +28,7 @@ VOID AhciSubmit(STORAGE_DISK *Disk, ULONG Slot, const STORAGE_COMMAND *Command)
                                      [StorageFlush] = ATA_FLUSH_CACHE_EXT };
     AHCI_DEVICE *ahci = AhciDevice(Disk);
 
-    AhciPrepare(ahci, Slot, opcodes[Command->Kind], Command->Offset / Disk->BlockSize, Command->Length / Disk->BlockSize, Command);
-    ahci->New |= 1u << Slot;
+    AhciPrepare(ahci, opcodes[Command->Kind], Command->Offset / Disk->BlockSize, Command->Length / Disk->BlockSize, Command);
 }
 
 VOID AhciKick(STORAGE_DISK *Disk)
@@ -37,35 +36,27 @@ VOID AhciKick(STORAGE_DISK *Disk)
     AHCI_DEVICE *ahci = AhciDevice(Disk);
 
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    ahci->Issued |= ahci->New;
-    ahci->Port->Issue = ahci->New;
-    ahci->New = 0;
+    ahci->Issued = TRUE;
+    ahci->Port->Issue = 1;
 }
 
-static VOID AhciEnd(AHCI_DEVICE *Ahci, ULONG Slots, NTSTATUS Status)
+static VOID AhciEnd(AHCI_DEVICE *Ahci, NTSTATUS Status)
 {
-    ULONG slot;
-
-    for (slot = 0; slot < Ahci->Disk.SlotCount; slot++) {
-        if (!(Slots >> slot & 1) || !StorageIsBusy(&Ahci->Disk, slot))
-            continue;
-        Ahci->Issued &= ~(1u << slot);
-        StorageComplete(&Ahci->Disk, slot, Status);
-    }
+    if (!Ahci->Issued)
+        return;
+    Ahci->Issued = FALSE;
+    StorageComplete(&Ahci->Disk, 0, Status);
 }
 
-/* The port stands still at the command that failed (6.2.2.1): that one ends, the others are issued again. FALSE: it does not go on. */
+/* The port stands still at the command that failed, and is started again (6.2.2.1). FALSE: it does not go on. */
 static BOOLEAN AhciRecover(AHCI_DEVICE *Ahci)
 {
-    ULONG left = Ahci->Port->Issue & Ahci->Issued, failed = Ahci->Port->Command >> 8 & 31;
+    ULONG task = Ahci->Port->TaskFile;
 
-    AhciEnd(Ahci, Ahci->Issued & ~left, STATUS_SUCCESS);
-    if (!(left >> failed & 1) || !AhciStopPort(Ahci) || (Ahci->Port->TaskFile & AHCI_TASK_BUSY))
+    if ((task & AHCI_TASK_BUSY) || !AhciStopPort(Ahci))
         return FALSE;
-    AhciEnd(Ahci, 1u << failed, STATUS_IO_DEVICE_ERROR);
+    AhciEnd(Ahci, (task & AHCI_TASK_BAD_DATA) ? STATUS_DEVICE_DATA_ERROR : STATUS_IO_DEVICE_ERROR);
     AhciStartPort(Ahci);
-    if (Ahci->Issued != 0)
-        Ahci->Port->Issue = Ahci->Issued;
     return TRUE;
 }
 
@@ -80,7 +71,8 @@ static BOOLEAN AhciLook(AHCI_DEVICE *Ahci)
         Ahci->Registers->Interrupt = 1u << Ahci->Number;
         if (interrupts == MAXULONG || ((interrupts & AHCI_PORT_ERRORS) && !AhciRecover(Ahci)))
             return FALSE;
-        AhciEnd(Ahci, Ahci->Issued & ~Ahci->Port->Issue, STATUS_SUCCESS);
+        if (!(Ahci->Port->Issue & 1))
+            AhciEnd(Ahci, STATUS_SUCCESS);
         if (Ahci->Port->Interrupt == 0)
             return TRUE;
     }

@@ -9,34 +9,25 @@
 /* ---- Memory ---- */
 NTSTATUS AhciAllocate(AHCI_DEVICE *Ahci)
 {
-    ULONG i;
+    ULONG64 address;
 
     Ahci->Memory = ExAllocatePoolWithTag(NonPagedPoolNx, PAGE_SIZE, STORAGE_TAG);      /* pages: they begin one */
-    if (Ahci->Memory == NULL)
+    Ahci->Table = ExAllocatePoolWithTag(NonPagedPoolNx, PAGE_SIZE, STORAGE_TAG);
+    if (Ahci->Memory == NULL || Ahci->Table == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlZeroMemory(Ahci->Memory, PAGE_SIZE);
-    for (i = 0; i < Ahci->Disk.SlotCount; i++) {
-        ULONG64 address;
-        Ahci->Tables[i] = ExAllocatePoolWithTag(NonPagedPoolNx, PAGE_SIZE, STORAGE_TAG);
-        if (Ahci->Tables[i] == NULL)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        RtlZeroMemory(Ahci->Tables[i], PAGE_SIZE);
-        address = (ULONG64)MmGetPhysicalAddress(Ahci->Tables[i]).QuadPart;
-        Ahci->Memory->Headers[i].Table[0] = (ULONG)address;
-        Ahci->Memory->Headers[i].Table[1] = (ULONG)(address >> 32);
-    }
+    RtlZeroMemory(Ahci->Table, PAGE_SIZE);
+    address = (ULONG64)MmGetPhysicalAddress(Ahci->Table).QuadPart;
+    Ahci->Memory->Headers[0].Table[0] = (ULONG)address;
+    Ahci->Memory->Headers[0].Table[1] = (ULONG)(address >> 32);
     return STATUS_SUCCESS;
 }
 
 VOID AhciFree(AHCI_DEVICE *Ahci)
 {
-    ULONG i;
-
-    for (i = 0; i < AHCI_SLOTS; i++) {
-        if (Ahci->Tables[i] != NULL)
-            ExFreePoolWithTag(Ahci->Tables[i], STORAGE_TAG);
-        Ahci->Tables[i] = NULL;
-    }
+    if (Ahci->Table != NULL)
+        ExFreePoolWithTag(Ahci->Table, STORAGE_TAG);
+    Ahci->Table = NULL;
     if (Ahci->Memory != NULL)
         ExFreePoolWithTag(Ahci->Memory, STORAGE_TAG);
     Ahci->Memory = NULL;
@@ -150,7 +141,7 @@ NTSTATUS AhciIdentify(AHCI_DEVICE *Ahci)
         return STATUS_INSUFFICIENT_RESOURCES;
     RtlZeroMemory(page, PAGE_SIZE);
     segment.Address = (ULONG64)MmGetPhysicalAddress(page).QuadPart;
-    AhciPrepare(Ahci, 0, ATA_IDENTIFY_DEVICE, 0, 0, &memory);
+    AhciPrepare(Ahci, ATA_IDENTIFY_DEVICE, 0, 0, &memory);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     Ahci->Port->Issue = 1;
     if (AhciAwaitFirst(Ahci))
