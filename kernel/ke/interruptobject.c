@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * Interrupt objects: which service routines a device vector calls, and keeping others out of them.
  *
- * A vector's chain changes under KiInterruptLock. The dispatcher walks it without: it counts itself in first, and who unlinks an
- * object waits until nobody is counted in, so an object can be freed once it is disconnected.
+ * A vector's chain changes under KiInterruptLock. The dispatcher walks it without: its processor's number of walks is odd meanwhile, and
+ * who unlinks an object waits until each walk that was under way has ended, so an object can be freed once it is disconnected. The chain
+ * ends with NULL, and an unlinked object still leads to the rest: a walk that stands on one comes to the end all the same.
  */
 #include "ki.h"
 
@@ -10,8 +11,8 @@
 #define KI_DEVICE_VECTORS (HAL_VECTOR_DEVICE_LAST - HAL_VECTOR_DEVICE_FIRST + 1)
 
 typedef struct KI_CHAIN {
-    PLIST_ENTRY volatile First;                  /* KiInterruptLock; the objects are linked in a ring */
-    volatile LONG Walkers;                       /* a */
+    PLIST_ENTRY volatile First;                  /* KiInterruptLock; linked by Flink up to NULL */
+    volatile LONG Walks[KE_MAXIMUM_PROCESSORS];  /* each processor's own: odd while it walks */
 } KI_CHAIN;
 
 static KE_LOCK KiInterruptLock = KE_LOCK_OF_RANK(KeRankInterrupt);
@@ -25,7 +26,6 @@ VOID KeInitializeInterrupt(PKINTERRUPT Interrupt, const KE_INTERRUPT_PARAMETERS 
     RtlZeroMemory(Interrupt, sizeof(*Interrupt));
     Interrupt->Type = KI_INTERRUPT_OBJECT;
     Interrupt->Size = sizeof(*Interrupt);
-    InitializeListHead(&Interrupt->InterruptListEntry);
     Interrupt->ServiceRoutine = (PVOID)Parameters->Routine;
     Interrupt->MessageServiceRoutine = (PVOID)Parameters->MessageRoutine;
     Interrupt->MessageIndex = Parameters->MessageIndex;
@@ -54,17 +54,16 @@ static BOOLEAN KiMayJoin(const KINTERRUPT *Interrupt, const KINTERRUPT *First)
 
 static VOID KiLinkInterruptLocked(PKINTERRUPT Interrupt, KI_CHAIN *Chain)
 {
-    PLIST_ENTRY first = Chain->First, entry = &Interrupt->InterruptListEntry;
+    PLIST_ENTRY entry = &Interrupt->InterruptListEntry, last;
 
-    if (first == NULL) {
-        InitializeListHead(entry);
-    } else {                                     /* complete before a walker can see it */
-        entry->Flink = first;
-        entry->Blink = first->Blink;
-        __atomic_store_n(&first->Blink->Flink, entry, __ATOMIC_RELEASE);
-        first->Blink = entry;
+    entry->Flink = NULL;                         /* complete before a walker can see it */
+    if (Chain->First == NULL) {
+        __atomic_store_n(&Chain->First, entry, __ATOMIC_SEQ_CST);
+    } else {
+        for (last = Chain->First; last->Flink != NULL;)
+            last = last->Flink;
+        __atomic_store_n(&last->Flink, entry, __ATOMIC_SEQ_CST);
     }
-    __atomic_store_n(&Chain->First, first != NULL ? first : entry, __ATOMIC_RELEASE);
     Interrupt->Connected = TRUE;
 }
 
@@ -82,25 +81,43 @@ BOOLEAN KeConnectInterrupt(PKINTERRUPT Interrupt)
     return joined;
 }
 
+/* The object's own link stays: a walker may stand on it. */
+static VOID KiUnlinkInterruptLocked(PKINTERRUPT Interrupt, KI_CHAIN *Chain)
+{
+    PLIST_ENTRY entry = &Interrupt->InterruptListEntry, before;
+
+    if (Chain->First == entry) {
+        __atomic_store_n(&Chain->First, entry->Flink, __ATOMIC_SEQ_CST);
+    } else {
+        for (before = Chain->First; before->Flink != entry;)
+            before = before->Flink;
+        __atomic_store_n(&before->Flink, entry->Flink, __ATOMIC_SEQ_CST);
+    }
+    Interrupt->Connected = FALSE;
+}
+
+/* New walks may begin all the time on a busy vector; only those that are under way can stand on what was unlinked. */
+static VOID KiAwaitWalks(KI_CHAIN *Chain)
+{
+    ULONG i;
+
+    for (i = 0; i < KE_MAXIMUM_PROCESSORS; i++) {
+        LONG walks = __atomic_load_n(&Chain->Walks[i], __ATOMIC_SEQ_CST);
+        while ((walks & 1) && __atomic_load_n(&Chain->Walks[i], __ATOMIC_SEQ_CST) == walks)
+            KiPause();
+    }
+}
+
 VOID KeDisconnectInterrupt(PKINTERRUPT Interrupt)
 {
     KI_CHAIN *chain = KiChainOf(Interrupt->Vector);
-    PLIST_ENTRY entry = &Interrupt->InterruptListEntry;
     KIRQL irql = KeLockAcquire(&KiInterruptLock);
 
-    if (entry->Flink == entry) {
+    KiUnlinkInterruptLocked(Interrupt, chain);
+    if (chain->First == NULL)
         HalDisableVector(Interrupt->Vector);
-        chain->First = NULL;
-    } else {                                     /* the object's own links stay: a walker may stand on it */
-        if (chain->First == entry)
-            __atomic_store_n(&chain->First, entry->Flink, __ATOMIC_RELEASE);
-        __atomic_store_n(&entry->Blink->Flink, entry->Flink, __ATOMIC_RELEASE);
-        entry->Flink->Blink = entry->Blink;
-    }
-    Interrupt->Connected = FALSE;
     KeLockRelease(&KiInterruptLock, irql);
-    while (__atomic_load_n(&chain->Walkers, __ATOMIC_SEQ_CST) != 0)
-        KiPause();
+    KiAwaitWalks(chain);
 }
 
 /* ---- An interrupt ---- */
@@ -142,19 +159,18 @@ static BOOLEAN KiCallService(PKINTERRUPT Interrupt)
 VOID KiServiceVector(ULONG Vector)
 {
     KI_CHAIN *chain = KiChainOf(Vector);
-    PLIST_ENTRY first, entry;
+    volatile LONG *walks = &chain->Walks[KeProcessorNumber()];
+    PLIST_ENTRY entry;
 
-    __atomic_add_fetch(&chain->Walkers, 1, __ATOMIC_SEQ_CST);
-    first = entry = __atomic_load_n(&chain->First, __ATOMIC_SEQ_CST);
+    __atomic_store_n(walks, *walks + 1, __ATOMIC_SEQ_CST);
+    entry = __atomic_load_n(&chain->First, __ATOMIC_SEQ_CST);
     while (entry != NULL) {
         PKINTERRUPT interrupt = KiInterruptOf(entry);
         if (KiCallService(interrupt) && interrupt->Mode == LevelSensitive)
             break;
-        entry = __atomic_load_n(&entry->Flink, __ATOMIC_ACQUIRE);
-        if (entry == first)
-            entry = NULL;
+        entry = __atomic_load_n(&entry->Flink, __ATOMIC_SEQ_CST);
     }
-    __atomic_sub_fetch(&chain->Walkers, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(walks, *walks + 1, __ATOMIC_SEQ_CST);
 }
 
 /* ---- The documented interface ---- */

@@ -132,8 +132,43 @@ static VOID Shared(VOID)
     AwaitTicks(&first, 3);
     IoDisconnectInterrupt(first.Interrupt);
     AwaitTicks(&second, 3);                      /* the first took the acknowledgements until it left */
-    StopPeriodic(NULL);
+    KeSynchronizeExecution(second.Interrupt, StopPeriodic, &second);
     IoDisconnectInterrupt(second.Interrupt);
+    KeFlushQueuedDpcs();
+}
+
+/* An object leaves while its own routine runs on another processor: that walk goes on to the next object, and ends. */
+static volatile LONG LeaverRuns;
+static BOOLEAN NTAPI ServiceUntilGone(struct _KINTERRUPT *Interrupt, PVOID Context)
+{
+    InterlockedExchange(&LeaverRuns, 1);
+    while (KeIsInterruptConnected((PKINTERRUPT)Interrupt))
+        KiPause();
+    return FALSE;
+}
+
+static VOID Leave(VOID)
+{
+    PKINTERRUPT leaver;
+    CLOCK stayer;
+    KAFFINITY affinity;
+    KIRQL irql;
+    ULONG vector = RtcVector(&irql, &affinity);
+
+    LeaverRuns = 0;
+    PrepareClock(&stayer);
+    KeSetSystemAffinityThread(2);                /* the interrupts come to processor 0 */
+    CHECK(IoConnectInterrupt(&leaver, (PKSERVICE_ROUTINE)(PVOID)ServiceUntilGone, NULL, NULL, vector, irql, irql, Latched, TRUE, 1, FALSE) ==
+          STATUS_SUCCESS);
+    CHECK(IoConnectInterrupt(&stayer.Interrupt, ServiceRtc, &stayer, NULL, vector, irql, irql, Latched, TRUE, 1, FALSE) == STATUS_SUCCESS);
+    StartPeriodic(&stayer);
+    while (LeaverRuns == 0)
+        KiPause();
+    IoDisconnectInterrupt(leaver);
+    AwaitTicks(&stayer, 3);
+    KeSynchronizeExecution(stayer.Interrupt, StopPeriodic, &stayer);
+    IoDisconnectInterrupt(stayer.Interrupt);
+    KeRevertToUserAffinityThread();
     KeFlushQueuedDpcs();
 }
 
@@ -184,7 +219,7 @@ static VOID Extended(VOID)
 }
 
 static const KE_TEST tests[] = {
-    { "io.interrupt.rtc", Rtc, 0 },         { "io.interrupt.shared", Shared, 0 },
+    { "io.interrupt.rtc", Rtc, 0 },         { "io.interrupt.shared", Shared, 0 }, { "io.interrupt.leave", Leave, 2 },
     { "io.interrupt.invalid", Invalid, 0 }, { "io.interrupt.extended", Extended, 0 },
 };
 const KE_TEST_GROUP IoInterruptTests = { tests, RTL_NUMBER_OF(tests) };
