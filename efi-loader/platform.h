@@ -4,5 +4,5 @@
 #pragma once
 #include "../kernel/abi/loaderblock.h"
 
-/* Fills AcpiRootPhysical, SmbiosPhysical, Framebuffer, BootTime and FirmwareVendor. What the firmware does not have stays 0. */
+/* Fills AcpiRootPhysical, SmbiosPhysical, Framebuffer, BootPartition, BootTime and FirmwareVendor. What the firmware does not have stays 0. */
 void DescribePlatform(LOADER_BLOCK *Block);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #define LOADER_BLOCK_SIGNATURE 0x4B434F4C42525450ull     /* "PTRBLOCK" in memory order */
-#define LOADER_BLOCK_VERSION 1u
+#define LOADER_BLOCK_VERSION 2u
 
 /* Virtual layout that loader and kernel share (docs/memory-map.md draws it whole). */
 #define LOADER_SELF_MAP_INDEX 0x1EDu
@@ -75,6 +75,17 @@ typedef struct LOADER_FRAMEBUFFER {
     uint32_t Format;                 /* 0 = R8G8B8X8, 1 = B8G8R8X8 (UEFI's PixelRedGreenBlue.., PixelBlueGreenRed..) */
 } LOADER_FRAMEBUFFER;
 
+/* The partition that the loader was started from, as its partition table says it. */
+typedef struct LOADER_PARTITION {
+    uint8_t Identity[16];            /* GPT: its GUID; MBR: the disk's signature in the first four bytes */
+    uint64_t FirstBlock;
+    uint32_t Kind;                   /* LOADER_PARTITION_... */
+    uint32_t Reserved;
+} LOADER_PARTITION;
+#define LOADER_PARTITION_NONE 0u         /* not from a partition, or the firmware does not say */
+#define LOADER_PARTITION_MBR 1u
+#define LOADER_PARTITION_GPT 2u
+
 typedef struct LOADER_BLOCK {
     uint64_t Signature;
     uint32_t Version;
@@ -97,6 +108,7 @@ typedef struct LOADER_BLOCK {
     uint32_t EntropySource;
     uint32_t Reserved1;
     LOADER_FRAMEBUFFER Framebuffer;
+    LOADER_PARTITION BootPartition;
     char FirmwareVendor[64];         /* ASCII, for the report */
 } LOADER_BLOCK;
 

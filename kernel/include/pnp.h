@@ -23,6 +23,8 @@ NTSTATUS PnpRemoveDevice(PDEVICE_OBJECT Pdo, PNP_REPORT *Report, PVOID Context);
 
 /* Finds the devices of the PCI buses and starts those whose service is known; then their children. After the boot drivers. */
 VOID PnpStartBuses(VOID);
+/* Returns when everybody has been told of every interface that came or went before the call. Not from a notification. */
+VOID PnpAwaitEvents(VOID);
 /* A bus-enumerated device of the service that has no driver yet, for PnpAddDevice and PnpStartDevice; NULL: none. Not referenced. */
 PDEVICE_OBJECT PnpWaitingDevice(PCUNICODE_STRING Service);
 

@@ -26,6 +26,11 @@ NTSTATUS InitStartThread(KE_THREAD_ROUTINE *Routine, PVOID Context);
 /* Threaded DPCs run in threads from now on. */
 VOID InitStartDpcThreads(VOID);
 
+/* \SystemRoot leads to \Windows on the volume of that partition; of LOADER_PARTITION_NONE, on the first volume. Without such a volume
+ * there is no \SystemRoot: STATUS_NO_SUCH_DEVICE. PASSIVE_LEVEL. */
+NTSTATUS InitLinkSystemRoot(const LOADER_PARTITION *Partition);
+extern const struct KE_TEST_GROUP InitSystemRootTests;
+
 /* ---- Self-tests ---- */
 typedef struct INIT_RESULTS {
     ULONG Passed, Failed, Skipped;

@@ -106,6 +106,8 @@ VOID InitPhase1(PVOID Context)
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);
     PnpStartBuses();                   /* the devices of the PCI buses, with these drivers */
+    PnpAwaitEvents();                  /* their disks have become volumes */
+    InitLinkSystemRoot(&block->BootPartition);
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;

@@ -27,6 +27,8 @@ const GUID PnpGuidRemoveCancelled = { 0xcb3a4007, 0x46f0, 0x11d0, { 0xb0, 0x8f, 
 const GUID PnpGuidRemoveComplete = { 0xcb3a4008, 0x46f0, 0x11d0, { 0xb0, 0x8f, 0x00, 0x60, 0x97, 0x13, 0x05, 0x3f } };
 
 static EX_PUSH_LOCK PnpNotifyLock;
+static LONG PnpEventsUnderWay;                   /* PnpNotifyLock of interfaces */
+static KEVENT PnpIsQuiet;
 static LIST_ENTRY PnpListeners = { &PnpListeners, &PnpListeners };
 volatile LONG64 PnpRegistrations;
 
@@ -112,6 +114,21 @@ typedef struct PNP_EVENT {
     LONG64 AnnouncedAt;
 } PNP_EVENT;
 
+/* PnpIsQuiet is set while no event is on its way. */
+static VOID PnpCountEvents(LONG More)
+{
+    ExLockExclusive(&PnpNotifyLock);
+    PnpEventsUnderWay += More;
+    if (PnpEventsUnderWay == 0)
+        KeSetEvent(&PnpIsQuiet, IO_NO_INCREMENT, FALSE);
+    else
+        KeClearEvent(&PnpIsQuiet);
+    ExUnlockExclusive(&PnpNotifyLock);
+}
+
+VOID PnpInitializeNotification(VOID) { KeInitializeEvent(&PnpIsQuiet, NotificationEvent, TRUE); }
+VOID PnpAwaitEvents(VOID) { KeWaitForSingleObject(&PnpIsQuiet, Executive, KernelMode, FALSE, NULL); }
+
 static VOID NTAPI PnpInterfaceWorker(PVOID Context)
 {
     PNP_EVENT *event = Context;
@@ -121,6 +138,7 @@ static VOID NTAPI PnpInterfaceWorker(PVOID Context)
     while ((listener = PnpNextListener(listener, &audience)) != NULL)
         PnpTellInterface(listener, event->Interface, event->Arrival);
     ExFreePoolWithTag(event, PNP_TAG);
+    PnpCountEvents(-1);
 }
 
 /* From a worker: who enables an interface may hold what a listener wants. */
@@ -139,6 +157,7 @@ VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival, LONG64 Announ
     event->Interface = Interface;
     event->Arrival = Arrival;
     event->AnnouncedAt = AnnouncedAt;
+    PnpCountEvents(1);
     ExInitializeWorkItem(&event->Work, PnpInterfaceWorker, event);
     ExQueueWorkItem(&event->Work, DelayedWorkQueue);
 }

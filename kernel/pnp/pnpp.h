@@ -203,6 +203,7 @@ PNP_INTERFACE *PnpNextInterface(const GUID *Class, PNP_INTERFACE *Previous, LONG
 extern volatile LONG64 PnpRegistrations;
 /* Tells those who had registered when the change was announced (PNP_INTERFACE.AnnouncedAt then). */
 VOID PnpNotifyInterface(PNP_INTERFACE *Interface, BOOLEAN Arrival, LONG64 AnnouncedAt);
+VOID PnpInitializeNotification(VOID);
 /* Tells everybody who asked for this device, now. With Veto the first refusal ends it, those told before are told Cancelled. */
 NTSTATUS PnpNotifyTarget(PDEVICE_OBJECT Pdo, const GUID *Event, BOOLEAN Veto);
 

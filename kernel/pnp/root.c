@@ -23,6 +23,7 @@ VOID PnpInitialize(VOID)
     NTSTATUS status;
 
     PnpInitializeNodes();
+    PnpInitializeNotification();
     image.Entry.EntryPoint = PnpRootEntry;
     status = IoCreateDriverForImage(&image, &name, &PnpRootDriver);
     if (NT_SUCCESS(status))

@@ -164,8 +164,9 @@ static VOID Changes(VOID)
     CHECK(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange, 0, (PVOID)&first, TestPnpDriver, Hear, &Heard, &Entry) ==
           STATUS_SUCCESS);
     CHECK(IoSetDeviceInterfaceState(&name, TRUE) == STATUS_SUCCESS);
-    Wait();
+    PnpAwaitEvents();
     CHECK(Arrivals == 1);
+    Wait();
     CHECK(IoRegisterPlugPlayNotification(EventCategoryDeviceInterfaceChange,
                                          PNPNOTIFY_DEVICE_INTERFACE_INCLUDE_EXISTING_INTERFACES, (PVOID)&first, TestPnpDriver, Hear,
                                          &Heard, &again) == STATUS_SUCCESS);
