@@ -82,6 +82,7 @@ static VOID NTAPI AnswerUntilStopped(PVOID Context)
 static BOOLEAN PrepareYield(VOID)
 {
     BenchStop = FALSE;
+    PrepareEvents();                             /* the end sets one */
     KeSetSystemAffinityThreadEx(1);
     BenchPartner = BenchStartPartner(YieldUntilStopped, NULL);
     return BenchPartner != NULL;
