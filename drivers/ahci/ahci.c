@@ -92,12 +92,8 @@ static const STORAGE_OPERATIONS operations = {
 
 static NTSTATUS NTAPI AhciAddDevice(PDRIVER_OBJECT Driver, PDEVICE_OBJECT Pdo) { return StorageAddDevice(Driver, Pdo, &operations); }
 
-static VOID NTAPI AhciUnload(PDRIVER_OBJECT Driver) { }
-
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    StorageInitializeDriver(DriverObject);
-    DriverObject->DriverExtension->AddDevice = AhciAddDevice;
-    DriverObject->DriverUnload = AhciUnload;
+    StorageInitializeDriver(DriverObject, AhciAddDevice);
     return STATUS_SUCCESS;
 }

@@ -162,12 +162,8 @@ static const STORAGE_OPERATIONS operations = {
 
 static NTSTATUS NTAPI NvmeAddDevice(PDRIVER_OBJECT Driver, PDEVICE_OBJECT Pdo) { return StorageAddDevice(Driver, Pdo, &operations); }
 
-static VOID NTAPI NvmeUnload(PDRIVER_OBJECT Driver) { }
-
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    StorageInitializeDriver(DriverObject);
-    DriverObject->DriverExtension->AddDevice = NvmeAddDevice;
-    DriverObject->DriverUnload = NvmeUnload;
+    StorageInitializeDriver(DriverObject, NvmeAddDevice);
     return STATUS_SUCCESS;
 }

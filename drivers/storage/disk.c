@@ -122,7 +122,9 @@ static NTSTATUS NTAPI StoragePassDown(PDEVICE_OBJECT Device, PIRP Irp)
     return IoCallDriver(StorageDisk(Device)->Lower, Irp);
 }
 
-VOID StorageInitializeDriver(PDRIVER_OBJECT Driver)
+static VOID NTAPI StorageUnload(PDRIVER_OBJECT Driver) { }
+
+VOID StorageInitializeDriver(PDRIVER_OBJECT Driver, PDRIVER_ADD_DEVICE AddDevice)
 {
     Driver->MajorFunction[IRP_MJ_CREATE] = StorageOpenClose;
     Driver->MajorFunction[IRP_MJ_CLEANUP] = StorageOpenClose;
@@ -135,4 +137,6 @@ VOID StorageInitializeDriver(PDRIVER_OBJECT Driver)
     Driver->MajorFunction[IRP_MJ_PNP] = StoragePlugPlay;
     Driver->MajorFunction[IRP_MJ_POWER] = StoragePower;
     Driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = StoragePassDown;
+    Driver->DriverExtension->AddDevice = AddDevice;
+    Driver->DriverUnload = StorageUnload;
 }

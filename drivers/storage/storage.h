@@ -90,8 +90,8 @@ typedef struct STORAGE_DISK {
 } STORAGE_DISK;
 
 /* ---- For the drivers ---- */
-/* Fills the dispatch table. */
-VOID StorageInitializeDriver(PDRIVER_OBJECT Driver);
+/* Fills the dispatch table and what else the driver object wants; nothing is left to do when the driver is unloaded. */
+VOID StorageInitializeDriver(PDRIVER_OBJECT Driver, PDRIVER_ADD_DEVICE AddDevice);
 NTSTATUS StorageAddDevice(PDRIVER_OBJECT Driver, PDEVICE_OBJECT Pdo, const STORAGE_OPERATIONS *Operations);
 /* Between these two: StorageComplete for what the device has done, StorageBreak when it did what it must not. The second sends what
  * waits and completes what is done. DISPATCH_LEVEL. */

@@ -123,12 +123,8 @@ static const STORAGE_OPERATIONS operations = {
 
 static NTSTATUS NTAPI VirtioAddDevice(PDRIVER_OBJECT Driver, PDEVICE_OBJECT Pdo) { return StorageAddDevice(Driver, Pdo, &operations); }
 
-static VOID NTAPI VirtioUnload(PDRIVER_OBJECT Driver) { }
-
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
 {
-    StorageInitializeDriver(DriverObject);
-    DriverObject->DriverExtension->AddDevice = VirtioAddDevice;
-    DriverObject->DriverUnload = VirtioUnload;
+    StorageInitializeDriver(DriverObject, VirtioAddDevice);
     return STATUS_SUCCESS;
 }

@@ -147,7 +147,7 @@ VOID CcpReferenceMap(CC_MAP *Map)
     ExUnlockExclusive(&CcpMapLock);
 }
 
-VOID CcpReleaseMap(CC_MAP *Map)
+BOOLEAN CcpReleaseMap(CC_MAP *Map)
 {
     BOOLEAN last;
 
@@ -157,6 +157,7 @@ VOID CcpReleaseMap(CC_MAP *Map)
     ExUnlockExclusive(&CcpMapLock);
     if (last)
         CcpDeleteMap(Map);
+    return last;
 }
 
 /* The file object does not want its file cached any more. TRUE: the map is gone too. */
@@ -164,7 +165,6 @@ BOOLEAN NTAPI CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER Tru
 {
     CC_MAP *map;
     CC_PRIVATE *private;
-    BOOLEAN last = FALSE;
 
     ExLockExclusive(&CcpMapLock);
     map = FileObject->SectionObjectPointer != NULL ? CcpMapOf(FileObject) : NULL;
@@ -188,13 +188,7 @@ BOOLEAN NTAPI CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER Tru
     }
     if (TruncateSize != NULL && map->OpenCount == 0)
         CcPurgeCacheSection(map->Pointers, TruncateSize, 0, FALSE);
-    ExLockExclusive(&CcpMapLock);
-    map->References--;
-    last = CcpLeaveLocked(map);
-    ExUnlockExclusive(&CcpMapLock);
-    if (last)
-        CcpDeleteMap(map);
-    return last;
+    return CcpReleaseMap(map);
 }
 
 /* ---- What the file system says of its file ---- */

@@ -86,9 +86,9 @@ extern LIST_ENTRY CcpMaps;                       /* CcpMapLock */
 
 /* ---- Maps (cachemap.c) ---- */
 static inline CC_MAP *CcpMapOf(PFILE_OBJECT File) { return File->SectionObjectPointer->SharedCacheMap; }
-/* An operation begins or ends; the end of the last may delete a map that nobody has open. */
+/* An operation begins or ends; the end of the last may delete a map that nobody has open (TRUE). */
 VOID CcpReferenceMap(CC_MAP *Map);
-VOID CcpReleaseMap(CC_MAP *Map);
+BOOLEAN CcpReleaseMap(CC_MAP *Map);
 
 /* ---- Views (view.c) ---- */
 VOID CcpInitializeViews(VOID);

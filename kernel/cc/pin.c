@@ -4,12 +4,16 @@
  */
 #include "ccp.h"
 
+/* Of a range that was entered. Raises, with the range left, when there is no memory. */
 static CC_BCB *CcpMakeBcb(CC_MAP *Map, CC_VIEW *View, const CC_PIECE *Piece, BOOLEAN Pinned)
 {
     CC_BCB *bcb = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*bcb), CC_TAG);
 
-    if (bcb == NULL)
-        return NULL;
+    if (bcb == NULL) {
+        CcpLeaveView(View);
+        CcpReleaseMap(Map);
+        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
+    }
     RtlZeroMemory(bcb, sizeof(*bcb));
     bcb->Public.NodeTypeCode = CC_NODE_BCB;
     bcb->Public.NodeByteSize = sizeof(*bcb);
@@ -83,11 +87,6 @@ BOOLEAN NTAPI CcMapData(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULON
     if (!CcpSucceeded(CcpEnterRange(map, &piece, Length, FALSE, (Flags & MAP_WAIT) != 0, &view)))
         return FALSE;
     bcb = CcpMakeBcb(map, view, &piece, FALSE);
-    if (bcb == NULL) {
-        CcpLeaveView(view);
-        CcpReleaseMap(map);
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
-    }
     *Bcb = bcb;
     *Buffer = CcpAddressOf(view, &piece);
     return TRUE;
@@ -145,11 +144,6 @@ static BOOLEAN CcpPin(PFILE_OBJECT File, ULONG64 Offset, ULONG Length, BOOLEAN F
     if (!CcpSucceeded(CcpEnterRange(map, &piece, Length, Fresh, (Flags & PIN_WAIT) != 0, &view)))
         return FALSE;
     bcb = CcpMakeBcb(map, view, &piece, TRUE);
-    if (bcb == NULL) {
-        CcpLeaveView(view);
-        CcpReleaseMap(map);
-        ExRaiseStatus(STATUS_INSUFFICIENT_RESOURCES);
-    }
     bcb = CcpShareBcb(map, bcb, &piece);
     if (!CcpAcquireBcb(bcb, Flags)) {
         CcpReleaseBcb(bcb);

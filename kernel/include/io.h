@@ -26,6 +26,8 @@ NTSTATUS IoLoadImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T FileSiz
 NTSTATUS IoCreateDriverForImage(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_OBJECT *DriverObject);
 /* Calls DriverEntry and returns its status; on failure the driver object is gone, whatever the driver forgot to delete. */
 NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject);
+/* Both for a driver that lives in the kernel itself: Image, which stays, is not a file's. */
+NTSTATUS IoStartKernelDriver(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject);
 /* STATUS_INVALID_DEVICE_REQUEST: no DriverUnload, or it was called already. STATUS_SUCCESS: DriverUnload ran, or will when the last
  * reference to the driver's devices goes; until then none can be opened. PASSIVE_LEVEL. */
 NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);

@@ -141,6 +141,15 @@ NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
     return status;
 }
 
+NTSTATUS IoStartKernelDriver(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject)
+{
+    NTSTATUS status;
+
+    Image->Entry.EntryPoint = Entry;
+    status = IoCreateDriverForImage(Image, ServiceName, DriverObject);
+    return NT_SUCCESS(status) ? IoInitializeDriver(*DriverObject) : status;
+}
+
 /* ---- Unloading ---- */
 /* TRUE, once: nothing uses a device of the driver, and DriverUnload is the caller's to call. */
 static BOOLEAN IopClaimUnload(PDRIVER_OBJECT Driver)

@@ -138,15 +138,11 @@ static NTSTATUS NTAPI IopRawEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING Registr
 
 VOID IoInitializeRawFileSystem(VOID)
 {
-    static MM_IMAGE image;                       /* no file: the kernel's own */
+    static MM_IMAGE image;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"RAW");
     PDRIVER_OBJECT driver;
-    NTSTATUS status;
+    NTSTATUS status = IoStartKernelDriver(&image, &name, IopRawEntry, &driver);
 
-    image.Entry.EntryPoint = IopRawEntry;
-    status = IoCreateDriverForImage(&image, &name, &driver);
-    if (NT_SUCCESS(status))
-        status = IoInitializeDriver(driver);
     if (!NT_SUCCESS(status))
         KeBugCheckEx(PHASE1_INITIALIZATION_FAILED, (ULONG_PTR)status, 1, 0, 0);
 }

@@ -228,15 +228,11 @@ static NTSTATUS NTAPI PciEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING RegistryPa
 
 PDEVICE_OBJECT PciCreateBus(VOID)
 {
-    static MM_IMAGE image;                       /* no file: the kernel's own */
+    static MM_IMAGE image;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"pci");
     PDEVICE_OBJECT pdo = NULL;
-    NTSTATUS status;
+    NTSTATUS status = IoStartKernelDriver(&image, &name, PciEntry, &PciDriver);
 
-    image.Entry.EntryPoint = PciEntry;
-    status = IoCreateDriverForImage(&image, &name, &PciDriver);
-    if (NT_SUCCESS(status))
-        status = IoInitializeDriver(PciDriver);
     if (NT_SUCCESS(status))
         status = PnpCreateRootDevice(&name, &pdo);
     if (NT_SUCCESS(status))

@@ -18,16 +18,13 @@ static NTSTATUS NTAPI PnpRootEntry(PDRIVER_OBJECT Driver, PUNICODE_STRING Regist
 
 VOID PnpInitialize(VOID)
 {
-    static MM_IMAGE image;                       /* no file: the kernel's own */
+    static MM_IMAGE image;
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"PnpManager");
     NTSTATUS status;
 
     PnpInitializeNodes();
     PnpInitializeNotification();
-    image.Entry.EntryPoint = PnpRootEntry;
-    status = IoCreateDriverForImage(&image, &name, &PnpRootDriver);
-    if (NT_SUCCESS(status))
-        status = IoInitializeDriver(PnpRootDriver);
+    status = IoStartKernelDriver(&image, &name, PnpRootEntry, &PnpRootDriver);
     if (!NT_SUCCESS(status))
         KeBugCheckEx(PHASE1_INITIALIZATION_FAILED, (ULONG_PTR)status, 0, 0, 0);
 }
