@@ -7,7 +7,7 @@
 NTSTATUS NTAPI FsRtlGetFileSize(PFILE_OBJECT FileObject, PLARGE_INTEGER FileSize)
 {
     FILE_STANDARD_INFORMATION standard = { .Directory = FALSE };
-    NTSTATUS status = IoAskAboutFile(FileObject, FileStandardInformation, &standard, sizeof(standard));
+    NTSTATUS status = IoQueryFileInformation(FileObject, FileStandardInformation, sizeof(standard), &standard, NULL);
 
     if (NT_SUCCESS(status) && standard.Directory)
         return STATUS_FILE_IS_A_DIRECTORY;

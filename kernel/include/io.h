@@ -81,9 +81,6 @@ static inline IO_DEVOBJ_EXTENSION *IoDeviceExtension(PDEVICE_OBJECT Device)
  * PASSIVE_LEVEL. */
 NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *Location, PIO_STATUS_BLOCK Result);
 
-/* What the driver says of an open file, in nonpaged memory; FileStandardInformation and the like. PASSIVE_LEVEL. */
-NTSTATUS IoAskAboutFile(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length);
-
 /* The file's data is on the disk up to there: the file system may say so in its structures (FileEndOfFileInformation, AdvanceOnly). */
 NTSTATUS IoAdvanceValidData(PFILE_OBJECT File, const FILE_END_OF_FILE_INFORMATION *Information);
 

@@ -56,26 +56,6 @@ NTSTATUS IoSendLocationAndWait(PDEVICE_OBJECT Device, const IO_STACK_LOCATION *L
     return Result->Status;
 }
 
-NTSTATUS IoAskAboutFile(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length)
-{
-    PDEVICE_OBJECT device = IoGetRelatedDeviceObject(File);
-    PIRP irp = IoAllocateIrp(device->StackSize, FALSE);
-    IO_STATUS_BLOCK result;
-    PIO_STACK_LOCATION location;
-
-    if (irp == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    irp->Tail.Overlay.OriginalFileObject = File;
-    irp->AssociatedIrp.SystemBuffer = Buffer;
-    location = IoGetNextIrpStackLocation(irp);
-    location->MajorFunction = IRP_MJ_QUERY_INFORMATION;
-    location->FileObject = File;
-    location->Parameters.QueryFile.Length = Length;
-    location->Parameters.QueryFile.FileInformationClass = Class;
-    IopSendForWaiter(device, irp, &result);
-    return result.Status;
-}
-
 static NTSTATUS NTAPI IopWakeForwarder(PDEVICE_OBJECT Device, PIRP Irp, PVOID Context)
 {
     KeSetEvent(Context, IO_NO_INCREMENT, FALSE);

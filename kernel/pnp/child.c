@@ -191,12 +191,8 @@ static NTSTATUS PnpAskAll(PNP_NODE *Node)
 static NTSTATUS PnpRegisterChild(const PNP_NODE *Node)
 {
     HANDLE key;
-    NTSTATUS status = PnpOpenKey(L"Enum\\", &Node->Instance, L"\\Device Parameters", KEY_SET_VALUE, TRUE, &key);
+    NTSTATUS status = PnpCreateInstanceKey(Node, &key);
 
-    if (!NT_SUCCESS(status))
-        return status;
-    ZwClose(key);
-    status = PnpOpenKey(L"Enum\\", &Node->Instance, L"", KEY_SET_VALUE, TRUE, &key);
     if (!NT_SUCCESS(status))
         return status;
     if (Node->Description.Length != 0)

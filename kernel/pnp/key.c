@@ -56,6 +56,17 @@ NTSTATUS PnpOpenKey(PCWSTR First, PCUNICODE_STRING Second, PCWSTR Third, ACCESS_
     return status;
 }
 
+NTSTATUS PnpCreateInstanceKey(const PNP_NODE *Node, PHANDLE Key)
+{
+    HANDLE parameters;
+    NTSTATUS status = PnpOpenKey(L"Enum\\", &Node->Instance, L"\\Device Parameters", KEY_SET_VALUE, TRUE, &parameters);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    ZwClose(parameters);
+    return PnpOpenKey(L"Enum\\", &Node->Instance, L"", KEY_SET_VALUE, TRUE, Key);
+}
+
 /* A value that cannot be written is missed by whoever looks for it, and by nobody else. */
 VOID PnpSetString(HANDLE Key, PCWSTR Name, PCUNICODE_STRING Value)
 {

@@ -142,15 +142,20 @@ static BOOLEAN PnpIsListedLocked(PCUNICODE_STRING Instance)
     return FALSE;
 }
 
+VOID PnpListNodeLocked(PNP_NODE *Node)
+{
+    ObfReferenceObject(Node->Pdo);
+    InsertTailList(&PnpNodes, &Node->Link);
+    InterlockedExchange(&Node->Gone, FALSE);
+}
+
 NTSTATUS PnpListNode(PNP_NODE *Node)
 {
     NTSTATUS status = STATUS_OBJECT_NAME_COLLISION;
 
     ExLockExclusive(&PnpNodeLock);
     if (!PnpIsListedLocked(&Node->Instance)) {
-        ObfReferenceObject(Node->Pdo);
-        InsertTailList(&PnpNodes, &Node->Link);
-        InterlockedExchange(&Node->Gone, FALSE);
+        PnpListNodeLocked(Node);
         status = STATUS_SUCCESS;
     }
     ExUnlockExclusive(&PnpNodeLock);

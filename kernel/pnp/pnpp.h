@@ -95,6 +95,8 @@ VOID PnpLeaveEngine(VOID);
 NTSTATUS PnpMakeNode(PDEVICE_OBJECT Pdo, PNP_NODE *Parent, PNP_NODE **Node);
 /* STATUS_OBJECT_NAME_COLLISION: another one has its instance's name. */
 NTSTATUS PnpListNode(PNP_NODE *Node);
+/* The same with PnpNodeLock held, of a node whose instance no other has. */
+VOID PnpListNodeLocked(PNP_NODE *Node);
 /* The device goes: nothing of plug and play knows it any more, and its reference is given back. */
 VOID PnpUnlistNode(PNP_NODE *Node);
 /* A copy of Length bytes with a NUL behind. */
@@ -154,6 +156,8 @@ PWCHAR PnpCopyText(const WCHAR *Text, ULONG Length, ULONG Nuls);        /* with 
 /* ---- Registry (key.c) ---- */
 /* Opens, or with Create makes with every key above it, the key PNP_SYSTEM_KEY + First + Second (NULL: nothing). */
 NTSTATUS PnpOpenKey(PCWSTR First, PCUNICODE_STRING Second, PCWSTR Third, ACCESS_MASK Access, BOOLEAN Create, PHANDLE Key);
+/* Enum\Instance, to be filled, with its key Device Parameters made. */
+NTSTATUS PnpCreateInstanceKey(const PNP_NODE *Node, PHANDLE Key);
 VOID PnpSetString(HANDLE Key, PCWSTR Name, PCUNICODE_STRING Value);
 VOID PnpSetNumber(HANDLE Key, PCWSTR Name, ULONG Value);
 VOID PnpSetList(HANDLE Key, PCWSTR Name, PCUNICODE_STRING List);         /* REG_MULTI_SZ */

@@ -83,9 +83,7 @@ static NTSTATUS PnpListRoot(PNP_NODE *Node)
     Node->Number = PnpNextInstanceLocked(Node);
     if (Node->Number < PNP_MAXIMUM_INSTANCES) {
         PnpAppendNumber(&Node->Instance, Node->Number);
-        ObfReferenceObject(Node->Pdo);
-        InsertTailList(&PnpNodes, &Node->Link);
-        InterlockedExchange(&Node->Gone, FALSE);
+        PnpListNodeLocked(Node);
         status = STATUS_SUCCESS;
     }
     ExUnlockExclusive(&PnpNodeLock);
@@ -99,11 +97,7 @@ static NTSTATUS PnpRegisterNode(PNP_NODE *Node, PCUNICODE_STRING Service)
     NTSTATUS status;
     HANDLE key;
 
-    status = PnpOpenKey(L"Enum\\", &Node->Instance, L"\\Device Parameters", KEY_SET_VALUE, TRUE, &key);
-    if (!NT_SUCCESS(status))
-        return status;
-    ZwClose(key);
-    status = PnpOpenKey(L"Enum\\", &Node->Instance, L"", KEY_SET_VALUE, TRUE, &key);
+    status = PnpCreateInstanceKey(Node, &key);
     if (!NT_SUCCESS(status))
         return status;
     PnpSetString(key, L"Service", Service);
