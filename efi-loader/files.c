@@ -63,6 +63,8 @@ void LoadFiles(const BOOT_CONFIG *Config, ADDRESS_SPACE *Space, BOOT_FILES *File
             LoadFile(Files, Space, entry->Path, LOADER_FILE_OTHER);
         } else if (entry->Kind == CONFIG_TEST) {
             LoadFile(Files, Space, entry->Path, LOADER_FILE_TEST_DRIVER);
+        } else if (entry->Kind == CONFIG_HIVE_LOG) {
+            LoadFile(Files, Space, entry->Path, LOADER_FILE_SYSTEM_LOG);
         }
     }
 }

@@ -3,6 +3,7 @@
  * entry references its device.
  */
 #include "iop.h"
+#include "cm.h"
 #include "exsync.h"
 
 typedef struct IOP_SHUTDOWN {
@@ -112,5 +113,6 @@ static VOID IopTellShutdown(BOOLEAN LastChance, IO_SHUTDOWN_REPORT *Report)
 VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report)
 {
     IopTellShutdown(FALSE, Report);
+    CmShutdown();
     IopTellShutdown(TRUE, Report);
 }
