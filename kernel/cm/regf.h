@@ -159,6 +159,9 @@ typedef struct REGF_HIVE {
     REGF_SPACE Spaces[RegfSpaces];
     uint32_t RootCell;
     bool IsDirty;
+    bool LogBusy[2];                             /* regflog.h: the primary may need what is in it */
+    unsigned YoungestLog;                        /* with the last entry that may be needed */
+    uint64_t LogEnd[2];                          /* behind that log's last entry */
     REGF_FLAW Flaw;
     uint32_t FlawCell;
 } REGF_HIVE;

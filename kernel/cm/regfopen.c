@@ -26,22 +26,38 @@ static REGF_FLAW CheckHeader(const HBASE_BLOCK *Header, size_t Size)
     if (Header->CheckSum != RegfHeaderSum(Header))
         return RegfFlawChecksum;
     if (Header->Sequence1 != Header->Sequence2)
-        return RegfFlawSequence;                 /* needs its logs, which nobody reads yet */
+        return RegfFlawSequence;                 /* needs its logs: RegfOpenLogged */
     if (Header->Length == 0 || Header->Length % REGF_BLOCK != 0 || Header->Length > Size - sizeof(*Header) ||
         Header->Length >= REGF_VOLATILE)
         return RegfFlawLength;
     return RegfFlawNone;
 }
 
+/* What the check put right is to be written, lest a later flush wrote half of it. */
+static void MarkRepairs(REGF_HIVE *Hive, const uint8_t *Bins, uint32_t Length)
+{
+    uint32_t offset;
+
+    for (offset = 0; offset < Length; offset += REGF_BLOCK)
+        if (memcmp(Hive->Image + offset, Bins + offset, REGF_BLOCK) != 0) {
+            Hive->Spaces[RegfStable].Dirty[offset / REGF_BLOCK] = 1;
+            Hive->IsDirty = true;
+        }
+}
+
 static REGF_STATUS LoadBins(REGF_HIVE *Hive, const uint8_t *Bins)
 {
     uint32_t length = Hive->Header->Length;
+    REGF_STATUS status;
 
     Hive->Image = Hive->Host->Allocate(length);
     if (Hive->Image == NULL)
         return RegfNoMemory;
     memcpy(Hive->Image, Bins, length);
-    return RegfCheckImage(Hive, length);
+    status = RegfCheckImage(Hive, length);
+    if (status == RegfOk)
+        MarkRepairs(Hive, Bins, length);
+    return status;
 }
 
 REGF_STATUS RegfOpen(REGF_HIVE *Hive, const REGF_HOST *Host, const void *Image, size_t Size)
