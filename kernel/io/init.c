@@ -6,17 +6,6 @@
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
-/* ---- What mm cannot do for itself ---- */
-static VOID IopHoldFile(PFILE_OBJECT File, BOOLEAN Hold)
-{
-    if (Hold)
-        ObfReferenceObject(File);
-    else
-        ObfDereferenceObject(File);
-}
-
-static VOID IopQueueForMm(PWORK_QUEUE_ITEM Work) { ExQueueWorkItem(Work, DelayedWorkQueue); }
-
 VOID IoInitialize(VOID)
 {
     static const OB_TYPE_TEMPLATE device = {
@@ -45,7 +34,7 @@ VOID IoInitialize(VOID)
     IopInitializeLoading();
     IopInitializeFileSystems();
     WmiInitialize();
-    MmUpcalls = (MM_UPCALLS){ IopTransferPages, IopHoldFile, IopQueueForMm };
+    IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }
 

@@ -111,6 +111,7 @@ static VOID IopTellShutdown(BOOLEAN LastChance, IO_SHUTDOWN_REPORT *Report)
 
 VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report)
 {
+    MmFlushMappedFiles();
     IopTellShutdown(FALSE, Report);
     IopTellShutdown(TRUE, Report);
 }
