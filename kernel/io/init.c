@@ -24,7 +24,7 @@ VOID IoInitialize(VOID)
         .DefaultOffset = FIELD_OFFSET(FILE_OBJECT, Event),
         .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
         .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_MAINTAIN_HANDLE_COUNT, .Close = IopCloseFile, .Delete = IopDeleteFile,
-        .Parse = IopParseFile, .QueryName = IopQueryFileName,
+        .Parse = IopParseFile, .QueryName = IopQueryFileName, .Security = IopFileSecurity,
     };
 
     IopDeviceObjectType = ObCreateSystemType(&device);

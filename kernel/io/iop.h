@@ -102,12 +102,16 @@ typedef struct IOP_OPEN {                        /* the parse context of a creat
     ULONG CreateOptions, FileAttributes, ShareAccess, Disposition, Options;
     PVOID EaBuffer;
     ULONG EaLength;
+    CREATE_FILE_TYPE FileType;
+    PVOID Parameters;                            /* of a pipe or mailslot that is created: ..._CREATE_PARAMETERS */
 } IOP_OPEN;
 OB_PARSE_METHOD IopParseDevice;
 OB_PARSE_METHOD IopParseFile;
 OB_CLOSE_METHOD IopCloseFile;
 OB_DELETE_METHOD IopDeleteFile;
 OB_QUERYNAME_METHOD IopQueryFileName;
+/* A file's security descriptor is its driver's, a device's own when the device itself is open. */
+OB_SECURITY_METHOD IopFileSecurity;
 
 /* A synchronous file serves one request at a time. */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
