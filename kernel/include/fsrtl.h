@@ -14,4 +14,4 @@ BOOLEAN NTAPI FsRtlPrepareMdlWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileO
                                    PIO_STATUS_BLOCK IoStatus);
 
 extern const struct KE_TEST_GROUP FsRtlNameTests, FsRtlDbcsTests, FsRtlLockTests, FsRtlNotifyTests, FsRtlOplockTests,
-    FsRtlOplockBreakTests, FsRtlFastTests, FsRtlMcbTests;
+    FsRtlOplockBreakTests, FsRtlFastTests, FsRtlMcbTests, FsRtlTunnelTests;
