@@ -70,15 +70,23 @@ static PE_RULE PepParseCoffHeader(PE_IMAGE *Image, uint16_t *OptionalSize)
 
 static void PepReadOptionalHeader(PE_IMAGE *Image, const uint8_t *Optional)
 {
+    Image->HasCode = PepRead32(Optional + 4) != 0;
     Image->EntryRva = PepRead32(Optional + 16);
     Image->ImageBase = PepRead64(Optional + 24);
     Image->SectionAlignment = PepRead32(Optional + 32);
     Image->FileAlignment = PepRead32(Optional + 36);
+    Image->SystemVersion[0] = PepRead16(Optional + 40);
+    Image->SystemVersion[1] = PepRead16(Optional + 42);
+    Image->SubsystemVersion[0] = PepRead16(Optional + 48);
+    Image->SubsystemVersion[1] = PepRead16(Optional + 50);
     Image->SizeOfImage = PepRead32(Optional + 56);
     Image->SizeOfHeaders = PepRead32(Optional + 60);
     Image->CheckSum = PepRead32(Optional + 64);
     Image->Subsystem = PepRead16(Optional + 68);
     Image->DllCharacteristics = PepRead16(Optional + 70);
+    Image->StackReserve = PepRead64(Optional + 72);
+    Image->StackCommit = PepRead64(Optional + 80);
+    Image->LoaderFlags = PepRead32(Optional + 104);
 }
 
 static PE_RULE PepCheckOptions(const PE_IMAGE *Image, const PE_OPTIONS *Options)

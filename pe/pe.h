@@ -113,6 +113,10 @@ typedef struct PE_IMAGE {
     uint32_t SizeOfHeaders;
     uint32_t SectionAlignment, FileAlignment;
     uint64_t ImageBase;       /* preferred, from the header */
+    uint64_t StackReserve, StackCommit;       /* bytes, for the first thread of a program */
+    uint16_t SystemVersion[2], SubsystemVersion[2];      /* major, minor */
+    uint32_t LoaderFlags;
+    bool HasCode;             /* SizeOfCode is not 0 */
     uint32_t NtHeaderOffset;
     PE_RULE Rule;             /* the rule that made the last PeParse, PeMap, PeRelocate or PeBindImports on this view fail */
     bool ExportNamesSorted;   /* as the format demands; otherwise names are searched one by one */

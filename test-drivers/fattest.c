@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The FAT file system from where its callers stand, on a disk in memory: FAT12, FAT16 and FAT32 one after the other. fastfat.sys is a
- * companion.
+ * The FAT file system from where its callers stand, on a disk in memory: FAT12, FAT16 and FAT32 one after the other.
  */
 #include "fattest.h"
 #include "check.h"

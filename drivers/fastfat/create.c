@@ -196,7 +196,7 @@ NTSTATUS FatCreate(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
     FAT_OPENING opening = { .Vcb = Vcb, .Irp = Irp, .Location = Location, .File = Location->FileObject };
     ULONG options = Location->Parameters.Create.Options;
-    NTSTATUS status = FatVerifyMedium(Vcb);
+    NTSTATUS status = FatVerifyMedium(Vcb), passed = STATUS_SUCCESS;
 
     opening.Access = Location->Parameters.Create.SecurityContext->DesiredAccess;
     opening.Options = options & FILE_VALID_OPTION_FLAGS;
@@ -215,8 +215,8 @@ NTSTATUS FatCreate(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
             busy->Opens++;
         ExReleaseResourceLite(&Vcb->Resource);
         if (busy == NULL)
-            return status;
-        status = FsRtlCheckOplock(&busy->Oplock, Irp, NULL, NULL, NULL);
+            return status == STATUS_SUCCESS ? passed : status;
+        status = passed = FsRtlCheckOplock(&busy->Oplock, Irp, NULL, NULL, NULL);
         ExAcquireResourceExclusiveLite(&Vcb->Resource, TRUE);
         busy->Opens--;
         FatForget(busy);

@@ -138,18 +138,23 @@ static NTSTATUS FatVolumeControl(FAT_VCB *Vcb, FAT_CCB *Ccb, PIRP Irp, PIO_STACK
     }
 }
 
-/* FsRtl completes the request. */
+/* FsRtl completes the request, with the file's handles counted under the lock, which also keeps a close from coming to the end; it does
+ * not wait. */
 static NTSTATUS FatOplockControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
 {
     FAT_CCB *ccb = Location->FileObject->FsContext2;
-    ULONG opens;
+    FAT_FCB *fcb = ccb == NULL ? NULL : ccb->Fcb;
+    NTSTATUS status;
+    ULONG count;
 
-    if (ccb == NULL || ccb->Fcb == NULL || FatIsFolder(ccb->Fcb))
+    if (fcb == NULL || FatIsFolder(fcb))
         return FatComplete(Irp, STATUS_INVALID_PARAMETER);
     ExAcquireResourceExclusiveLite(&Vcb->Resource, TRUE);
-    opens = ccb->Fcb->Handles;
+    count = FsRtlOplockIsSharedRequest(Irp) ? FsRtlAreThereCurrentFileLocks(&fcb->Lock) : fcb->Handles;
+    status = FsRtlOplockFsctrl(&fcb->Oplock, Irp, count);
+    fcb->Header.IsFastIoPossible = FatFastIoState(fcb);
     ExReleaseResourceLite(&Vcb->Resource);
-    return FsRtlOplockFsctrl(&ccb->Fcb->Oplock, Irp, opens);
+    return status;
 }
 
 static NTSTATUS FatUserFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
@@ -169,7 +174,8 @@ static BOOLEAN FatIsOplockCode(ULONG Code)
 {
     return Code == FSCTL_REQUEST_OPLOCK_LEVEL_1 || Code == FSCTL_REQUEST_OPLOCK_LEVEL_2 || Code == FSCTL_REQUEST_BATCH_OPLOCK ||
            Code == FSCTL_OPLOCK_BREAK_ACKNOWLEDGE || Code == FSCTL_OPBATCH_ACK_CLOSE_PENDING ||
-           Code == FSCTL_OPLOCK_BREAK_NOTIFY || Code == FSCTL_OPLOCK_BREAK_ACK_NO_2 || Code == FSCTL_REQUEST_FILTER_OPLOCK;
+           Code == FSCTL_OPLOCK_BREAK_NOTIFY || Code == FSCTL_OPLOCK_BREAK_ACK_NO_2 || Code == FSCTL_REQUEST_FILTER_OPLOCK ||
+           Code == FSCTL_REQUEST_OPLOCK;
 }
 
 NTSTATUS FatFsControl(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)

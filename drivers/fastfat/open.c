@@ -44,6 +44,7 @@ NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
             file->Flags |= FO_CACHE_SUPPORTED;
         Fcb->Opens++;
         Fcb->Handles++;
+        Fcb->Header.IsFastIoPossible = FatFastIoState(Fcb);
     } else {
         file->FsContext = Opening->Vcb;
         file->SectionObjectPointer = NULL;

@@ -13,6 +13,7 @@ static const struct BENCH_GROUP {
     const ULONG *Count;
 } BenchGroups[] = {
     { BenchDispatcher, &BenchDispatcherCount }, { BenchMemory, &BenchMemoryCount }, { BenchRequests, &BenchRequestsCount },
+    { BenchFiles, &BenchFilesCount },
 };
 
 /* TRUE when Name is one of the comma-separated Names. */

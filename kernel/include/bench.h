@@ -14,8 +14,8 @@ typedef struct KE_BENCH {
     VOID (*Finish)(VOID);                /* NULL: nothing to clean up */
 } KE_BENCH;
 
-extern const KE_BENCH BenchDispatcher[], BenchMemory[], BenchRequests[];
-extern const ULONG BenchDispatcherCount, BenchMemoryCount, BenchRequestsCount;
+extern const KE_BENCH BenchDispatcher[], BenchMemory[], BenchRequests[], BenchFiles[];
+extern const ULONG BenchDispatcherCount, BenchMemoryCount, BenchRequestsCount, BenchFilesCount;
 
 /* Runs the benchmarks whose names are in Names (comma separated, or "all") and reports each as an event. */
 VOID BenchRun(PCSTR Names);

@@ -7,4 +7,4 @@
 /* Views and the lazy writer. After ExInitialize and MmInitialize. */
 VOID CcInitialize(VOID);
 
-extern const struct KE_TEST_GROUP CcCopyTests, CcPinTests;
+extern const struct KE_TEST_GROUP CcCopyTests, CcPinTests, CcSectionTests, CcImageTests;

@@ -7,4 +7,11 @@
 /* Exported as FsRtlLegalAnsiCharacterArray: FSRTL_..._LEGAL and FSRTL_WILD_CHARACTER of the ASCII characters. */
 extern const UCHAR *const FsRtlpLegalAnsiCharacterArray;
 
-extern const struct KE_TEST_GROUP FsRtlNameTests, FsRtlDbcsTests, FsRtlLockTests, FsRtlNotifyTests;
+/* As the file's own file system does it by fast I/O; FALSE: it does not, and a request must. IRQL <= APC_LEVEL. */
+BOOLEAN NTAPI FsRtlMdlRead(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG LockKey, PMDL *MdlChain,
+                           PIO_STATUS_BLOCK IoStatus);
+BOOLEAN NTAPI FsRtlPrepareMdlWrite(PFILE_OBJECT FileObject, PLARGE_INTEGER FileOffset, ULONG Length, ULONG LockKey, PMDL *MdlChain,
+                                   PIO_STATUS_BLOCK IoStatus);
+
+extern const struct KE_TEST_GROUP FsRtlNameTests, FsRtlDbcsTests, FsRtlLockTests, FsRtlNotifyTests, FsRtlOplockTests,
+    FsRtlOplockBreakTests, FsRtlFastTests, FsRtlMcbTests, FsRtlTunnelTests;

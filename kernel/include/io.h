@@ -34,8 +34,8 @@ NTSTATUS IoUnloadDriver(PDRIVER_OBJECT DriverObject);
 /* The routine in every MajorFunction that the driver did not set. */
 BOOLEAN IoIsDefaultDispatch(PDRIVER_DISPATCH Routine);
 
-/* Upward calls: what loading a driver by its service's name, and the machine's end, need of init and vf. ReadImageFile: the bytes of the file of that name, in
- * pool that the caller frees; STATUS_OBJECT_NAME_NOT_FOUND. NULL until there are any files. */
+/* Upward calls: what loading a driver by its service's name, and the machine's end, need of init and vf. ReadImageFile: the bytes of the
+ * job's file of that name, in pool that the caller frees; STATUS_OBJECT_NAME_NOT_FOUND. NULL until there are any. */
 typedef struct IO_UPCALLS {
     NTSTATUS (*ReadImageFile)(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size);
     MM_BIND *BindImport;
@@ -44,6 +44,11 @@ typedef struct IO_UPCALLS {
     VOID (*DeleteDeviceNode)(PVOID Node);        /* the device object that it was DeviceNode of is deleted */
 } IO_UPCALLS;
 extern IO_UPCALLS IoUpcalls;
+
+/* Starts the drivers that the registry wants started at boot or by the system, each after what it depends on. Report, which may be NULL,
+ * is told of each that was tried. Where their files are must be reachable. PASSIVE_LEVEL. */
+typedef VOID IO_START_REPORT(PCUNICODE_STRING Service, NTSTATUS Status);
+NTSTATUS IoStartSystemDrivers(IO_START_REPORT *Report);
 
 /* As ZwLoadDriver and ZwUnloadDriver (DDK); user mode needs SeLoadDriverPrivilege. */
 NTSTATUS NTAPI NtLoadDriver(PUNICODE_STRING DriverServiceName);
@@ -96,6 +101,15 @@ NTSTATUS NTAPI ExGetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LP
 NTSTATUS NTAPI ExSetFirmwareEnvironmentVariable(PUNICODE_STRING VariableName, LPGUID VendorGuid, PVOID Value, ULONG ValueLength,
                                                 ULONG Attributes);
 
+/* The server end of a named pipe, and of a mailslot. ShareAccess says which way data flows: FILE_SHARE_WRITE to the server,
+ * FILE_SHARE_READ to the client. STATUS_INVALID_PARAMETER: values that no pipe can have. What the driver answers otherwise. */
+NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions,
+                                     ULONG NamedPipeType, ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances,
+                                     ULONG InboundQuota, ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout);
+NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                    PIO_STATUS_BLOCK IoStatusBlock, ULONG CreateOptions, ULONG MailslotQuota,
+                                    ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout);
 NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                            PIO_STATUS_BLOCK IoStatusBlock, PVOID Buffer, ULONG Length, ULONG CompletionFilter,
@@ -111,4 +125,4 @@ NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
 extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests,
-    IoDmaTests, IoLoadDriverTests, IoVolumeTests;
+    IoDmaTests, IoLoadDriverTests, IoStartTests, IoVolumeTests;

@@ -11,6 +11,12 @@ typedef struct MM_UPCALLS {
     NTSTATUS (*TransferPages)(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
     VOID (*HoldFile)(PFILE_OBJECT File, BOOLEAN Hold);           /* a reference, or one less */
     VOID (*QueueWork)(PWORK_QUEUE_ITEM Work);
+    /* Around the creation of a section: the file system's leave and locks. */
+    NTSTATUS (*BeginSection)(PFILE_OBJECT File);
+    VOID (*EndSection)(PFILE_OBJECT File);
+    NTSTATUS (*QueryFileSize)(PFILE_OBJECT File, PULONG64 Bytes);
+    NTSTATUS (*ExtendFile)(PFILE_OBJECT File, ULONG64 Bytes);
+    NTSTATUS (*ReferenceFile)(HANDLE Handle, ACCESS_MASK Access, PFILE_OBJECT *File);      /* for ps */
 } MM_UPCALLS;
 extern MM_UPCALLS MmUpcalls;
 
@@ -50,6 +56,9 @@ typedef struct _MEMORY_BASIC_INFORMATION {
     ULONG State, Protect, Type;
 } MEMORY_BASIC_INFORMATION, *PMEMORY_BASIC_INFORMATION;
 C_ASSERT(sizeof(MEMORY_BASIC_INFORMATION) == 0x30);
+#ifndef MEM_IMAGE
+#define MEM_IMAGE 0x1000000u
+#endif
 struct MI_SEGMENT;
 
 /* ---- Memory of the current process, with the statuses of the system services; PASSIVE_LEVEL, values in kernel memory ---- */
@@ -58,17 +67,43 @@ NTSTATUS MmFreeUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType
 NTSTATUS MmProtectUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect, PULONG OldProtect);
 NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Information);
 
-/* ---- Sections: the pages behind a section object ---- */
-/* Zero pages on demand. STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_PAGE_PROTECTION. */
-NTSTATUS MmCreateSegment(ULONG64 Bytes, ULONG Protect, BOOLEAN Committed, struct MI_SEGMENT **Segment);
+/* ---- Sections: what a section object has for a body ---- */
+typedef struct MM_SECTION {
+    struct MI_SEGMENT *Segment;      /* I used */
+    ULONG64 Bytes;                   /* I */
+    ULONG Protection;                /* I mm's bits: the most that a view may have */
+    ULONG Attributes;                /* I SEC_... */
+} MM_SECTION;
+#define SEC_FILE 0x00800000u
+#ifndef SEC_IMAGE
+#define SEC_IMAGE 0x01000000u
+#endif
+/* NT's SECTION_IMAGE_INFORMATION. */
+typedef struct MM_SECTION_IMAGE {
+    PVOID TransferAddress;           /* the entry point in an image at its base */
+    ULONG ZeroBits;
+    SIZE_T MaximumStackSize, CommittedStackSize;
+    ULONG SubSystemType;
+    USHORT SubSystemMinorVersion, SubSystemMajorVersion;
+    USHORT OperatingSystemMinorVersion, OperatingSystemMajorVersion;
+    USHORT ImageCharacteristics, DllCharacteristics, Machine;
+    BOOLEAN ImageContainsCode;
+    UCHAR ImageFlags;                /* MM_IMAGE_... */
+    ULONG LoaderFlags, ImageFileSize, CheckSum;
+} MM_SECTION_IMAGE;
+C_ASSERT(sizeof(MM_SECTION_IMAGE) == 0x40 && FIELD_OFFSET(MM_SECTION_IMAGE, ImageFlags) == 0x33);
+#define MM_IMAGE_DYNAMICALLY_RELOCATED 0x04
+#define MM_IMAGE_MAPPED_FLAT 0x08
+/* A section of a file, or of zero pages when File is NULL. Attributes: one of SEC_COMMIT, SEC_RESERVE, SEC_IMAGE. Bytes 0: as large as the
+ * file; more than the file has: it grows. No locks of the file system held. STATUS_COMMITMENT_LIMIT, STATUS_INSUFFICIENT_RESOURCES,
+ * STATUS_INVALID_PAGE_PROTECTION, STATUS_SECTION_TOO_BIG, STATUS_INVALID_FILE_FOR_SECTION, STATUS_MAPPED_FILE_SIZE_ZERO,
+ * STATUS_INVALID_IMAGE_...; PASSIVE_LEVEL. */
+NTSTATUS MmOpenSection(PFILE_OBJECT File, ULONG64 Bytes, ULONG Protect, ULONG Attributes, MM_SECTION *Section);
 /* All of physical memory. */
-NTSTATUS MmCreatePhysicalSegment(struct MI_SEGMENT **Segment);
-VOID MmDeleteSegment(struct MI_SEGMENT *Segment);           /* the creator's reference */
-typedef struct MM_SEGMENT_FACTS {
-    ULONG64 Bytes;
-    BOOLEAN Committed, Physical;
-} MM_SEGMENT_FACTS;
-VOID MmQuerySegment(struct MI_SEGMENT *Segment, MM_SEGMENT_FACTS *Facts);
+NTSTATUS MmOpenPhysicalSection(MM_SECTION *Section);
+VOID MmCloseSection(MM_SECTION *Section);
+/* NULL: not an image's. */
+const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section);
 typedef struct MM_VIEW {
     PVOID Base;                      /* in and out */
     ULONG64 Offset;                  /* in and out: a multiple of 64 KiB, of a page for physical memory */
@@ -77,9 +112,12 @@ typedef struct MM_VIEW {
     SIZE_T CommitSize;
     ULONG AllocationType, Protect;
 } MM_VIEW;
-NTSTATUS MmMapView(struct MI_SEGMENT *Segment, MM_VIEW *View);
+/* STATUS_IMAGE_NOT_AT_BASE, a success: an image that was relocated for another address. */
+NTSTATUS MmMapView(const MM_SECTION *Section, MM_VIEW *View);
 NTSTATUS MmUnmapView(PVOID Address);
-NTSTATUS MmMapSystemView(struct MI_SEGMENT *Segment, PVOID *Base, ULONG64 Offset, PSIZE_T Size);
+/* Writes what was changed through the view of a file. STATUS_NOT_MAPPED_VIEW, STATUS_NOT_MAPPED_DATA (no file's). */
+NTSTATUS MmFlushView(PVOID *Address, PSIZE_T Size, PIO_STATUS_BLOCK Result);
+NTSTATUS MmMapSystemView(const MM_SECTION *Section, PVOID *Base, ULONG64 Offset, PSIZE_T Size);
 NTSTATUS MmUnmapSystemView(PVOID Base);
 
 /* ---- Pages of files, for the cache and for sections. Not under a file system's locks that reading or writing the file takes ---- */
@@ -100,6 +138,10 @@ ULONG64 MmCountDirtyPages(struct MI_SEGMENT *Segment);
 ULONG64 MmCountAllDirtyPages(VOID);
 /* The segment of the file's data, referenced, or NULL. */
 struct MI_SEGMENT *MmFindFileSegment(PSECTION_OBJECT_POINTERS Pointers);
+VOID MmDeleteSegment(struct MI_SEGMENT *Segment);           /* gives the reference back */
+/* The modified page writer: every file that is mapped for writing is flushed now, as it is from time to time; how many there were.
+ * PASSIVE_LEVEL. */
+ULONG MmFlushMappedFiles(VOID);
 
 /* ---- Windows of system space onto files ---- */
 /* Addresses that stay reserved, with page tables when they are first used; NULL: none are left. */

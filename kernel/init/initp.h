@@ -47,3 +47,5 @@ extern const ULONG InitTestGroupCount;
 BOOLEAN InitRunLab(const LOADER_BLOCK *Block);
 /* The drivers the loader mapped: bound again by the kernel, then started. */
 VOID InitStartBootDrivers(const LOADER_BLOCK *Block);
+/* What the registry wants started besides. */
+VOID InitStartSystemDrivers(VOID);

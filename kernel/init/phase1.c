@@ -109,6 +109,7 @@ VOID InitPhase1(PVOID Context)
     PnpAwaitEvents();                  /* their disks have become volumes */
     InitLinkSystemRoot(&block->BootPartition);
     InitOpenHives();                   /* the registry's files */
+    InitStartSystemDrivers();
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;

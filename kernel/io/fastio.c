@@ -4,10 +4,6 @@
  */
 #include "iop.h"
 
-/* NULL: the driver's table is too short to have the routine, or has none. */
-#define IOP_FAST(table, routine)                                                                                       \
-    ((table)->SizeOfFastIoDispatch >= FIELD_OFFSET(FAST_IO_DISPATCH, routine) + sizeof(PVOID) ? (table)->routine : NULL)
-
 BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset, PIO_STATUS_BLOCK Result)
 {
     PFAST_IO_DISPATCH table = IopFastTable(Request->Device);

@@ -6,17 +6,6 @@
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
-/* ---- What mm cannot do for itself ---- */
-static VOID IopHoldFile(PFILE_OBJECT File, BOOLEAN Hold)
-{
-    if (Hold)
-        ObfReferenceObject(File);
-    else
-        ObfDereferenceObject(File);
-}
-
-static VOID IopQueueForMm(PWORK_QUEUE_ITEM Work) { ExQueueWorkItem(Work, DelayedWorkQueue); }
-
 VOID IoInitialize(VOID)
 {
     static const OB_TYPE_TEMPLATE device = {
@@ -35,7 +24,7 @@ VOID IoInitialize(VOID)
         .DefaultOffset = FIELD_OFFSET(FILE_OBJECT, Event),
         .Mapping = { FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS },
         .Flags = OB_TYPE_CASE_INSENSITIVE | OB_TYPE_MAINTAIN_HANDLE_COUNT, .Close = IopCloseFile, .Delete = IopDeleteFile,
-        .Parse = IopParseFile, .QueryName = IopQueryFileName,
+        .Parse = IopParseFile, .QueryName = IopQueryFileName, .Security = IopFileSecurity,
     };
 
     IopDeviceObjectType = ObCreateSystemType(&device);
@@ -45,7 +34,7 @@ VOID IoInitialize(VOID)
     IopInitializeLoading();
     IopInitializeFileSystems();
     WmiInitialize();
-    MmUpcalls = (MM_UPCALLS){ IopTransferPages, IopHoldFile, IopQueueForMm };
+    IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }
 

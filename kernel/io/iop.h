@@ -85,6 +85,8 @@ ULONG IopCancelIrps(PFILE_OBJECT File);
 NTSTATUS IopLockPages(PMDL Mdl, KPROCESSOR_MODE Mode, LOCK_OPERATION Operation);
 
 /* Reads or writes pages of a file around its cache, and waits. Bytes: how many. Up to APC_LEVEL. */
+/* What mm needs of files (memory.c). */
+VOID IopServeMm(VOID);
 NTSTATUS IopTransferPages(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
 
 /* ---- Files ---- */
@@ -100,12 +102,16 @@ typedef struct IOP_OPEN {                        /* the parse context of a creat
     ULONG CreateOptions, FileAttributes, ShareAccess, Disposition, Options;
     PVOID EaBuffer;
     ULONG EaLength;
+    CREATE_FILE_TYPE FileType;
+    PVOID Parameters;                            /* of a pipe or mailslot that is created: ..._CREATE_PARAMETERS */
 } IOP_OPEN;
 OB_PARSE_METHOD IopParseDevice;
 OB_PARSE_METHOD IopParseFile;
 OB_CLOSE_METHOD IopCloseFile;
 OB_DELETE_METHOD IopDeleteFile;
 OB_QUERYNAME_METHOD IopQueryFileName;
+/* A file's security descriptor is its driver's, a device's own when the device itself is open. */
+OB_SECURITY_METHOD IopFileSecurity;
 
 /* A synchronous file serves one request at a time. */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
@@ -150,6 +156,9 @@ typedef struct IOP_TRANSFER {
 } IOP_TRANSFER;
 /* NULL: the driver has none of them, so that the others need not be called. */
 static inline PFAST_IO_DISPATCH IopFastTable(PDEVICE_OBJECT Device) { return Device->DriverObject->FastIoDispatch; }
+/* NULL: there is no table, it is too short to have the routine, or has none. */
+#define IOP_FAST(table, routine)                                                                                       \
+    ((table) != NULL && (table)->SizeOfFastIoDispatch >= FIELD_OFFSET(FAST_IO_DISPATCH, routine) + sizeof(PVOID) ? (table)->routine : NULL)
 /* A file that is cached and synchronous. The driver has a table. */
 BOOLEAN IopFastTransfer(const IOP_REQUEST *Request, const IOP_TRANSFER *Transfer, LARGE_INTEGER Offset, PIO_STATUS_BLOCK Result);
 typedef struct IOP_CONTROL {

@@ -113,6 +113,14 @@ ULONG NTAPI IoGetRequestorProcessId(PIRP Irp)
     return process != NULL ? (ULONG)(ULONG_PTR)process->UniqueProcessId : 0;
 }
 
+NTSTATUS NTAPI IoGetRequestorSessionId(PIRP Irp, PULONG pSessionId)
+{
+    PEPROCESS process = IoGetRequestorProcess(Irp);
+
+    *pSessionId = process != NULL ? PsGetProcessSessionId(process) : (ULONG)-1;
+    return process != NULL ? STATUS_SUCCESS : STATUS_UNSUCCESSFUL;
+}
+
 VOID NTAPI IoSetTopLevelIrp(PIRP Irp) { PsCurrentThread()->TopLevelIrp = (ULONG64)Irp; }
 PIRP NTAPI IoGetTopLevelIrp(VOID) { return (PIRP)PsCurrentThread()->TopLevelIrp; }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Loading and unloading a driver by the path of its service's key. The image's bytes come from IoUpcalls.ReadImageFile; the driver
- * object owns the image, so that it is unmapped with the driver's last device.
+ * Loading and unloading a driver by the path of its service's key. The driver object owns the image, so that it is unmapped with the
+ * driver's last device.
  *
  * IopLoadLock keeps two loads from mapping the same image; it is not held while DriverEntry runs, which may load others.
  */
@@ -44,7 +44,7 @@ static NTSTATUS IopRunForService(IOP_SERVICE_ROUTINE *Routine, IOP_SERVICE *Serv
 }
 
 /* ---- Loading ---- */
-static NTSTATUS IopReferenceDriver(PCUNICODE_STRING Name, PDRIVER_OBJECT *Driver)
+NTSTATUS IopReferenceDriver(PCUNICODE_STRING Name, PDRIVER_OBJECT *Driver)
 {
     WCHAR buffer[IOP_SERVICE_CHARACTERS + 8] = L"\\Driver\\";
     UNICODE_STRING path = { 8 * sizeof(WCHAR), sizeof(buffer), buffer };
@@ -92,8 +92,7 @@ static NTSTATUS IopMapDriver(const IOP_SERVICE *Service, PDRIVER_OBJECT *Driver)
     PE_STATUS pe;
     PVOID bytes;
     ULONG size;
-    NTSTATUS status = IoUpcalls.ReadImageFile != NULL ? IoUpcalls.ReadImageFile(&Service->ImageName, &bytes, &size)
-                                                      : STATUS_OBJECT_NAME_NOT_FOUND;
+    NTSTATUS status = IopReadImageFile(Service, &bytes, &size);
 
     if (!NT_SUCCESS(status))
         return status;

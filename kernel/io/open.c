@@ -19,6 +19,42 @@ static BOOLEAN IopOptionsMakeSense(ULONG Options, ACCESS_MASK Access)
     return !((Options & FILE_NO_INTERMEDIATE_BUFFERING) && (Access & FILE_APPEND_DATA) && !(Access & FILE_WRITE_DATA));
 }
 
+static BOOLEAN IopDispositionOpens(ULONG Disposition)
+{
+    return Disposition == FILE_OPEN || Disposition == FILE_CREATE || Disposition == FILE_OPEN_IF;
+}
+
+/* A time is relative, and one that was not given is not looked at. */
+static BOOLEAN IopTimeoutMakesSense(BOOLEAN Specified, LARGE_INTEGER Timeout) { return !Specified || Timeout.QuadPart < 0; }
+
+static BOOLEAN IopPipeMakesSense(const IOP_OPEN *Open, const NAMED_PIPE_CREATE_PARAMETERS *Pipe)
+{
+    BOOLEAN isMessage = (Pipe->NamedPipeType & FILE_PIPE_MESSAGE_TYPE) != 0;
+
+    return !(Open->CreateOptions & ~FILE_VALID_PIPE_OPTION_FLAGS) && IopDispositionOpens(Open->Disposition) &&
+           Open->ShareAccess != 0 && !(Open->ShareAccess & ~(FILE_SHARE_READ | FILE_SHARE_WRITE)) &&
+           !(Pipe->NamedPipeType & ~FILE_PIPE_TYPE_VALID_MASK) && Pipe->ReadMode <= FILE_PIPE_MESSAGE_MODE &&
+           (isMessage || Pipe->ReadMode == FILE_PIPE_BYTE_STREAM_MODE) && Pipe->CompletionMode <= FILE_PIPE_COMPLETE_OPERATION &&
+           Pipe->MaximumInstances != 0 && IopTimeoutMakesSense(Pipe->TimeoutSpecified, Pipe->DefaultTimeout);
+}
+
+/* A mailslot's reader may also be one that never waits (0) or always (-1). */
+static BOOLEAN IopMailslotMakesSense(const IOP_OPEN *Open, const MAILSLOT_CREATE_PARAMETERS *Mailslot)
+{
+    return !(Open->CreateOptions & ~FILE_VALID_MAILSLOT_OPTION_FLAGS) &&
+           (!Mailslot->TimeoutSpecified || Mailslot->ReadTimeout.QuadPart <= 0);
+}
+
+static BOOLEAN IopParametersMakeSense(const IOP_OPEN *Open)
+{
+    if (Open->FileType == CreateFileTypeNone)
+        return TRUE;
+    if (Open->Parameters == NULL || Open->EaLength != 0)
+        return FALSE;
+    return Open->FileType == CreateFileTypeNamedPipe ? IopPipeMakesSense(Open, Open->Parameters)
+                                                     : IopMailslotMakesSense(Open, Open->Parameters);
+}
+
 NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
                             ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
@@ -27,7 +63,8 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
     KPROCESSOR_MODE mode = Options & IO_NO_PARAMETER_CHECKING ? KernelMode : ObPreviousMode();
     IOP_OPEN open = { .Type = IO_TYPE_OPEN_PACKET, .Size = sizeof(IOP_OPEN), .CreateOptions = CreateOptions,
                       .FileAttributes = FileAttributes, .ShareAccess = ShareAccess, .Disposition = Disposition,
-                      .Options = Options, .EaBuffer = EaBuffer, .EaLength = EaLength };
+                      .Options = Options, .EaBuffer = EaBuffer, .EaLength = EaLength, .FileType = CreateFileType,
+                      .Parameters = InternalParameters };
     HANDLE handle;
     NTSTATUS status;
 
@@ -35,8 +72,10 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
         Disposition > FILE_MAXIMUM_DISPOSITION || !IopOptionsMakeSense(CreateOptions, DesiredAccess) ||
         (EaLength != 0 && EaBuffer == NULL))
         return STATUS_INVALID_PARAMETER;
-    if (mode != KernelMode || CreateFileType != CreateFileTypeNone)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode, pipes and mailslots with their drivers */
+    if ((ULONG)CreateFileType > CreateFileTypeMailslot || !IopParametersMakeSense(&open))
+        return STATUS_INVALID_PARAMETER;
+    if (mode != KernelMode)
+        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (AllocationSize != NULL)
         open.AllocationSize = *AllocationSize;
     status = ObOpenObjectByName(ObjectAttributes, IopFileObjectType, mode, NULL, DesiredAccess, &open, &handle);

@@ -97,6 +97,15 @@ static VOID IopForgetFile(IOP_CREATE *Create)
 }
 
 /* ---- The request ---- */
+static UCHAR IopCreateMajor(const IOP_OPEN *Open)
+{
+    switch (Open->FileType) {
+    case CreateFileTypeNamedPipe: return IRP_MJ_CREATE_NAMED_PIPE;
+    case CreateFileTypeMailslot: return IRP_MJ_CREATE_MAILSLOT;
+    default: return IRP_MJ_CREATE;
+    }
+}
+
 static NTSTATUS IopFillCreate(IOP_CREATE *Create, PIRP Irp)
 {
     PIO_STACK_LOCATION location = IoGetNextIrpStackLocation(Irp);
@@ -109,14 +118,18 @@ static NTSTATUS IopFillCreate(IOP_CREATE *Create, PIRP Irp)
     Irp->Tail.Overlay.OriginalFileObject = Create->File;
     Irp->UserIosb = &Create->Result;
     Irp->Overlay.AllocationSize = open->AllocationSize;
-    location->MajorFunction = IRP_MJ_CREATE;
+    location->MajorFunction = IopCreateMajor(open);
     location->FileObject = Create->File;
-    location->Flags = (UCHAR)((open->Options & 0xFF) | (Create->Attributes & OBJ_CASE_INSENSITIVE ? 0 : SL_CASE_SENSITIVE));
+    location->Flags = (UCHAR)((open->Options & 0xFF) | (Create->Attributes & OBJ_CASE_INSENSITIVE ? 0 : SL_CASE_SENSITIVE) |
+                              (Create->Attributes & OBJ_FORCE_ACCESS_CHECK ? SL_FORCE_ACCESS_CHECK : 0));
     location->Parameters.Create.SecurityContext = &Create->Security;
     location->Parameters.Create.Options = open->Disposition << 24 | (open->CreateOptions & 0xFFFFFF);
     location->Parameters.Create.FileAttributes = (USHORT)open->FileAttributes;
     location->Parameters.Create.ShareAccess = (USHORT)open->ShareAccess;
-    location->Parameters.Create.EaLength = open->EaLength;
+    if (open->FileType == CreateFileTypeNone)
+        location->Parameters.Create.EaLength = open->EaLength;
+    else
+        location->Parameters.CreatePipe.Parameters = open->Parameters;   /* CreateMailslot lies the same */
     if (open->EaLength == 0)
         return STATUS_SUCCESS;
     status = IopMakeSystemBuffer(Irp, open->EaLength);

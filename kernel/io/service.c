@@ -5,7 +5,7 @@
 #include "service.h"
 #include "cm.h"
 
-static const WCHAR IopServicesKey[] = L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\";
+const UNICODE_STRING IopServicesKey = RTL_CONSTANT_STRING(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\");
 
 #define IOP_SERVICE_STARTS 5u                    /* boot, system, automatic, on demand, disabled */
 
@@ -42,17 +42,14 @@ static NTSTATUS IopCapturePath(PUNICODE_STRING Path, KPROCESSOR_MODE Mode, PUNIC
 
 static NTSTATUS IopNameService(PCUNICODE_STRING Path, IOP_SERVICE *Service)
 {
-    UNICODE_STRING services;
-    ULONG i, first;
+    ULONG i, first = IopServicesKey.Length / sizeof(WCHAR);
 
-    RtlInitUnicodeString(&services, IopServicesKey);
-    if (!RtlPrefixUnicodeString(&services, Path, TRUE) || Path->Length == services.Length)
+    if (!RtlPrefixUnicodeString(&IopServicesKey, Path, TRUE) || Path->Length == IopServicesKey.Length)
         return STATUS_INVALID_PARAMETER;
-    first = services.Length / sizeof(WCHAR);
     for (i = first; i < Path->Length / sizeof(WCHAR); i++)
         if (Path->Buffer[i] == L'\\' || Path->Buffer[i] == L'\0')
             return STATUS_INVALID_PARAMETER;
-    return IopAppend(&Service->Name, Path->Buffer + first, Path->Length - services.Length);
+    return IopAppend(&Service->Name, Path->Buffer + first, Path->Length - IopServicesKey.Length);
 }
 
 /* STATUS_OBJECT_NAME_NOT_FOUND: there is no such value; anything that is too long is ill formed. */
@@ -131,7 +128,7 @@ static NTSTATUS IopReadValues(HANDLE Key, IOP_SERVICE *Service)
 
 NTSTATUS IopReadService(PUNICODE_STRING Path, KPROCESSOR_MODE Mode, IOP_SERVICE *Service)
 {
-    WCHAR buffer[RTL_NUMBER_OF(IopServicesKey) + IOP_SERVICE_CHARACTERS];
+    WCHAR buffer[IOP_SERVICE_PATH_CHARACTERS];
     UNICODE_STRING path = { 0, sizeof(buffer), buffer };
     OBJECT_ATTRIBUTES attributes;
     NTSTATUS status;

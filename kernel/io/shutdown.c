@@ -112,6 +112,7 @@ static VOID IopTellShutdown(BOOLEAN LastChance, IO_SHUTDOWN_REPORT *Report)
 
 VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report)
 {
+    MmFlushMappedFiles();
     IopTellShutdown(FALSE, Report);
     CmShutdown();
     IopTellShutdown(TRUE, Report);

@@ -43,12 +43,16 @@ static VOID KiUnresolvedPageFault(ULONG64 Address, NTSTATUS Status, PKTRAP_FRAME
                     access, Trap->Rip, Trap, Exception);
     if ((LONG64)Address < 0)
         KiFatalTrap(PAGE_FAULT_IN_NONPAGED_AREA, Address, access, Trap->Rip, 2, Trap, Exception);
-    KiFillRecord(&record, Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_IN_PAGE_ERROR ? Status : STATUS_ACCESS_VIOLATION,
-                 Trap);
-    record.NumberParameters = Status == STATUS_IN_PAGE_ERROR ? 3 : 2;
+    if (Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_ACCESS_VIOLATION) {
+        KiFillRecord(&record, Status, Trap);
+        record.NumberParameters = 2;
+    } else {                                     /* why the page could not be brought in */
+        KiFillRecord(&record, STATUS_IN_PAGE_ERROR, Trap);
+        record.NumberParameters = 3;
+        record.ExceptionInformation[2] = (ULONG_PTR)(LONG_PTR)Status;
+    }
     record.ExceptionInformation[0] = access;
     record.ExceptionInformation[1] = Address;
-    record.ExceptionInformation[2] = (ULONG_PTR)STATUS_NO_MEMORY;        /* of STATUS_IN_PAGE_ERROR: nothing else fails */
     KiDispatchException(&record, Trap, Exception);
 }
 

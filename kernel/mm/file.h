@@ -35,10 +35,48 @@ NTSTATUS MiTransfer(MI_TRANSFER *Transfer, BOOLEAN Write, PULONG_PTR Bytes);
 PFN_NUMBER MiPageOfFile(MI_SEGMENT *Segment, ULONG64 Index);
 /* Gives a reference back. TRUE: that was the last, nobody finds the segment any more, and its dirty pages are written. */
 BOOLEAN MiDropFileSegment(MI_SEGMENT *Segment);
+extern EX_PUSH_LOCK MiFileSegmentLock;           /* filesegment.c says of what */
+
+/* ---- Views through which a file can be written (writers.c) ---- */
+/* Begins or ends with the view; the address space's lock, or that of system views, is held. MiMakeWriter: NULL, no memory. */
+struct MI_WRITER *MiMakeWriter(MI_SEGMENT *Segment, ULONG64 TopTable, ULONG64 Address, ULONG64 Pages, ULONG64 SegmentPage);
+VOID MiRemoveWriter(MI_SEGMENT *Segment, struct MI_WRITER *Writer);
+/* What was written through views of [First, First + Count) is dirty from then on. No lock held. */
+VOID MiHarvestWriters(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count);
+
+/* Something is mapped for writing: it will be flushed from time to time (modifiedwriter.c). */
+VOID MiWakeModifiedWriter(VOID);
+
+/* ---- Images of programs (imagesegment.c, imagecache.c) ---- */
+typedef struct MI_IMAGE {
+    PFILE_OBJECT File;                           /* I held */
+    WORK_QUEUE_ITEM Work;                        /* to let go of it */
+    LIST_ENTRY Unused;                           /* MiFileSegmentLock: while the segment has no users */
+    MI_SEGMENT *Segment;                         /* MiFileSegmentLock: then whose image it is */
+    ULONG64 Base;                                /* I what the pages are relocated for */
+    MM_SECTION_IMAGE Facts;                      /* I */
+    UCHAR Protections[];                         /* I MI_MAY_... of each page */
+} MI_IMAGE;
+/* The image in a file, in memory as it is mapped. STATUS_INVALID_IMAGE_NOT_MZ, STATUS_INVALID_IMAGE_FORMAT,
+ * STATUS_INVALID_IMAGE_WIN_32, STATUS_NO_MEMORY, or why the file cannot be read. */
+NTSTATUS MiLoadImageSegment(PFILE_OBJECT File, MI_SEGMENT **Segment);
+/* Where an image is to go: its own base, or one by chance when it can move (imagebase.c). */
+ULONG64 MiChooseImageBase(const PE_IMAGE *Pe);
+/* The file's image, made when there is none, with a user more. */
+NTSTATUS MiUseImageSegment(PFILE_OBJECT File, MI_SEGMENT **Segment);
+/* The last user is gone: the image stays for the next, unless there are too many such. MiFileSegmentLock held; what goes is put in Gone. */
+VOID MiKeepImageLocked(MI_SEGMENT *Segment, PLIST_ENTRY Gone);
+VOID MiReleaseImages(PLIST_ENTRY Gone);
+VOID MiDeleteImage(MI_IMAGE *Image);
 
 /* ---- Of all segments (segment.c) ---- */
 #define TAG_SEGMENT 'tgmS'
-NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Segment);
+MI_SEGMENT *MiAllocateSegment(ULONG64 Pages);
+/* The array of its chunks, and its commit. */
+NTSTATUS MiGiveChunks(MI_SEGMENT *Segment);
+/* Zero pages on demand. */
+NTSTATUS MiCreateSegment(ULONG64 Bytes, BOOLEAN Committed, MI_SEGMENT **Segment);
+NTSTATUS MiCreatePhysicalSegment(MI_SEGMENT **Segment);
 ULONG64 MiChunkCount(const MI_SEGMENT *Segment);
 /* A slot, with Make a chunk for it; NULL: there is none. Lock held. */
 ULONG64 *MiSlotLocked(MI_SEGMENT *Segment, ULONG64 Index, BOOLEAN Make);

@@ -41,6 +41,20 @@ static ULONG64 MiSkipEmptyChunks(const MI_SEGMENT *Segment, ULONG64 Index, ULONG
     return min(Index, End);
 }
 
+/* A page that an MDL was written through is dirty. */
+static VOID MiNoteModifiedLocked(MI_SEGMENT *Segment, ULONG64 *Slot)
+{
+    PFN_NUMBER frame = MiSlotFrame(*Slot);
+
+    if (frame == 0 || !(__atomic_load_n(&MiPfn(frame)->Flags, __ATOMIC_RELAXED) & MI_PFN_MODIFIED))
+        return;
+    __atomic_fetch_and(&MiPfn(frame)->Flags, (UCHAR)~MI_PFN_MODIFIED, __ATOMIC_RELAXED);
+    if (*Slot & (MI_SLOT_DIRTY | MI_SLOT_READING))
+        return;
+    *Slot |= MI_SLOT_DIRTY;
+    MiCountDirtyLocked(Segment, 1);
+}
+
 /* Takes the first run of dirty pages. Returns whether a page of the range is being written by somebody. */
 static BOOLEAN MiTakeDirtyLocked(MI_SEGMENT *Segment, ULONG64 First, ULONG64 End, MI_TRANSFER *Transfer)
 {
@@ -50,6 +64,7 @@ static BOOLEAN MiTakeDirtyLocked(MI_SEGMENT *Segment, ULONG64 First, ULONG64 End
     Transfer->Count = 0;
     for (at = MiSkipEmptyChunks(Segment, First, End); at < End; at = MiSkipEmptyChunks(Segment, at + 1, End)) {
         slot = MiSlotLocked(Segment, at, FALSE);
+        MiNoteModifiedLocked(Segment, slot);
         if (*slot & MI_SLOT_WRITING)
             writing = TRUE;
         if ((*slot & (MI_SLOT_DIRTY | MI_SLOT_WRITING)) != MI_SLOT_DIRTY || (Transfer->Count != 0 && at != Transfer->First + Transfer->Count)) {
@@ -94,6 +109,7 @@ NTSTATUS MmFlushFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count)
     ULONG_PTR bytes;
     ULONG64 end;
 
+    MiHarvestWriters(Segment, First, Count);
     do {
         ExLockExclusive(&Segment->Lock);
         end = min(First + Count, Segment->Pages);

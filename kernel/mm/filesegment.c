@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * The life of a file's segment: found or made, grown and cut with the file, gone with its last user, once its dirty pages are written.
  *
- * MiFileSegmentLock guards every SECTION_OBJECT_POINTERS.DataSectionObject, and the step of a segment's References to zero.
+ * MiFileSegmentLock guards every SECTION_OBJECT_POINTERS.DataSectionObject and ImageSectionObject, the list of all segments of files' data,
+ * their Users and those of images, and the step of a segment's References to zero.
  */
 #include "file.h"
 
-static EX_PUSH_LOCK MiFileSegmentLock;
+EX_PUSH_LOCK MiFileSegmentLock;
+static LIST_ENTRY MiFileSegments = { &MiFileSegments, &MiFileSegments };
 
 static VOID NTAPI MiFlushLeftPages(PVOID Context);
 
@@ -13,12 +15,13 @@ static ULONG64 MiPagesOf(ULONG64 Bytes) { return (Bytes >> PAGE_SHIFT) + ((Bytes
 
 static NTSTATUS MiMakeFileSegment(PFILE_OBJECT File, MI_SEGMENT **Segment)
 {
-    MI_SEGMENT *segment;
-    NTSTATUS status = MiAllocateSegment(0, PAGE_EXECUTE_READWRITE, &segment);
+    MI_SEGMENT *segment = MiAllocateSegment(0);
 
-    if (!NT_SUCCESS(status))
-        return status;
+    if (segment == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
     InitializeListHead(&segment->Waiters);
+    InitializeListHead(&segment->Writers);
+    InsertTailList(&MiFileSegments, &segment->Link);
     ExInitializeWorkItem(&segment->Work, MiFlushLeftPages, segment);
     MmUpcalls.HoldFile(File, TRUE);
     segment->File = File;
@@ -154,10 +157,68 @@ BOOLEAN MiDropFileSegment(MI_SEGMENT *Segment)
         dirty = TRUE;                            /* this reference becomes the work item's */
     else
         last = InterlockedDecrement(&Segment->References) == 0;
-    if (last)
+    if (last) {
         Segment->File->SectionObjectPointer->DataSectionObject = NULL;
+        RemoveEntryList(&Segment->Link);
+    }
     ExUnlockExclusive(&MiFileSegmentLock);
     if (dirty)
         MmUpcalls.QueueWork(&Segment->Work);
     return last;
+}
+
+/* ---- Users: section objects and views ---- */
+VOID MiUseSegment(MI_SEGMENT *Segment, ULONG64 Bytes)
+{
+    InterlockedIncrement(&Segment->References);
+    if (Segment->File == NULL && Segment->Image == NULL)
+        return;
+    ExLockExclusive(&MiFileSegmentLock);
+    Segment->UserBytes = Segment->Users++ == 0 ? Bytes : max(Segment->UserBytes, Bytes);
+    ExUnlockExclusive(&MiFileSegmentLock);
+}
+
+VOID MiLeaveSegment(MI_SEGMENT *Segment)
+{
+    LIST_ENTRY gone;
+
+    InitializeListHead(&gone);
+    if (Segment->File != NULL || Segment->Image != NULL) {
+        ExLockExclusive(&MiFileSegmentLock);
+        if (--Segment->Users == 0 && Segment->Image != NULL)
+            MiKeepImageLocked(Segment, &gone);
+        ExUnlockExclusive(&MiFileSegmentLock);
+    }
+    MiReleaseSegment(Segment);
+    MiReleaseImages(&gone);
+}
+
+/* The next segment after Previous (which loses its reference) that is mapped for writing; referenced. */
+static MI_SEGMENT *MiNextMapped(MI_SEGMENT *Previous)
+{
+    MI_SEGMENT *found = NULL;
+    PLIST_ENTRY entry;
+
+    ExLockExclusive(&MiFileSegmentLock);
+    for (entry = Previous != NULL ? Previous->Link.Flink : MiFileSegments.Flink; entry != &MiFileSegments && found == NULL; entry = entry->Flink)
+        if (!IsListEmpty(&CONTAINING_RECORD(entry, MI_SEGMENT, Link)->Writers))
+            found = CONTAINING_RECORD(entry, MI_SEGMENT, Link);
+    if (found != NULL)
+        InterlockedIncrement(&found->References);
+    ExUnlockExclusive(&MiFileSegmentLock);
+    if (Previous != NULL)
+        MiReleaseSegment(Previous);
+    return found;
+}
+
+ULONG MmFlushMappedFiles(VOID)
+{
+    MI_SEGMENT *segment;
+    ULONG count = 0;
+
+    for (segment = MiNextMapped(NULL); segment != NULL; segment = MiNextMapped(segment)) {
+        MmFlushFilePages(segment, 0, MAXLONGLONG);
+        count++;
+    }
+    return count;
 }

@@ -207,9 +207,14 @@ NTSTATUS MmAdoptLoaderImages(LOADER_BLOCK *Block)
 }
 
 /* ---- Loading ---- */
-static NTSTATUS MiStatusOfPe(PE_STATUS Status)
+NTSTATUS MiStatusOfPe(PE_STATUS Status)
 {
-    return Status == PE_WRONG_MACHINE ? STATUS_IMAGE_MACHINE_TYPE_MISMATCH : STATUS_INVALID_IMAGE_FORMAT;
+    switch (Status) {
+    case PE_OK: return STATUS_SUCCESS;
+    case PE_NOT_DOS: return STATUS_INVALID_IMAGE_NOT_MZ;
+    case PE_WRONG_MACHINE: return STATUS_INVALID_IMAGE_WIN_32;
+    default: return STATUS_INVALID_IMAGE_FORMAT;
+    }
 }
 
 typedef struct MI_BINDING {
@@ -284,7 +289,7 @@ NTSTATUS MmLoadSystemImage(PCUNICODE_STRING FullName, const VOID *File, SIZE_T F
     if (file == NULL || image == NULL)
         goto Cleanup;
     *PeStatus = PeParse(File, FileSize, PE_LAYOUT_FILE, &options, file);
-    status = *PeStatus == PE_OK ? STATUS_SUCCESS : MiStatusOfPe(*PeStatus);
+    status = MiStatusOfPe(*PeStatus);
     if (!NT_SUCCESS(status))
         goto Cleanup;
     RtlZeroMemory(image, sizeof(*image));

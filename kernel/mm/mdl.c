@@ -54,6 +54,15 @@ static NTSTATUS MiLockKernelPages(ULONG64 Start, PPFN_NUMBER Pages, ULONG Count,
     return STATUS_SUCCESS;
 }
 
+/* Should they be pages of files, they are to be written. */
+static VOID MiMarkModified(PPFN_NUMBER Pages, ULONG Count)
+{
+    ULONG i;
+    for (i = 0; i < Count; i++)
+        if (Pages[i] != MI_NO_PAGE && MiIsRam(Pages[i]))
+            __atomic_fetch_or(&MiPfn(Pages[i])->Flags, MI_PFN_MODIFIED, __ATOMIC_RELAXED);
+}
+
 /* Raises with nothing locked when a page is not there or not writable. */
 VOID NTAPI MmProbeAndLockPages(PMDLX MemoryDescriptorList, KPROCESSOR_MODE AccessMode, LOCK_OPERATION Operation)
 {
@@ -81,6 +90,8 @@ VOID NTAPI MmUnlockPages(PMDLX MemoryDescriptorList)
     ASSERT(MemoryDescriptorList->MdlFlags & MDL_PAGES_LOCKED);
     if (MemoryDescriptorList->MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
         MmUnmapLockedPages(MemoryDescriptorList->MappedSystemVa, MemoryDescriptorList);
+    if (MemoryDescriptorList->MdlFlags & MDL_WRITE_OPERATION)
+        MiMarkModified(MmGetMdlPfnArray(MemoryDescriptorList), MiMdlPages(MemoryDescriptorList));
     MiReferencePages(MmGetMdlPfnArray(MemoryDescriptorList), MiMdlPages(MemoryDescriptorList), -1);
     MemoryDescriptorList->MdlFlags &= ~(MDL_PAGES_LOCKED | MDL_WRITE_OPERATION);
 }

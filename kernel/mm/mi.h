@@ -17,11 +17,12 @@ typedef struct _MMPFN {
     ULONG64 ShareCount;              /* M mappings, or Blink */
     USHORT ReferenceCount;           /* M locks and I/O */
     UCHAR PageLocation;              /* M MI_PAGE_STATE */
-    UCHAR Flags;
+    UCHAR Flags;                     /* a MI_PFN_MODIFIED */
     ULONG Reserved;
     ULONG64 PteFrame;                /* M the page table that holds PteAddress */
 } MMPFN;
 C_ASSERT(sizeof(MMPFN) == 0x30);
+#define MI_PFN_MODIFIED 0x01         /* a device or the kernel wrote to it by an MDL */
 #define MiPfn(page) ((MMPFN *)MI_PFN_DATABASE + (page))
 #define MI_NO_PAGE (~0ull)
 
@@ -90,6 +91,8 @@ VOID MiQueryPools(MM_STATISTICS *Statistics);
 NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame);
 VOID MiInitializeSharedUserData(VOID);
 VOID MiCreateKernelHalf(VOID);
+extern ULONG64 MiSystemTopTable;     /* I physical address of the top table that the System process has */
+static inline ULONG64 MiTopTable(VOID) { return *MiAddressToPxe(MI_PXE_BASE) & MI_PTE_FRAME; }      /* the current one's */
 
 /* ---- Stacks of KE_LARGE_STACK_SIZE, for callouts ---- */
 PVOID MiCreateLargeStack(VOID);

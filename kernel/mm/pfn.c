@@ -62,6 +62,7 @@ static VOID MiPutOnFreeList(PFN_NUMBER Page)
     pfn->ReferenceCount = 0;
     pfn->ShareCount = 0;
     pfn->PteAddress = NULL;
+    pfn->Flags = 0;
     pfn->Flink = MiFreeListHead;
     MiFreeListHead = Page;
     MiAvailablePages++;

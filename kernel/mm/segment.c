@@ -5,29 +5,21 @@
 
 #define MI_LARGEST_SEGMENT (1ull << 26)          /* pages: 256 GiB */
 
-NTSTATUS MiAllocateSegment(ULONG64 Pages, ULONG Protect, MI_SEGMENT **Segment)
+MI_SEGMENT *MiAllocateSegment(ULONG64 Pages)
 {
-    ULONG64 cache;
-    ULONG protection;
-    MI_SEGMENT *segment;
+    MI_SEGMENT *segment = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*segment), TAG_SEGMENT);
 
-    if (!MiProtectionOf(Protect, &protection, &cache) || (protection & MI_GUARD) ||
-        !(protection & (MI_MAY_READ | MI_MAY_EXECUTE)))
-        return STATUS_INVALID_PAGE_PROTECTION;
-    segment = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*segment), TAG_SEGMENT);
     if (segment == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
+        return NULL;
     RtlZeroMemory(segment, sizeof(*segment));
     segment->References = 1;
     segment->Pages = Pages;
-    segment->Protection = protection | MI_MAY_READ;
-    *Segment = segment;
-    return STATUS_SUCCESS;
+    return segment;
 }
 
 ULONG64 MiChunkCount(const MI_SEGMENT *Segment) { return (Segment->Pages + MI_SEGMENT_CHUNK - 1) / MI_SEGMENT_CHUNK; }
 
-static NTSTATUS MiGiveChunks(MI_SEGMENT *Segment)
+NTSTATUS MiGiveChunks(MI_SEGMENT *Segment)
 {
     SIZE_T bytes = MiChunkCount(Segment) * sizeof(ULONG64 *);
 
@@ -43,7 +35,7 @@ static NTSTATUS MiGiveChunks(MI_SEGMENT *Segment)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS MmCreateSegment(ULONG64 Bytes, ULONG Protect, BOOLEAN Committed, MI_SEGMENT **Segment)
+NTSTATUS MiCreateSegment(ULONG64 Bytes, BOOLEAN Committed, MI_SEGMENT **Segment)
 {
     ULONG64 pages = (Bytes >> PAGE_SHIFT) + ((Bytes & (PAGE_SIZE - 1)) != 0);
     MI_SEGMENT *segment;
@@ -53,9 +45,9 @@ NTSTATUS MmCreateSegment(ULONG64 Bytes, ULONG Protect, BOOLEAN Committed, MI_SEG
         return STATUS_INVALID_PARAMETER_4;
     if (pages > MI_LARGEST_SEGMENT)
         return STATUS_SECTION_TOO_BIG;
-    status = MiAllocateSegment(pages, Protect, &segment);
-    if (!NT_SUCCESS(status))
-        return status;
+    segment = MiAllocateSegment(pages);
+    if (segment == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
     segment->Bytes = Bytes;
     segment->Committed = Committed;
     status = MiGiveChunks(segment);
@@ -74,20 +66,17 @@ static ULONG MiPhysicalAddressBits(VOID)
     return min((ULONG)registers[0] & 0xFF, 48);
 }
 
-NTSTATUS MmCreatePhysicalSegment(MI_SEGMENT **Segment)
+NTSTATUS MiCreatePhysicalSegment(MI_SEGMENT **Segment)
 {
-    NTSTATUS status = MiAllocateSegment(1ull << (MiPhysicalAddressBits() - PAGE_SHIFT), PAGE_EXECUTE_READWRITE, Segment);
-    if (NT_SUCCESS(status)) {
-        (*Segment)->Bytes = (*Segment)->Pages << PAGE_SHIFT;
-        (*Segment)->Committed = TRUE;
-        (*Segment)->Physical = TRUE;
-    }
-    return status;
-}
+    MI_SEGMENT *segment = MiAllocateSegment(1ull << (MiPhysicalAddressBits() - PAGE_SHIFT));
 
-VOID MmQuerySegment(MI_SEGMENT *Segment, MM_SEGMENT_FACTS *Facts)
-{
-    *Facts = (MM_SEGMENT_FACTS){ Segment->Bytes, Segment->Committed, Segment->Physical };
+    if (segment == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    segment->Bytes = segment->Pages << PAGE_SHIFT;
+    segment->Committed = TRUE;
+    segment->Physical = TRUE;
+    *Segment = segment;
+    return STATUS_SUCCESS;
 }
 
 /* ---- The end ---- */
@@ -122,6 +111,8 @@ VOID MiReleaseSegment(MI_SEGMENT *Segment)
     MiReturnCommit((ULONG64)Segment->Charged);
     if (Segment->File != NULL)
         MmUpcalls.HoldFile(Segment->File, FALSE);
+    if (Segment->Image != NULL)
+        MiDeleteImage(Segment->Image);
     ExFreePoolWithTag(Segment, TAG_SEGMENT);
 }
 

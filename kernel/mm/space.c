@@ -8,6 +8,7 @@
 #define MI_ENTRIES_AT_ONCE 32u
 #define TAG_SPACE 'psmM'
 
+ULONG64 MiSystemTopTable;
 static volatile LONG64 MiCommittedPages;         /* a */
 
 BOOLEAN MiChargeCommit(ULONG64 Pages)
@@ -45,6 +46,7 @@ VOID MiCreateKernelHalf(VOID)
     for (i = 0; i < RTL_NUMBER_OF(regions); i++)
         if (!MiEnsureTables(regions[i]))
             KeBugCheckEx(INSTALL_MORE_MEMORY, 7, 0, 0, 0);
+    MiSystemTopTable = MiTopTable();
 }
 
 static VOID MiFillTopTable(PFN_NUMBER Page)
@@ -118,18 +120,22 @@ VOID MmCleanAddressSpace(PEPROCESS Process)
 {
     MI_ADDRESS_SPACE *space = MiSpaceOf(Process);
     KAPC_STATE state;
+    MI_SEGMENT *left;
     MI_VAD *vad;
 
     if (space == NULL)
         return;
     KeStackAttachProcess(&Process->Pcb, &state);
-    MiLockAddressSpace(Process);
-    space->Gone = TRUE;
-    while ((vad = MiFirstVad(space)) != NULL) {
-        MiReleaseUserPages(vad, vad->First, vad->Last, 0);
-        MiRemoveVad(space, vad);
-    }
-    MiUnlockAddressSpace(Process);
+    do {
+        left = NULL;
+        MiLockAddressSpace(Process);
+        space->Gone = TRUE;
+        while (left == NULL && (vad = MiFirstVad(space)) != NULL)
+            left = MiUnmapVad(space, vad);
+        MiUnlockAddressSpace(Process);
+        if (left != NULL)
+            MiLeaveSegment(left);
+    } while (left != NULL);
     KeUnstackDetachProcess(&state);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Faults on user addresses: zero pages on demand, pages of sections, copies on write, guard pages.
  */
-#include "space.h"
+#include "file.h"
 
 #define PF_WRITE_ 2ull
 #define PF_FETCH_ 16ull
@@ -19,7 +19,7 @@ static PFN_NUMBER MiPageOfVad(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
 {
     if (Entry & MI_SOFT_FRAME)
         return (Entry & MI_PTE_FRAME) >> PAGE_SHIFT;
-    if (Vad->Kind == MiVadView)
+    if (Vad->Segment != NULL)
         return MiSegmentPage(Vad->Segment, Vad->SegmentPage + Page - Vad->First);
     return Vad->Kind == MiVadPrivate ? MiAllocatePage(TRUE) : MI_NO_PAGE;
 }
@@ -37,12 +37,12 @@ static VOID MiCopyPage(PFN_NUMBER To, ULONG64 FromAddress)
 static NTSTATUS MiCopyOnWrite(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte)
 {
     PFN_NUMBER old = (*Pte & MI_PTE_FRAME) >> PAGE_SHIFT, page = MiAllocatePage(FALSE);
-    ULONG protection = (MiProtectionOfEntry(*Pte) & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;
+    ULONG protection = (MiProtectionOfEntry(*Pte) & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;       /* only read until now */
 
     if (page == MI_NO_PAGE)
-        return STATUS_IN_PAGE_ERROR;
+        return STATUS_NO_MEMORY;
     MiCopyPage(page, Address & ~(PAGE_SIZE - 1ull));
-    __atomic_store_n(Pte, MiUserEntry(page, protection, Vad->Cache), __ATOMIC_RELEASE);
+    __atomic_store_n(Pte, MiUserEntry(page, protection, Vad->Cache) | MI_OWN_COPY, __ATOMIC_RELEASE);
     KeFlushTb(Address & ~(PAGE_SIZE - 1ull), 1);
     MiReleasePage(old);
     return STATUS_SUCCESS;
@@ -56,11 +56,49 @@ static NTSTATUS MiFaultOnValid(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte,
         return STATUS_ACCESS_VIOLATION;
     if ((ErrorCode & PF_WRITE_) && (protection & MI_COPY_ON_WRITE))
         return MiCopyOnWrite(Vad, Address, Pte);
+    if ((ErrorCode & PF_WRITE_) && Vad->Writer != NULL)        /* for the kernel, which may write by another mapping */
+        __atomic_fetch_or(Pte, MI_PTE_DIRTY, __ATOMIC_SEQ_CST);
     return STATUS_SUCCESS;                       /* another thread was faster */
 }
 
-NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, ULONG64 Address, ULONG64 ErrorCode)
+/* The entry of a page that was not there. The pages of a file are clean until the processor says that they were written. */
+static ULONG64 MiFreshEntry(const MI_VAD *Vad, PFN_NUMBER Frame, ULONG64 Entry)
 {
+    ULONG64 fresh = MiUserEntry(Frame, MiProtectionOfEntry(Entry), Vad->Cache) | (Entry & MI_OWN_COPY);
+    return Vad->Writer != NULL && !(fresh & MI_OWN_COPY) ? fresh & ~MI_PTE_DIRTY : fresh;
+}
+
+/* ---- Pages of files are brought in without the lock ---- */
+#define MI_FAULT_CLUSTER 8ull
+
+static NTSTATUS MiWantPages(const MI_VAD *Vad, ULONG64 Page, MI_FAULT *Fault)
+{
+    ULONG64 wanted = Vad->SegmentPage + Page - Vad->First, first = wanted & ~(MI_FAULT_CLUSTER - 1);
+    ULONG64 end = min(first + MI_FAULT_CLUSTER, Vad->SegmentPage + Vad->Last + 1 - Vad->First);
+
+    if (Vad->Kind != MiVadView || Vad->Segment->File == NULL)
+        return STATUS_NO_MEMORY;
+    InterlockedIncrement(&Vad->Segment->References);
+    Fault->Segment = Vad->Segment;
+    Fault->Page = wanted;
+    Fault->First = first;
+    Fault->Count = (ULONG)(end - first);
+    return STATUS_RETRY;
+}
+
+NTSTATUS MiBringIn(MI_FAULT *Fault)
+{
+    NTSTATUS status = MmMakeFilePagesResident(Fault->Segment, Fault->First, Fault->Count, FALSE);
+
+    if (!NT_SUCCESS(status))                     /* what lies around it may be unreadable */
+        status = MmMakeFilePagesResident(Fault->Segment, Fault->Page, 1, FALSE);
+    MmDeleteSegment(Fault->Segment);
+    return NT_SUCCESS(status) ? STATUS_RETRY : status;
+}
+
+NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
+{
+    ULONG64 Address = Fault->Address, ErrorCode = Fault->ErrorCode;
     ULONG64 page = Address >> PAGE_SHIFT, *pte = MiAddressToPte(Address), entry;
     MI_VAD *vad = MiFindVad(Space, page);
     PFN_NUMBER frame;
@@ -69,7 +107,7 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, ULONG64 Address, ULONG64 
     if (vad == NULL)
         return STATUS_ACCESS_VIOLATION;
     if (!MiEnsureTables(Address))
-        return STATUS_IN_PAGE_ERROR;
+        return STATUS_NO_MEMORY;
     if (*pte & MI_PTE_VALID)
         return MiFaultOnValid(vad, Address, pte, ErrorCode);
     entry = MiPageState(vad, page);
@@ -84,8 +122,8 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, ULONG64 Address, ULONG64 
         return STATUS_ACCESS_VIOLATION;
     frame = MiPageOfVad(vad, page, entry);
     if (frame == MI_NO_PAGE)
-        return STATUS_IN_PAGE_ERROR;
-    __atomic_store_n(pte, MiUserEntry(frame, protection, vad->Cache), __ATOMIC_RELEASE);
+        return MiWantPages(vad, page, Fault);
+    __atomic_store_n(pte, MiFreshEntry(vad, frame, entry), __ATOMIC_RELEASE);
     return MiFaultOnValid(vad, Address, pte, ErrorCode);
 }
 
@@ -93,13 +131,18 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, ULONG64 Address, ULONG64 
 NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame)
 {
     PEPROCESS process = MiCurrentProcess();
+    MI_FAULT fault = { .Address = Address, .ErrorCode = ErrorCode };
     NTSTATUS status;
 
     (void)Frame;
     if (Address > (ULONG64)MmHighestUserAddress || MiSpaceOf(process) == NULL)
         return STATUS_ACCESS_VIOLATION;
-    MiLockAddressSpace(process);
-    status = MiResolveFaultLocked(MiSpaceOf(process), Address, ErrorCode);
-    MiUnlockAddressSpace(process);
+    do {
+        MiLockAddressSpace(process);
+        status = MiResolveFaultLocked(MiSpaceOf(process), &fault);
+        MiUnlockAddressSpace(process);
+        if (status == STATUS_RETRY)
+            status = MiBringIn(&fault);
+    } while (status == STATUS_RETRY);
     return status;
 }

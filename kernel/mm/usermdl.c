@@ -6,21 +6,17 @@
 
 #define PF_WRITE_ 2ull
 
-/* Makes every page be there with the rights asked for, and takes a reference on each; what was taken is given back on failure. */
-static NTSTATUS MiLockUserPagesLocked(MI_ADDRESS_SPACE *Space, ULONG64 Start, PPFN_NUMBER Pages, ULONG Count,
-                                      LOCK_OPERATION Operation)
+/* Makes pages from *Locked on be there with the rights that the fault asks for, and takes a reference on each. */
+static NTSTATUS MiLockUserPagesLocked(MI_ADDRESS_SPACE *Space, ULONG64 Start, PPFN_NUMBER Pages, ULONG Count, PULONG Locked, MI_FAULT *Fault)
 {
-    ULONG i;
-
-    for (i = 0; i < Count; i++) {
-        ULONG64 at = Start + ((ULONG64)i << PAGE_SHIFT);
-        NTSTATUS status = MiResolveFaultLocked(Space, at, Operation == IoReadAccess ? 0 : PF_WRITE_);
-        if (status != STATUS_SUCCESS) {
-            MiReferencePages(Pages, i, -1);
+    for (; *Locked < Count; ++*Locked) {
+        NTSTATUS status;
+        Fault->Address = Start + ((ULONG64)*Locked << PAGE_SHIFT);
+        status = MiResolveFaultLocked(Space, Fault);
+        if (status != STATUS_SUCCESS)
             return status;
-        }
-        Pages[i] = (*MiAddressToPte(at) & MI_PTE_FRAME) >> PAGE_SHIFT;
-        MiReferencePages(&Pages[i], 1, 1);
+        Pages[*Locked] = (*MiAddressToPte(Fault->Address) & MI_PTE_FRAME) >> PAGE_SHIFT;
+        MiReferencePages(&Pages[*Locked], 1, 1);
     }
     return STATUS_SUCCESS;
 }
@@ -28,13 +24,21 @@ static NTSTATUS MiLockUserPagesLocked(MI_ADDRESS_SPACE *Space, ULONG64 Start, PP
 NTSTATUS MiLockUserPages(ULONG64 Start, PPFN_NUMBER Pages, ULONG Count, LOCK_OPERATION Operation)
 {
     PEPROCESS process = MiCurrentProcess();
-    NTSTATUS status = STATUS_ACCESS_VIOLATION;
+    MI_FAULT fault = { .ErrorCode = Operation == IoReadAccess ? 0 : PF_WRITE_ };
+    ULONG locked = 0;
+    NTSTATUS status;
 
     if (MiSpaceOf(process) == NULL)
-        return status;
-    MiLockAddressSpace(process);
-    status = MiLockUserPagesLocked(MiSpaceOf(process), Start, Pages, Count, Operation);
-    MiUnlockAddressSpace(process);
+        return STATUS_ACCESS_VIOLATION;
+    do {
+        MiLockAddressSpace(process);
+        status = MiLockUserPagesLocked(MiSpaceOf(process), Start, Pages, Count, &locked, &fault);
+        MiUnlockAddressSpace(process);
+        if (status == STATUS_RETRY)
+            status = MiBringIn(&fault);
+    } while (status == STATUS_RETRY);
+    if (status != STATUS_SUCCESS)
+        MiReferencePages(Pages, locked, -1);
     return status;
 }
 
@@ -84,8 +88,7 @@ VOID MiUnmapMdlFromUserSpace(PVOID BaseAddress)
     vad = MiFindVad(MiSpaceOf(process), (ULONG64)BaseAddress >> PAGE_SHIFT);
     found = vad != NULL && vad->Kind == MiVadLockedPages;
     if (found) {
-        MiReleaseUserPages(vad, vad->First, vad->Last, 0);
-        MiRemoveVad(MiSpaceOf(process), vad);
+        MiUnmapVad(MiSpaceOf(process), vad);     /* no segment */
     }
     MiUnlockAddressSpace(process);
     if (!found)

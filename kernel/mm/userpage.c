@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The state of single pages of the user half (space.h says how an entry reads).
  */
-#include "space.h"
+#include "file.h"
 
 #define MI_RELEASE_BATCH 64u
 
@@ -74,6 +74,8 @@ ULONG64 MiPageState(const MI_VAD *Vad, ULONG64 Page)
 
     if (entry != 0)
         return entry;
+    if (Vad->Kind == MiVadImage)
+        return MiSoftEntry(Vad->Segment->Image->Protections[Vad->SegmentPage + Page - Vad->First]);
     if (Vad->Kind == MiVadView && !MiSegmentIsCommitted(Vad->Segment, Vad->SegmentPage + Page - Vad->First))
         return MiSoftEntry(MI_DECOMMITTED);
     return MiSoftEntry(Vad->Committed ? Vad->Protection : MI_DECOMMITTED);
@@ -85,10 +87,32 @@ BOOLEAN MiPageIsCommitted(const MI_VAD *Vad, ULONG64 Page)
     return (entry & MI_PTE_VALID) || MiProtectionOfEntry(entry) != MI_DECOMMITTED;
 }
 
+/* The page of a file was written, by the processor or a device; its own entry or an MDL says so. */
+static VOID MiNoteDirty(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
+{
+    if (Vad->Writer == NULL || (Entry & (MI_PTE_VALID | MI_OWN_COPY)) != MI_PTE_VALID)
+        return;
+    if ((Entry & MI_PTE_DIRTY) || (MiPfn((Entry & MI_PTE_FRAME) >> PAGE_SHIFT)->Flags & MI_PFN_MODIFIED))
+        MmDirtyFilePages(Vad->Segment, Vad->SegmentPage + Page - Vad->First, 1);
+}
+
+VOID MiReplaceEntry(const MI_VAD *Vad, ULONG64 Page, ULONG64 NewEntry)
+{
+    ULONG64 *pte = MiAddressToPte(Page << PAGE_SHIFT), old = __atomic_load_n(pte, __ATOMIC_ACQUIRE), new;
+
+    do {
+        new = NewEntry;
+        if (Vad->Writer != NULL && (old & new & MI_PTE_VALID) && !(new & MI_OWN_COPY))
+            new = (new & ~MI_PTE_DIRTY) | (old & MI_PTE_DIRTY);
+    } while (!__atomic_compare_exchange_n(pte, &old, new, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE));
+    if (!(new & MI_PTE_VALID))
+        MiNoteDirty(Vad, Page, old);
+}
+
 /* Entries first, then every TLB, then the pages. */
 static VOID MiReleaseBatch(const MI_VAD *Vad, ULONG64 First, ULONG Count, ULONG64 NewEntry)
 {
-    BOOLEAN owned = Vad->Kind == MiVadPrivate || Vad->Kind == MiVadView, flush = FALSE;
+    BOOLEAN owned = Vad->Kind == MiVadPrivate || Vad->Kind == MiVadView || Vad->Kind == MiVadImage, flush = FALSE;
     PFN_NUMBER frames[MI_RELEASE_BATCH];
     ULONG used = 0, i;
 
@@ -96,7 +120,8 @@ static VOID MiReleaseBatch(const MI_VAD *Vad, ULONG64 First, ULONG Count, ULONG6
         ULONG64 *pte = MiAddressToPte((First + i) << PAGE_SHIFT), entry = *pte;
         if (entry == 0 && NewEntry == 0)
             continue;
-        __atomic_store_n(pte, NewEntry, __ATOMIC_RELEASE);
+        entry = __atomic_exchange_n(pte, NewEntry, __ATOMIC_SEQ_CST);
+        MiNoteDirty(Vad, First + i, entry);
         flush = flush || (entry & MI_PTE_VALID);
         if (MiEntryHasFrame(entry))
             frames[used++] = (entry & MI_PTE_FRAME) >> PAGE_SHIFT;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The tree of VADs: ranges of pages, none of which overlap; two that do compare as equal.
  */
-#include "space.h"
+#include "file.h"
 
 #define TAG_VAD 'daVM'
 
@@ -59,14 +59,21 @@ MI_VAD *MiInsertVad(MI_ADDRESS_SPACE *Space, const MI_VAD *Vad)
     return isNew ? vad : NULL;
 }
 
-VOID MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
+MI_SEGMENT *MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
 {
     MI_VAD vad = *Vad;
 
     RtlDeleteElementGenericTableAvl(&Space->Vads, Vad);
-    if (vad.Segment != NULL)
-        MiReleaseSegment(vad.Segment);
     MiReturnCommit(vad.Charged);
+    return vad.Segment;
+}
+
+MI_SEGMENT *MiUnmapVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
+{
+    if (Vad->Writer != NULL)
+        MiRemoveWriter(Vad->Segment, Vad->Writer);
+    MiReleaseUserPages(Vad, Vad->First, Vad->Last, 0);
+    return MiRemoveVad(Space, Vad);
 }
 
 MI_VAD *MiFirstVad(MI_ADDRESS_SPACE *Space)

@@ -29,6 +29,16 @@ static VOID MiQueryFree(MI_ADDRESS_SPACE *Space, ULONG64 Page, PMEMORY_BASIC_INF
     Information->Protect = PAGE_NOACCESS;
 }
 
+static ULONG MiTypeOf(const MI_VAD *Vad)
+{
+    switch (Vad->Kind) {
+    case MiVadImage: return MEM_IMAGE;
+    case MiVadView:
+    case MiVadPhysical: return MEM_MAPPED;
+    default: return MEM_PRIVATE;
+    }
+}
+
 static VOID MiQueryVad(const MI_VAD *Vad, ULONG64 Page, PMEMORY_BASIC_INFORMATION Information)
 {
     MI_LOOK look = MiLookAt(Vad, Page), next;
@@ -45,8 +55,7 @@ static VOID MiQueryVad(const MI_VAD *Vad, ULONG64 Page, PMEMORY_BASIC_INFORMATIO
     Information->RegionSize = (end - Page) << PAGE_SHIFT;
     Information->State = look.State;
     Information->Protect = look.Protect;
-    Information->Type = Vad->Kind == MiVadPrivate || Vad->Kind == MiVadLockedPages || Vad->Kind == MiVadSharedData ? MEM_PRIVATE
-                                                                                                                    : MEM_MAPPED;
+    Information->Type = MiTypeOf(Vad);
 }
 
 NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Information)
@@ -72,13 +81,15 @@ NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Informat
 static VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection)
 {
     ULONG64 *pte = MiAddressToPte(Page << PAGE_SHIFT), entry = *pte;
-    ULONG64 frame = MiEntryHasFrame(entry) ? (entry & MI_PTE_FRAME) : 0;
+    ULONG64 frame = MiEntryHasFrame(entry) ? (entry & MI_PTE_FRAME) : 0, own = entry & MI_OWN_COPY;
 
+    if (own && (Protection & MI_COPY_ON_WRITE))  /* copied already */
+        Protection = (Protection & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;
     if (frame != 0 && Protection != 0 && !(Protection & MI_GUARD))
-        entry = MiUserEntry(frame >> PAGE_SHIFT, Protection, Vad->Cache);
+        entry = MiUserEntry(frame >> PAGE_SHIFT, Protection, Vad->Cache) | own;
     else
-        entry = MiSoftEntry(Protection) | (frame != 0 ? frame | MI_SOFT_FRAME : 0);
-    __atomic_store_n(pte, entry, __ATOMIC_RELEASE);
+        entry = MiSoftEntry(Protection) | (frame != 0 ? frame | MI_SOFT_FRAME | own : 0);
+    MiReplaceEntry(Vad, Page, entry);
 }
 
 /* A view may not be given rights that its section lacks; a private page has no copy to make. */
@@ -86,9 +97,9 @@ static BOOLEAN MiMayProtect(const MI_VAD *Vad, ULONG Protection)
 {
     if (Vad->Kind == MiVadPrivate)
         return !(Protection & MI_COPY_ON_WRITE);
-    if (Vad->Kind != MiVadView)
+    if (Vad->Kind != MiVadView && Vad->Kind != MiVadImage)
         return FALSE;
-    return !(Protection & (MI_MAY_WRITE | MI_MAY_EXECUTE) & ~Vad->Segment->Protection);
+    return !(Protection & (MI_MAY_WRITE | MI_MAY_EXECUTE) & ~Vad->Allowed);
 }
 
 static NTSTATUS MiProtectLocked(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG Protection, PULONG OldProtect)
@@ -99,18 +110,16 @@ static NTSTATUS MiProtectLocked(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG 
         return STATUS_NOT_COMMITTED;
     if (Vad->Secured != 0)
         return STATUS_INVALID_PAGE_PROTECTION;
+    if (Vad->Kind == MiVadImage && (Protection & MI_MAY_WRITE))     /* an image's pages are never written, but copied */
+        Protection = (Protection & ~MI_MAY_WRITE) | MI_COPY_ON_WRITE;
     if (!MiMayProtect(Vad, Protection))
         return STATUS_INVALID_PAGE_PROTECTION;
     for (page = First; page <= Last; page = (page | 511) + 1)
         if (!MiEnsureTables(page << PAGE_SHIFT))
             return STATUS_INSUFFICIENT_RESOURCES;
     *OldProtect = MiLookAt(Vad, First).Protect;
-    for (page = First; page <= Last; page++) {
-        /* A copy that was made on write is the process's own, and stays writable. */
-        ULONG own = (Protection & MI_COPY_ON_WRITE) && (MiProtectionOfEntry(MiPageState(Vad, page)) & MI_MAY_WRITE)
-                        ? (Protection & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE : Protection;
-        MiProtectPage(Vad, page, own);
-    }
+    for (page = First; page <= Last; page++)
+        MiProtectPage(Vad, page, Protection);
     KeFlushTb(First << PAGE_SHIFT, (ULONG)min(Last - First + 1, 0xFFFFFFFF));
     return STATUS_SUCCESS;
 }

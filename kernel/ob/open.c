@@ -5,6 +5,21 @@
 #include "obp.h"
 
 /* ---- By name ---- */
+static NTSTATUS ObpOpenByName(OBP_LOOKUP *Lookup, OBP_NEW_HANDLE *New, PHANDLE Handle)
+{
+    NTSTATUS status = ObpLookupObjectName(Lookup, &New->Object);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    New->Attributes = Lookup->Attributes;
+    status = ObpCheckAccess(New->Object, Lookup->AccessState, ObpCheckMode(New->Mode, Lookup->Attributes), &New->Access);
+    if (NT_SUCCESS(status))
+        status = ObpCreateHandle(New, Handle);
+    ObfDereferenceObject(New->Object);
+    return status;
+}
+
+/* The descriptor that is given is for what a parse method makes (a new file, a pipe): it stands in the access state. */
 NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                   PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle)
 {
@@ -12,11 +27,14 @@ NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_T
     OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Mode = AccessMode };
     ACCESS_STATE state;
     AUX_ACCESS_DATA auxiliary;
+    PSECURITY_DESCRIPTOR given;
     NTSTATUS status;
 
     if (ObjectAttributes == NULL)
         return STATUS_INVALID_PARAMETER;
     status = ObpCheckAttributes(ObjectAttributes, AccessMode);
+    if (NT_SUCCESS(status))
+        status = ObpCaptureDescriptor(ObjectAttributes->SecurityDescriptor, AccessMode, &given);
     if (!NT_SUCCESS(status))
         return status;
     lookup.AccessState = AccessState != NULL ? AccessState : &state;
@@ -26,16 +44,12 @@ NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_T
     lookup.Name = ObjectAttributes->ObjectName;
     lookup.Attributes = ObjectAttributes->Attributes;
     lookup.Qos = ObjectAttributes->SecurityQualityOfService;
-    status = ObpLookupObjectName(&lookup, &new.Object);
-    if (NT_SUCCESS(status)) {
-        new.Attributes = lookup.Attributes;
-        status = ObpCheckAccess(new.Object, lookup.AccessState, ObpCheckMode(AccessMode, lookup.Attributes), &new.Access);
-        if (NT_SUCCESS(status))
-            status = ObpCreateHandle(&new, Handle);
-        ObfDereferenceObject(new.Object);
-    }
+    if (AccessState == NULL)
+        state.SecurityDescriptor = given;
+    status = ObpOpenByName(&lookup, &new, Handle);
     if (AccessState == NULL)
         ObDeleteAccessState(&state);
+    ObpFreeCaptured(given, AccessMode);
     return status;
 }
 

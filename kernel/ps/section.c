@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Section objects: a name, rights and handles for mm's segments. Files cannot be sections' contents yet.
+ * Section objects: a name, rights and handles for mm's sections.
  */
 #include "section.h"
 
 POBJECT_TYPE MmpSectionObjectType;               /* exported as MmSectionObjectType */
 
-static VOID PspDeleteSection(PVOID Object)
-{
-    PSP_SECTION *section = Object;
-    if (section->Segment != NULL)
-        MmDeleteSegment(section->Segment);
-}
+static VOID PspDeleteSection(PVOID Object) { MmCloseSection(Object); }
 
 /* \Device\PhysicalMemory: permanent, and nobody is asked. */
 static VOID PspCreatePhysicalMemory(VOID)
@@ -19,12 +14,12 @@ static VOID PspCreatePhysicalMemory(VOID)
     OBJECT_ATTRIBUTES attributes = { sizeof(attributes), NULL, &name, OBJ_PERMANENT | OBJ_KERNEL_HANDLE, NULL, NULL };
     PVOID object;
     HANDLE handle;
-    NTSTATUS status = ObCreateObject(KernelMode, MmpSectionObjectType, &attributes, KernelMode, NULL, sizeof(PSP_SECTION), 0, 0,
+    NTSTATUS status = ObCreateObject(KernelMode, MmpSectionObjectType, &attributes, KernelMode, NULL, sizeof(MM_SECTION), 0, 0,
                                      &object);
 
     if (NT_SUCCESS(status)) {
-        RtlZeroMemory(object, sizeof(PSP_SECTION));
-        status = MmCreatePhysicalSegment(&((PSP_SECTION *)object)->Segment);
+        RtlZeroMemory(object, sizeof(MM_SECTION));
+        status = MmOpenPhysicalSection(object);
     }
     if (NT_SUCCESS(status))
         status = ObInsertObject(object, NULL, SECTION_ALL_ACCESS, 0, NULL, &handle);
@@ -47,51 +42,81 @@ VOID PsInitializeSections(VOID)
 }
 
 /* ---- Creation ---- */
-static NTSTATUS PspCheckSection(PLARGE_INTEGER MaximumSize, ULONG Attributes, HANDLE File, const VOID *FileObject)
+static NTSTATUS PspCheckSection(const PSP_NEW_SECTION *New, BOOLEAN HasFile)
 {
-    ULONG kind = Attributes & (SEC_COMMIT | SEC_RESERVE | PSP_SEC_IMAGE);
+    ULONG kind = New->Attributes & (SEC_COMMIT | SEC_RESERVE | SEC_IMAGE);
 
-    if (kind == 0 || (kind & (kind - 1)) || (Attributes & ~(kind | PSP_SEC_NOCACHE | SEC_BASED)))
+    if (kind == 0 || (kind & (kind - 1)) || (New->Attributes & ~(kind | PSP_SEC_NOCACHE | SEC_BASED)))
         return STATUS_INVALID_PARAMETER_6;
-    if (File != NULL || FileObject != NULL || kind == PSP_SEC_IMAGE)
-        return STATUS_INVALID_FILE_FOR_SECTION;  /* no file system here supports sections */
-    if (MaximumSize == NULL || MaximumSize->QuadPart <= 0)
+    if (kind == SEC_IMAGE && !HasFile)
+        return STATUS_INVALID_FILE_FOR_SECTION;
+    if (New->MaximumSize != NULL ? New->MaximumSize->QuadPart < 0 || (New->MaximumSize->QuadPart == 0 && !HasFile) : !HasFile)
         return STATUS_INVALID_PARAMETER_4;
     return STATUS_SUCCESS;
 }
 
-/* A section with its segment, not inserted; the reference is the caller's. */
-static NTSTATUS PspMakeSection(POBJECT_ATTRIBUTES ObjectAttributes, ULONG64 Bytes, ULONG Protect, ULONG Attributes, PVOID *Section)
+/* What a section's protection asks of its file's handle. */
+static ACCESS_MASK PspFileAccess(ULONG Protect, ULONG Attributes)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PSP_SECTION *section;
-    PVOID object;
-    NTSTATUS status = ObCreateObject(mode, MmpSectionObjectType, ObjectAttributes, mode, NULL, sizeof(PSP_SECTION), 0, 0, &object);
+    if (Attributes & SEC_IMAGE)
+        return FILE_EXECUTE;
+    switch (Protect & 0xFF) {
+    case PAGE_READWRITE: return FILE_READ_DATA | FILE_WRITE_DATA;
+    case PAGE_EXECUTE: return FILE_EXECUTE;
+    case PAGE_EXECUTE_READ:
+    case PAGE_EXECUTE_WRITECOPY: return FILE_EXECUTE | FILE_READ_DATA;
+    case PAGE_EXECUTE_READWRITE: return FILE_EXECUTE | FILE_READ_DATA | FILE_WRITE_DATA;
+    default: return FILE_READ_DATA;
+    }
+}
 
+/* A section, not inserted; the reference is the caller's. */
+static NTSTATUS PspMakeSection(const PSP_NEW_SECTION *New, PFILE_OBJECT File, PVOID *Section)
+{
+    ULONG64 bytes = New->MaximumSize != NULL ? (ULONG64)New->MaximumSize->QuadPart : 0;
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS status = PspCheckSection(New, File != NULL);
+    MM_SECTION section;
+    PVOID object;
+
+    if (NT_SUCCESS(status))
+        status = MmOpenSection(File, bytes, New->Protect, New->Attributes, &section);
     if (!NT_SUCCESS(status))
         return status;
-    section = object;
-    RtlZeroMemory(section, sizeof(*section));
-    status = MmCreateSegment(Bytes, Protect, (Attributes & SEC_COMMIT) != 0, &section->Segment);
+    status = ObCreateObject(mode, MmpSectionObjectType, New->ObjectAttributes, mode, NULL, sizeof(section), 0, 0, &object);
     if (!NT_SUCCESS(status)) {
-        ObfDereferenceObject(section);
+        MmCloseSection(&section);
         return status;
     }
-    section->Attributes = Attributes;
-    *Section = section;
+    *(MM_SECTION *)object = section;
+    *Section = object;
     return STATUS_SUCCESS;
+}
+
+/* With the file by handle, which may be NULL. */
+static NTSTATUS PspMakeSectionOfHandle(const PSP_NEW_SECTION *New, HANDLE FileHandle, PVOID *Section)
+{
+    PFILE_OBJECT file = NULL;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (FileHandle != NULL)
+        status = MmUpcalls.ReferenceFile(FileHandle, PspFileAccess(New->Protect, New->Attributes), &file);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspMakeSection(New, file, Section);
+    if (file != NULL)
+        MmUpcalls.HoldFile(file, FALSE);
+    return status;
 }
 
 NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                PLARGE_INTEGER MaximumSize, ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle)
 {
-    NTSTATUS status = PspCheckSection(MaximumSize, AllocationAttributes, FileHandle, NULL);
+    PSP_NEW_SECTION new = { ObjectAttributes, MaximumSize, SectionPageProtection, AllocationAttributes };
     HANDLE handle;
     PVOID section;
+    NTSTATUS status = PspMakeSectionOfHandle(&new, FileHandle, &section);
 
-    if (!NT_SUCCESS(status))
-        return status;
-    status = PspMakeSection(ObjectAttributes, (ULONG64)MaximumSize->QuadPart, SectionPageProtection, AllocationAttributes, &section);
     if (!NT_SUCCESS(status))
         return status;
     status = ObInsertObject(section, NULL, DesiredAccess, 0, NULL, &handle);
@@ -100,16 +125,17 @@ NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess,
     return status;
 }
 
+/* The handle is used before the object, of which nothing is asked. */
 NTSTATUS NTAPI MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                PLARGE_INTEGER MaximumSize, ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle,
                                PFILE_OBJECT FileObject)
 {
-    NTSTATUS status = PspCheckSection(MaximumSize, AllocationAttributes, FileHandle, FileObject);
+    PSP_NEW_SECTION new = { ObjectAttributes, MaximumSize, SectionPageProtection, AllocationAttributes };
 
     (void)DesiredAccess;
-    if (!NT_SUCCESS(status))
-        return status;
-    return PspMakeSection(ObjectAttributes, (ULONG64)MaximumSize->QuadPart, SectionPageProtection, AllocationAttributes, SectionObject);
+    if (FileHandle == NULL && FileObject != NULL)
+        return PspMakeSection(&new, FileObject, SectionObject);
+    return PspMakeSectionOfHandle(&new, FileHandle, SectionObject);
 }
 
 NTSTATUS NTAPI NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
@@ -121,28 +147,52 @@ NTSTATUS NTAPI NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, P
     return status;
 }
 
+/* ---- Questions ---- */
+static NTSTATUS PspDescribeSection(const MM_SECTION *Section, PSECTION_BASIC_INFORMATION Information)
+{
+    *Information = (SECTION_BASIC_INFORMATION){ .AllocationAttributes = Section->Attributes };
+    Information->MaximumSize.QuadPart = (LONG64)Section->Bytes;
+    if (!(Section->Attributes & SEC_FILE) || (Section->Attributes & SEC_IMAGE))          /* a file's data has an end within a page */
+        Information->MaximumSize.QuadPart = (LONG64)((Section->Bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull));
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS PspDescribeImage(const MM_SECTION *Section, MM_SECTION_IMAGE *Information)
+{
+    const MM_SECTION_IMAGE *image = MmSectionImage(Section);
+
+    if (image == NULL)
+        return STATUS_SECTION_NOT_IMAGE;
+    *Information = *image;
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS NTAPI NtQuerySection(HANDLE SectionHandle, SECTION_INFORMATION_CLASS SectionInformationClass, PVOID SectionInformation,
                               SIZE_T SectionInformationLength, PSIZE_T ReturnLength)
 {
-    SECTION_BASIC_INFORMATION information = { NULL, 0, { .QuadPart = 0 } };
-    MM_SEGMENT_FACTS facts;
+    BOOLEAN basic = SectionInformationClass == SectionBasicInformation;
+    SIZE_T size = basic ? sizeof(SECTION_BASIC_INFORMATION) : sizeof(MM_SECTION_IMAGE);
+    union {
+        SECTION_BASIC_INFORMATION Basic;
+        MM_SECTION_IMAGE Image;
+    } information;
     PVOID object;
     NTSTATUS status;
 
-    if (SectionInformationClass != SectionBasicInformation)
+    if (!basic && SectionInformationClass != SectionImageInformation)
         return STATUS_INVALID_INFO_CLASS;
-    if (SectionInformationLength < sizeof(information))
+    if (SectionInformationLength < size)
         return STATUS_INFO_LENGTH_MISMATCH;
     status = ObReferenceObjectByHandle(SectionHandle, SECTION_QUERY, MmpSectionObjectType, ObPreviousMode(), &object, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    MmQuerySegment(((PSP_SECTION *)object)->Segment, &facts);
-    information.AllocationAttributes = ((PSP_SECTION *)object)->Attributes;
-    information.MaximumSize.QuadPart = (LONG64)((facts.Bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull));
+    status = basic ? PspDescribeSection(object, &information.Basic) : PspDescribeImage(object, &information.Image);
     ObfDereferenceObject(object);
-    RtlCopyMemory(SectionInformation, &information, sizeof(information));
+    if (!NT_SUCCESS(status))
+        return status;
+    RtlCopyMemory(SectionInformation, &information, size);
     if (ReturnLength != NULL)
-        *ReturnLength = sizeof(information);
+        *ReturnLength = size;
     return STATUS_SUCCESS;
 }
 

@@ -55,7 +55,7 @@ NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PV
         return status;
     status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (NT_SUCCESS(status)) {
-        status = MmMapView(((PSP_SECTION *)section)->Segment, &view);
+        status = MmMapView(section, &view);
         PspLeaveProcess(&visit);
     }
     ObfDereferenceObject(section);
@@ -91,6 +91,33 @@ NTSTATUS NTAPI ZwUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
     return ObLeaveKernelMode(mode, NtUnmapViewOfSection(ProcessHandle, BaseAddress));
 }
 
+/* ---- Flushing ---- */
+NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK IoStatus)
+{
+    PVOID base = *BaseAddress;
+    SIZE_T size = *RegionSize;
+    IO_STATUS_BLOCK result;
+    PSP_VISIT visit;
+    NTSTATUS status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = MmFlushView(&base, &size, &result);
+    PspLeaveProcess(&visit);
+    if (!NT_SUCCESS(status))
+        return status;
+    *BaseAddress = base;
+    *RegionSize = size;
+    *IoStatus = result;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI ZwFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK IoStatus)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtFlushVirtualMemory(ProcessHandle, BaseAddress, RegionSize, IoStatus));
+}
+
 /* ---- By object ---- */
 NTSTATUS NTAPI MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID *BaseAddress, ULONG_PTR ZeroBits, SIZE_T CommitSize,
                                   PLARGE_INTEGER SectionOffset, PSIZE_T ViewSize, SECTION_INHERIT InheritDisposition,
@@ -103,7 +130,7 @@ NTSTATUS NTAPI MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID 
     (void)InheritDisposition;
     PspPrepareView(&view, *BaseAddress, SectionOffset, *ViewSize);
     KeStackAttachProcess(&Process->Pcb, &state);
-    status = MmMapView(((PSP_SECTION *)SectionObject)->Segment, &view);
+    status = MmMapView(SectionObject, &view);
     KeUnstackDetachProcess(&state);
     if (NT_SUCCESS(status))
         PspReturnView(&view, BaseAddress, SectionOffset, ViewSize);
@@ -123,7 +150,7 @@ NTSTATUS NTAPI MmUnmapViewOfSection(PEPROCESS Process, PVOID BaseAddress)
 
 NTSTATUS NTAPI MmMapViewInSystemSpace(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize)
 {
-    return MmMapSystemView(((PSP_SECTION *)Section)->Segment, MappedBase, 0, ViewSize);
+    return MmMapSystemView(Section, MappedBase, 0, ViewSize);
 }
 
 NTSTATUS NTAPI MmMapViewInSystemSpaceEx(PVOID Section, PVOID *MappedBase, PSIZE_T ViewSize, PLARGE_INTEGER SectionOffset,
@@ -135,7 +162,7 @@ NTSTATUS NTAPI MmMapViewInSystemSpaceEx(PVOID Section, PVOID *MappedBase, PSIZE_
 
     if (Flags != 0)
         return STATUS_INVALID_PARAMETER_5;
-    status = MmMapSystemView(((PSP_SECTION *)Section)->Segment, MappedBase, offset - delta, &size);
+    status = MmMapSystemView(Section, MappedBase, offset - delta, &size);
     if (NT_SUCCESS(status)) {
         SectionOffset->QuadPart = (LONG64)(offset - delta);
         *ViewSize = size;

@@ -32,6 +32,7 @@ _SMALLEST = 40 * MEBIBYTE                       # FAT32 needs 65,525 clusters: 3
 _SERIAL = "50455452"                            # "PETR"
 _DISK_ID = "7E7C0A5E-0001-4000-8000-5045545245C1"
 _PARTITION_ID = "7E7C0A5E-0002-4000-8000-5045545245C1"
+_FOLDERS = [Path("Windows/System32/config"), Path("Windows/System32/drivers"), Path("Windows/Temp")]     # there even when empty
 _EPOCH = 1577836800                             # 2020-01-01: every time stamp in the file system
 _HIVES = {"SYSTEM": "HKEY_LOCAL_MACHINE\\SYSTEM", "SOFTWARE": "HKEY_LOCAL_MACHINE\\SOFTWARE", "DEFAULT": "HKEY_USERS\\.DEFAULT"}
 _LEFT_OUT = {".lib", ".exp", ".pdb", ".map", ".ilk", ".obj"}    # what linkers leave beside an image
@@ -110,10 +111,9 @@ def _make_file_system(disk: Path, volume: Path, files: list[Path], size: int) ->
     run_tool([program("mformat"), "-i", target, "-F", "-N", _SERIAL, "-v", "PETREL", "-c", "1",
               "-T", str(size // _SECTOR), "-h", "255", "-s", "63", "-H", str(_START // _SECTOR), "::"],
              environment=_ENVIRONMENT)
-    folders = sorted({parent for file in files for parent in file.parents} - {Path(".")})
-    if folders:
-        run_tool([program("mmd"), "-i", target, *(f"::/{folder.as_posix()}" for folder in folders)],
-                 environment=_ENVIRONMENT)
+    folders = sorted({parent for file in [*files, *_FOLDERS] for parent in file.parents} | set(_FOLDERS))
+    folders.remove(Path("."))
+    run_tool([program("mmd"), "-i", target, *(f"::/{folder.as_posix()}" for folder in folders)], environment=_ENVIRONMENT)
     for folder in [Path("."), *folders]:
         inside = [str(volume / file) for file in files if file.parent == folder]
         if inside:

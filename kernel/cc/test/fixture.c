@@ -19,6 +19,8 @@ static NTSTATUS NTAPI Create(PDEVICE_OBJECT Unused, PIRP Irp)
 {
     PFILE_OBJECT file = IoGetCurrentIrpStackLocation(Irp)->FileObject;
 
+    InterlockedIncrement(&TestFile.Opens);
+    KeClearEvent(&TestFile.Closed);
     file->FsContext = &TestFile;
     file->SectionObjectPointer = &TestFile.Pointers;
     return Complete(Irp, STATUS_SUCCESS, FILE_OPENED);
@@ -26,10 +28,15 @@ static NTSTATUS NTAPI Create(PDEVICE_OBJECT Unused, PIRP Irp)
 
 static NTSTATUS NTAPI CleanupOrClose(PDEVICE_OBJECT Unused, PIRP Irp)
 {
-    if (IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_CLOSE)
-        InterlockedIncrement(&TestFile.Closes);
-    return Complete(Irp, STATUS_SUCCESS, 0);
+    BOOLEAN last = IoGetCurrentIrpStackLocation(Irp)->MajorFunction == IRP_MJ_CLOSE && InterlockedIncrement(&TestFile.Closes) == TestFile.Opens;
+
+    Complete(Irp, STATUS_SUCCESS, 0);
+    if (last)
+        KeSetEvent(&TestFile.Closed, 0, FALSE);
+    return STATUS_SUCCESS;
 }
+
+VOID TestAwaitClose(VOID) { KeWaitForSingleObject(&TestFile.Closed, Executive, KernelMode, FALSE, NULL); }
 
 static BOOLEAN TakeOne(volatile LONG *Count)
 {
@@ -60,13 +67,30 @@ static NTSTATUS NTAPI Transfer(PDEVICE_OBJECT Unused, PIRP Irp)
     return Complete(Irp, STATUS_SUCCESS, length);
 }
 
+/* The end of the file: what the cache says of its data, or a section that is larger. */
 static NTSTATUS NTAPI SetInformation(PDEVICE_OBJECT Unused, PIRP Irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(Irp);
+    LONG64 end = ((PFILE_END_OF_FILE_INFORMATION)Irp->AssociatedIrp.SystemBuffer)->EndOfFile.QuadPart;
 
-    CHECK(location->Parameters.SetFile.FileInformationClass == FileEndOfFileInformation && location->Parameters.SetFile.AdvanceOnly);
-    TestFile.Advanced = ((PFILE_END_OF_FILE_INFORMATION)Irp->AssociatedIrp.SystemBuffer)->EndOfFile.QuadPart;
+    CHECK(location->Parameters.SetFile.FileInformationClass == FileEndOfFileInformation);
+    if (location->Parameters.SetFile.AdvanceOnly)
+        TestFile.Advanced = end;
+    else if (end > TEST_FILE_SIZE)
+        return Complete(Irp, STATUS_DISK_FULL, 0);
+    else
+        TestFile.Size = (ULONG)end;
     return Complete(Irp, STATUS_SUCCESS, 0);
+}
+
+static NTSTATUS NTAPI QueryInformation(PDEVICE_OBJECT Unused, PIRP Irp)
+{
+    PFILE_STANDARD_INFORMATION standard = Irp->AssociatedIrp.SystemBuffer;
+
+    CHECK(IoGetCurrentIrpStackLocation(Irp)->Parameters.QueryFile.FileInformationClass == FileStandardInformation);
+    RtlZeroMemory(standard, sizeof(*standard));
+    standard->EndOfFile.QuadPart = standard->AllocationSize.QuadPart = TestFile.Size;
+    return Complete(Irp, STATUS_SUCCESS, sizeof(*standard));
 }
 
 static NTSTATUS NTAPI Entry(PDRIVER_OBJECT Object, PUNICODE_STRING Path)
@@ -77,6 +101,7 @@ static NTSTATUS NTAPI Entry(PDRIVER_OBJECT Object, PUNICODE_STRING Path)
     Object->MajorFunction[IRP_MJ_CLEANUP] = Object->MajorFunction[IRP_MJ_CLOSE] = CleanupOrClose;
     Object->MajorFunction[IRP_MJ_READ] = Object->MajorFunction[IRP_MJ_WRITE] = Transfer;
     Object->MajorFunction[IRP_MJ_SET_INFORMATION] = SetInformation;
+    Object->MajorFunction[IRP_MJ_QUERY_INFORMATION] = QueryInformation;
     return IoCreateDevice(Object, 0, &name, FILE_DEVICE_UNKNOWN, 0, FALSE, &Device);
 }
 
@@ -95,6 +120,7 @@ BOOLEAN TestStartCache(ULONG Size)
         return FALSE;
     for (i = 0; i < TEST_FILE_SIZE; i++)
         TestFile.Data[i] = TestByte(i);
+    KeInitializeEvent(&TestFile.Closed, NotificationEvent, TRUE);
     ExInitializeFastMutex(&TestFile.Mutex);
     ExInitializeResourceLite(&TestFile.Resource);
     FsRtlSetupAdvancedHeader(&TestFile.Header, &TestFile.Mutex);

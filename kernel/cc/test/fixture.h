@@ -17,7 +17,8 @@ typedef struct TEST_FILE {
     ULONG Size;                                  /* of the file */
     volatile LONG Reads, Writes, ReadBytes, WriteBytes;
     volatile LONG FailReads, FailWrites;         /* as many of the next fail */
-    volatile LONG LazyAcquired, Closes;
+    volatile LONG LazyAcquired, Opens, Closes;
+    KEVENT Closed;                               /* as many closes as opens */
     volatile LONG64 Advanced;                    /* the last AdvanceOnly */
 } TEST_FILE;
 extern TEST_FILE TestFile;
@@ -30,6 +31,8 @@ static inline UCHAR TestByte(ULONG Offset) { return (UCHAR)(Offset * 7 + (Offset
 PFILE_OBJECT TestOpenCached(BOOLEAN PinAccess, LONG64 ValidData, HANDLE *Handle);
 /* Uncaches and closes; returns when nothing is left of the file in the cache. */
 VOID TestCloseCached(PFILE_OBJECT File, HANDLE Handle);
+/* Until nobody, a worker that lets go of an image included, has the file open. */
+VOID TestAwaitClose(VOID);
 /* CcCopyRead and CcCopyWrite with what they raise as a status. */
 NTSTATUS TestRead(PFILE_OBJECT File, ULONG64 Offset, ULONG Length, PVOID Buffer);
 NTSTATUS TestWrite(PFILE_OBJECT File, ULONG64 Offset, ULONG Length, const VOID *Buffer);

@@ -362,12 +362,15 @@ static VOID StackLimits(VOID)
 static VOID Requestor(VOID)
 {
     PIRP irp = IoAllocateIrp(1, FALSE);
+    ULONG session = 77;
 
     IoSetNextIrpStackLocation(irp);
+    CHECK(IoGetRequestorSessionId(irp, &session) == STATUS_UNSUCCESSFUL && session == (ULONG)-1);
     CHECK(IoGetRequestorProcess(irp) == NULL && IoGetRequestorProcessId(irp) == 0 && !IoIsOperationSynchronous(irp));
     irp->Tail.Overlay.Thread = PsCurrentThread();
     irp->Flags = IRP_SYNCHRONOUS_API;
     CHECK(IoGetRequestorProcess(irp) == PsInitialSystemProcess && IoGetRequestorProcessId(irp) == 4);
+    CHECK(IoGetRequestorSessionId(irp, &session) == STATUS_SUCCESS && session == 0);
     CHECK(IoIsOperationSynchronous(irp));
     CHECK(IoGetTopLevelIrp() == NULL);
     IoSetTopLevelIrp(irp);

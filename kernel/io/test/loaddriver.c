@@ -1,61 +1,20 @@
 /* SPDX-License-Identifier: MIT
  * Loading by a service's key: what the key must say, who may, and a whole driver of sixteen bytes loaded, started and unloaded.
  */
-#include "fixture.h"
+#include "service.h"
 #include "ex.h"
-#include <ntimage.h>
 #include "ps.h"
 #include "se.h"
 
-#define SERVICES L"\\Registry\\Machine\\System\\CurrentControlSet\\Services"
 #define SERVICE SERVICES L"\\TestLoaded"
 
-/* ---- A driver's file ---- */
-#define CODE_OFFSET 0x200u
-#define FILE_BYTES 0x400u
-
-/* lea rax, [rip + 7]; mov [rcx + DriverUnload], rax; xor eax, eax; ret; then DriverUnload: ret */
-static const UCHAR GoodCode[] = { 0x48, 0x8D, 0x05, 7, 0, 0, 0, 0x48, 0x89, 0x41, 0x68, 0x31, 0xC0, 0xC3, 0xC3 };
-/* The same without DriverUnload. */
+/* The same as TestGoodCode without DriverUnload. */
 static const UCHAR StayingCode[] = { 0x31, 0xC0, 0xC3 };
-/* mov eax, STATUS_NO_SUCH_DEVICE; ret */
-static const UCHAR FailingCode[] = { 0xB8, 0x0E, 0x00, 0x00, 0xC0, 0xC3 };
-C_ASSERT(FIELD_OFFSET(DRIVER_OBJECT, DriverUnload) == 0x68);
 
 static const UCHAR *Code;
 static ULONG CodeBytes;
 static ULONG Reads;
 static BOOLEAN Broken;
-
-static VOID BuildFile(PUCHAR File)
-{
-    PIMAGE_DOS_HEADER dos = (PIMAGE_DOS_HEADER)File;
-    PIMAGE_NT_HEADERS64 nt = (PIMAGE_NT_HEADERS64)(File + sizeof(*dos));
-    PIMAGE_SECTION_HEADER section = (PIMAGE_SECTION_HEADER)(nt + 1);
-
-    RtlZeroMemory(File, FILE_BYTES);
-    dos->e_magic = IMAGE_DOS_SIGNATURE;
-    dos->e_lfanew = sizeof(*dos);
-    nt->Signature = Broken ? 0 : IMAGE_NT_SIGNATURE;
-    nt->FileHeader.Machine = IMAGE_FILE_MACHINE_AMD64;
-    nt->FileHeader.NumberOfSections = 1;
-    nt->FileHeader.SizeOfOptionalHeader = sizeof(nt->OptionalHeader);
-    nt->FileHeader.Characteristics = IMAGE_FILE_EXECUTABLE_IMAGE | IMAGE_FILE_LARGE_ADDRESS_AWARE;
-    nt->OptionalHeader.Magic = IMAGE_NT_OPTIONAL_HDR64_MAGIC;
-    nt->OptionalHeader.AddressOfEntryPoint = PAGE_SIZE;
-    nt->OptionalHeader.ImageBase = 0x140000000ull;
-    nt->OptionalHeader.SectionAlignment = PAGE_SIZE;
-    nt->OptionalHeader.FileAlignment = CODE_OFFSET;
-    nt->OptionalHeader.SizeOfImage = 2 * PAGE_SIZE;
-    nt->OptionalHeader.SizeOfHeaders = CODE_OFFSET;
-    nt->OptionalHeader.Subsystem = PE_SUBSYSTEM_NATIVE;
-    nt->OptionalHeader.NumberOfRvaAndSizes = IMAGE_NUMBEROF_DIRECTORY_ENTRIES;
-    section->Misc.VirtualSize = section->SizeOfRawData = FILE_BYTES - CODE_OFFSET;
-    section->VirtualAddress = PAGE_SIZE;
-    section->PointerToRawData = CODE_OFFSET;
-    section->Characteristics = IMAGE_SCN_CNT_CODE | IMAGE_SCN_MEM_EXECUTE | IMAGE_SCN_MEM_READ;
-    RtlCopyMemory(File + CODE_OFFSET, Code, CodeBytes);
-}
 
 static NTSTATUS ReadImageFile(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size)
 {
@@ -63,43 +22,18 @@ static NTSTATUS ReadImageFile(PCUNICODE_STRING Name, PVOID *Bytes, PULONG Size)
 
     if (!RtlEqualUnicodeString(&ours, Name, TRUE))
         return STATUS_OBJECT_NAME_NOT_FOUND;
-    *Bytes = ExAllocatePoolWithTag(PagedPool, FILE_BYTES, 'tseT');
+    *Bytes = ExAllocatePoolWithTag(PagedPool, TEST_DRIVER_BYTES, 'tseT');
     if (*Bytes == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    BuildFile(*Bytes);
-    *Size = FILE_BYTES;
+    TestBuildDriver(*Bytes, Code, CodeBytes);
+    if (Broken)
+        RtlZeroMemory(*Bytes, sizeof(USHORT));   /* no MZ */
+    *Size = TEST_DRIVER_BYTES;
     Reads++;
     return STATUS_SUCCESS;
 }
 
 /* ---- The key ---- */
-static NTSTATUS MakeKey(PCWSTR Path, PHANDLE Key)
-{
-    OBJECT_ATTRIBUTES attributes;
-    UNICODE_STRING name;
-
-    RtlInitUnicodeString(&name, Path);
-    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    return ZwCreateKey(Key, KEY_ALL_ACCESS, &attributes, 0, NULL, REG_OPTION_VOLATILE, NULL);
-}
-
-static NTSTATUS SetValue(HANDLE Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Bytes)
-{
-    UNICODE_STRING name;
-    RtlInitUnicodeString(&name, Name);
-    return ZwSetValueKey(Key, &name, 0, Type, (PVOID)Data, Bytes);
-}
-
-static VOID SetNumber(HANDLE Key, PCWSTR Name, ULONG Number)
-{
-    CHECK(SetValue(Key, Name, REG_DWORD, &Number, sizeof(Number)) == STATUS_SUCCESS);
-}
-
-static VOID SetText(HANDLE Key, PCWSTR Name, PCWSTR Text)
-{
-    CHECK(SetValue(Key, Name, REG_EXPAND_SZ, Text, (ULONG)(wcslen(Text) + 1) * sizeof(WCHAR)) == STATUS_SUCCESS);
-}
-
 static NTSTATUS Load(PCWSTR Path)
 {
     UNICODE_STRING path;
@@ -123,10 +57,10 @@ static HANDLE Begin(const UCHAR *DriverCode, ULONG Bytes)
     CodeBytes = Bytes;
     Broken = FALSE;
     IoUpcalls.ReadImageFile = ReadImageFile;
-    CHECK(MakeKey(SERVICES, &services) == STATUS_SUCCESS);
-    CHECK(MakeKey(SERVICE, &key) == STATUS_SUCCESS);
+    CHECK(TestMakeKey(SERVICES, &services) == STATUS_SUCCESS);
+    CHECK(TestMakeKey(SERVICE, &key) == STATUS_SUCCESS);
     ZwClose(services);
-    SetNumber(key, L"Type", SERVICE_KERNEL_DRIVER);
+    TestSetNumber(key, L"Type", SERVICE_KERNEL_DRIVER);
     return key;
 }
 
@@ -149,7 +83,7 @@ static PDRIVER_OBJECT Find(VOID)
 
 static VOID LoadAndUnload(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode));
     PDRIVER_OBJECT driver;
     ULONG round;
 
@@ -218,7 +152,7 @@ static VOID HoldOrChange(PVOID Context, ULONG Index)
 
 static VOID List(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode));
 
     Holds = Changes = 0;
     TestRunThreads(2, HoldOrChange, NULL);
@@ -229,7 +163,7 @@ static VOID List(VOID)
 /* The image stays while somebody has the driver's device open. */
 static VOID UnloadLater(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode)), file = NULL;
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode)), file = NULL;
     PDRIVER_OBJECT driver;
 
     CHECK(Load(SERVICE) == STATUS_SUCCESS);
@@ -253,13 +187,13 @@ static VOID UnloadLater(VOID)
 
 static VOID Failures(VOID)
 {
-    HANDLE key = Begin(FailingCode, sizeof(FailingCode));
+    HANDLE key = Begin(TestFailingCode, sizeof(TestFailingCode));
     PDRIVER_OBJECT driver;
 
     CHECK(Load(SERVICE) == STATUS_NO_SUCH_DEVICE);               /* DriverEntry's own */
     CHECK(Find() == NULL && MmFindImage("testloaded.sys") == NULL);
     Broken = TRUE;
-    CHECK(Load(SERVICE) == STATUS_INVALID_IMAGE_FORMAT && Find() == NULL);
+    CHECK(Load(SERVICE) == STATUS_INVALID_IMAGE_NOT_MZ && Find() == NULL);
     IoUpcalls.ReadImageFile = NULL;
     CHECK(Load(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
     End(key);
@@ -280,28 +214,28 @@ static VOID Failures(VOID)
 
 static VOID Values(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode));
     UNICODE_STRING type = RTL_CONSTANT_STRING(L"Type");
 
-    SetText(key, L"ImagePath", L"\\??\\C:\\Somewhere\\TESTLOADED.SYS");
+    TestSetText(key, L"ImagePath", L"\\??\\C:\\Somewhere\\TESTLOADED.SYS");
     CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
-    SetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
+    TestSetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
     CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
-    SetText(key, L"ImagePath", L"System32\\drivers\\absent.sys");
+    TestSetText(key, L"ImagePath", L"System32\\drivers\\absent.sys");
     CHECK(Load(SERVICE) == STATUS_OBJECT_NAME_NOT_FOUND);
-    SetText(key, L"ImagePath", L"System32\\drivers\\");
+    TestSetText(key, L"ImagePath", L"System32\\drivers\\");
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
-    SetNumber(key, L"ImagePath", 1);
+    TestSetNumber(key, L"ImagePath", 1);
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
-    SetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
-    SetNumber(key, L"Start", SERVICE_DEMAND_START);
+    TestSetText(key, L"ImagePath", L"System32\\drivers\\testloaded.sys");
+    TestSetNumber(key, L"Start", SERVICE_DEMAND_START);
     CHECK(Load(SERVICE) == STATUS_SUCCESS && Unload(SERVICE) == STATUS_SUCCESS);
-    SetNumber(key, L"Start", 5);
+    TestSetNumber(key, L"Start", 5);
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
-    SetNumber(key, L"Start", SERVICE_DEMAND_START);
-    SetNumber(key, L"Type", SERVICE_WIN32_OWN_PROCESS);
+    TestSetNumber(key, L"Start", SERVICE_DEMAND_START);
+    TestSetNumber(key, L"Type", SERVICE_WIN32_OWN_PROCESS);
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
-    SetText(key, L"Type", L"1");
+    TestSetText(key, L"Type", L"1");
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
     CHECK(ZwDeleteValueKey(key, &type) == STATUS_SUCCESS);
     CHECK(Load(SERVICE) == STATUS_ILL_FORMED_SERVICE_ENTRY);
@@ -328,7 +262,7 @@ static VOID FromUserMode(VOID)
 /* In another process's address space the work is done by the System process. */
 static VOID Attached(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode));
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Test\\loads.exe");
     PEPROCESS process;
     KAPC_STATE state;
@@ -362,7 +296,7 @@ static VOID LoadAtOnce(PVOID Context, ULONG Index)
 
 static VOID Contention(VOID)
 {
-    HANDLE key = Begin(GoodCode, sizeof(GoodCode));
+    HANDLE key = Begin(TestGoodCode, sizeof(TestGoodCode));
 
     Loaded = Already = 0;
     Reads = 0;

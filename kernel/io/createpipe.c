@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ * Creating named pipes and mailslots: files like others, but with parameters of their own.
+ */
+#include "iop.h"
+
+NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                     PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions,
+                                     ULONG NamedPipeType, ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances,
+                                     ULONG InboundQuota, ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout)
+{
+    NAMED_PIPE_CREATE_PARAMETERS pipe = { NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota, OutboundQuota };
+
+    if (ObPreviousMode() != KernelMode)
+        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
+    if (DefaultTimeout != NULL) {
+        pipe.TimeoutSpecified = TRUE;
+        pipe.DefaultTimeout = *DefaultTimeout;
+    }
+    return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, ShareAccess, CreateDisposition,
+                        CreateOptions, NULL, 0, CreateFileTypeNamedPipe, &pipe, 0);
+}
+
+NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                    PIO_STATUS_BLOCK IoStatusBlock, ULONG CreateOptions, ULONG MailslotQuota,
+                                    ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout)
+{
+    MAILSLOT_CREATE_PARAMETERS mailslot = { MailslotQuota, MaximumMessageSize };
+
+    if (ObPreviousMode() != KernelMode)
+        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
+    if (ReadTimeout != NULL) {
+        mailslot.TimeoutSpecified = TRUE;
+        mailslot.ReadTimeout = *ReadTimeout;
+    }
+    return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                        FILE_CREATE, CreateOptions, NULL, 0, CreateFileTypeMailslot, &mailslot, 0);
+}
