@@ -34,11 +34,11 @@ static NTSTATUS InitOpenHandle(HANDLE Handle, PVOID *File)
 {
     PVOID object;
     HANDLE file;
-    NTSTATUS status = ObReferenceObjectByHandle(Handle, FILE_WRITE_DATA, *IoFileObjectType, ObPreviousMode(), &object, NULL);
+    NTSTATUS status = ObReferenceObjectByHandle(Handle, FILE_WRITE_DATA, IopFileObjectType, ObPreviousMode(), &object, NULL);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = ObOpenObjectByPointer(object, OBJ_KERNEL_HANDLE, NULL, FILE_WRITE_DATA | SYNCHRONIZE, *IoFileObjectType, KernelMode, &file);
+    status = ObOpenObjectByPointer(object, OBJ_KERNEL_HANDLE, NULL, FILE_WRITE_DATA | SYNCHRONIZE, IopFileObjectType, KernelMode, &file);
     ObfDereferenceObject(object);
     if (NT_SUCCESS(status))
         *File = file;

@@ -65,6 +65,10 @@ def _with_checksum(header: bytearray) -> bytes:
     return bytes(header)
 
 
+def with_header_sum(hive: bytes) -> bytes:
+    return _with_checksum(bytearray(hive[:0x1000])) + hive[0x1000:]
+
+
 def _cells(hive: bytes) -> list[int]:
     """File offsets of the content of every cell."""
     found = []

@@ -136,6 +136,20 @@ def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
         fresh.unlink(missing_ok=True)
 
 
+def read_file(disk: Path, name: str, target: Path) -> None:
+    """Copies a file out of a disk image's volume."""
+    run_tool([program("mcopy"), "-n", "-i", f"{disk}@@{_START}", f"::/{name}", str(target)], environment=_ENVIRONMENT)
+
+
+def is_clean(disk: Path) -> bool:
+    """Whether the volume says that it was shut down: bit 27 of the FAT's second entry."""
+    with open(disk, "rb") as handle:
+        handle.seek(_START + 14)
+        reserved = int.from_bytes(handle.read(2), "little")
+        handle.seek(_START + reserved * _SECTOR + 4)
+        return bool(int.from_bytes(handle.read(4), "little") & 1 << 27)
+
+
 def make_image(preset: str) -> Path:
     """The preset's disk image, made anew only when one of its inputs has changed."""
     tree = Tree(preset)
