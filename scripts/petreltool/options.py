@@ -102,6 +102,12 @@ def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
 
 
+def for_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the benchmark")
+    parser.add_argument("--seconds", type=float, default=0.5, metavar="S", help="how long instructions are looked at (default: 0.5)")
+    parser.add_argument("--lines", type=int, default=50, metavar="N", help="functions that are shown (default: 50)")
+
+
 def for_stress(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="debug")
     parser.add_argument("--toolchain", choices=("clang", "gcc"), default="clang")
