@@ -87,8 +87,11 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
 
 
 def for_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("mutants",), help="mutants: break the kernel line by line, and see that tests notice")
+    parser.add_argument("what", choices=("mutants", "hives"),
+                        help="mutants: break the kernel line by line, and see that tests notice; hives: the registry's files by hivex")
     parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
+    parser.add_argument("--fuzz", type=int, metavar="N", help="hives: so many broken ones instead, loaded by the kernel")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz")
 
 
 def for_mutants(parser: argparse.ArgumentParser) -> None:
