@@ -100,7 +100,7 @@ static uint32_t StoreBigData(REGF_HIVE *Hive, unsigned Space, const uint8_t *Dat
     segments = RegfCell(Hive, list);
     for (i = 0; i < count; i++) {
         uint32_t bytes = Bytes - i * REGF_SEGMENT < REGF_SEGMENT ? Bytes - i * REGF_SEGMENT : REGF_SEGMENT;
-        segments[i] = RegfAllocateCell(Hive, Space, bytes);
+        segments[i] = RegfAllocateCell(Hive, Space, bytes + 4);      /* other readers leave a cell's last 4 bytes out */
         if (segments[i] == REGF_NIL) {
             FreeSegments(Hive, segments, i);
             RegfFreeCell(Hive, list);

@@ -50,10 +50,9 @@ static void DumpKey(const REGF_HIVE *Hive, uint32_t Key)
     }
 }
 
-/* hivex takes the last segment of big data for 8 bytes shorter than its cell, so sizes are such that it is. */
 static void Fill(REGF_HIVE *Hive)
 {
-    static const uint32_t sizes[] = { 0, 1, 4, 5, 300, 16344, 16352, 40000, 100000 };
+    static const uint32_t sizes[] = { 0, 1, 4, 5, 300, 16344, 16345, 16352, 16410, 40000, 100000 };
     static uint8_t data[100000];
     uint16_t wide[] = { 0x416, 0x4E2D, '_', 'a' };
     REGF_NAME none = { wide, 0 };
@@ -65,7 +64,7 @@ static void Fill(REGF_HIVE *Hive)
     for (i = 0; i < 600; i++) {
         snprintf(name, sizeof(name), "Key %u_%s", i * 37 % 601, i & 1 ? "Odd" : "even");
         RegfCreateKey(Hive, Hive->RootCell, TestName(name), none, RegfStable, &key);
-        RegfSetValue(Hive, key, TestName("v"), i % 12, data, sizes[i < 200 ? i % 9 : i % 5]);
+        RegfSetValue(Hive, key, TestName("v"), i % 12, data, sizes[i < 220 ? i % (sizeof(sizes) / sizeof(sizes[0])) : i % 5]);
         RegfSetValue(Hive, key, none, 4, data, 4);
     }
     RegfCreateKey(Hive, Hive->RootCell, (REGF_NAME){ wide, 4 }, none, RegfStable, &key);
