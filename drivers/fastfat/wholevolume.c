@@ -3,17 +3,12 @@
  */
 #include "fastfat.h"
 
-/* The first page of the FAT and the boot sector. */
+/* In the boot sector and in each FAT, of which nothing else waits to be written then. */
 static NTSTATUS FatWriteMark(FAT_VCB *Vcb, BOOLEAN Dirty)
 {
-    LARGE_INTEGER boot = { .QuadPart = 0 }, table = { .QuadPart = (LONG64)Vcb->Volume.FatOffset };
     NTSTATUS status = FatToNtStatus(FatSetDirty(&Vcb->Volume, Dirty));
 
-    if (NT_SUCCESS(status))
-        status = FatFlushSection(&Vcb->Stream.Section, &boot, 512);
-    if (NT_SUCCESS(status))
-        status = FatFlushSection(&Vcb->Stream.Section, &table, 512);
-    return status;
+    return NT_SUCCESS(status) ? FatFlushStream(&Vcb->Stream) : status;
 }
 
 NTSTATUS FatBeginChange(FAT_VCB *Vcb)
