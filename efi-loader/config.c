@@ -25,6 +25,7 @@ static const char *const ListKeys[CONFIG_KIND_COUNT] = {
     [CONFIG_DRIVER] = "driver",
     [CONFIG_FILE] = "file",
     [CONFIG_TEST] = "test",
+    [CONFIG_HIVE_LOG] = "hivelog",
 };
 
 static bool IsBlank(char Character)

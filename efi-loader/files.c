@@ -28,20 +28,32 @@ void LoadBootConfig(BOOT_CONFIG *Config, const char **Options)
     *Options = options;
 }
 
-/* An empty file still gets a page, so that its address is valid. */
+/* Only a log may be missing: a hive that is whole needs none. */
+static bool FindFile(const char *Path, LOADER_FILE_KIND Kind, VOLUME_FILE *File)
+{
+    if (Kind == LOADER_FILE_SYSTEM_LOG) {
+        return FindVolumeFile(Path, File);
+    }
+    OpenVolumeFile(Path, ADVICE_NAMED_FILE, File);
+    return true;
+}
+
+/* An empty file still gets a page, so that its address is valid; one that is not there counts as empty. */
 static void LoadFile(BOOT_FILES *Files, ADDRESS_SPACE *Space, const char *Path, LOADER_FILE_KIND Kind)
 {
     BOOT_FILE *entry = &Files->Files[Files->Count++];
-    VOLUME_FILE file;
+    VOLUME_FILE file = { Path, 0, NULL };
+    bool found = FindFile(Path, Kind, &file);
 
-    OpenVolumeFile(Path, ADVICE_NAMED_FILE, &file);
     if (Kind == LOADER_FILE_CASING_TABLE && file.Size != CASING_BYTES) {
         FailBoot("%s has %llu bytes where casing tables have 262144; build the file again", Path, (unsigned long long)file.Size);
     }
     uint64_t pages = file.Size == 0 ? 1 : PagesFor(file.Size);
     uint64_t physical = AllocatePages(pages, LOADER_MEMORY_DATA, Path);
 
-    ReadVolumeFile(&file, (void *)physical);
+    if (found) {
+        ReadVolumeFile(&file, (void *)physical);
+    }
     memset((uint8_t *)physical + file.Size, 0, pages * PAGE_BYTES - file.Size);
     *entry = (BOOT_FILE){ Path, MapData(Space, physical, pages), file.Size, Kind };
 }
@@ -63,6 +75,8 @@ void LoadFiles(const BOOT_CONFIG *Config, ADDRESS_SPACE *Space, BOOT_FILES *File
             LoadFile(Files, Space, entry->Path, LOADER_FILE_OTHER);
         } else if (entry->Kind == CONFIG_TEST) {
             LoadFile(Files, Space, entry->Path, LOADER_FILE_TEST_DRIVER);
+        } else if (entry->Kind == CONFIG_HIVE_LOG) {
+            LoadFile(Files, Space, entry->Path, LOADER_FILE_SYSTEM_LOG);
         }
     }
 }

@@ -47,7 +47,7 @@ static void ReadFileSize(VOLUME_FILE *File)
     File->Size = buffer.Info.FileSize;
 }
 
-void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *File)
+bool FindVolumeFile(const char *Path, VOLUME_FILE *File)
 {
     CHAR16 name[CONFIG_MAX_PATH + 1];
     size_t length = TextLength(Path);
@@ -59,12 +59,20 @@ void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *Fi
     File->Path = Path;
     status = Root->Open(Root, &File->Handle, name, EFI_FILE_MODE_READ, 0);
     if (status == EFI_NOT_FOUND) {
-        FailBoot("%s is missing from the boot volume; %s", Path, MissingAdvice);
+        return false;
     }
     if (status != EFI_SUCCESS) {
         FailBoot("%s cannot be opened (the firmware said: %s); " CHECK_VOLUME, Path, FirmwareStatusText(status));
     }
     ReadFileSize(File);
+    return true;
+}
+
+void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *File)
+{
+    if (!FindVolumeFile(Path, File)) {
+        FailBoot("%s is missing from the boot volume; %s", Path, MissingAdvice);
+    }
 }
 
 void ReadVolumeFile(VOLUME_FILE *File, void *Buffer)

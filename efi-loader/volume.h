@@ -2,6 +2,7 @@
  * Files of the volume the loader was started from. Whatever goes wrong ends the boot in a sentence that names the file.
  */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "firmware.h"
 
@@ -13,6 +14,9 @@ typedef struct VOLUME_FILE {
 
 /* Call once, first. */
 void OpenBootVolume(void);
+
+/* False: there is no such file. */
+bool FindVolumeFile(const char *Path, VOLUME_FILE *File);
 
 /* MissingAdvice tells the user what to do when there is no such file. */
 void OpenVolumeFile(const char *Path, const char *MissingAdvice, VOLUME_FILE *File);

@@ -127,7 +127,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     DriverObject->FastIoDispatch = &FatFastIo;
     InitializeListHead(&FatVolumes);
     ExInitializeResourceLite(&FatVolumesLock);
-    status = IoRegisterShutdownNotification(FatFileSystemDevice);
+    status = IoRegisterLastChanceShutdownNotification(FatFileSystemDevice);    /* the registry is written before */
     if (!NT_SUCCESS(status)) {
         ExDeleteResourceLite(&FatVolumesLock);
         IoDeleteDevice(FatFileSystemDevice);

@@ -101,7 +101,8 @@ static NTSTATUS FatCheckSharing(FAT_OPENING *Opening, FAT_FCB *Fcb)
 
     if (Fcb->Handles != 0) {
         status = IoCheckShareAccess(access, Opening->Location->Parameters.Create.ShareAccess, Opening->File, &Fcb->Share, FALSE);
-        if (!FatIsFolder(Fcb) && !Opening->OplockPassed && (NT_SUCCESS(status) || FsRtlCurrentBatchOplock(&Fcb->Oplock))) {
+        if (!FatIsFolder(Fcb) && !Opening->OplockPassed && FsRtlCurrentOplock(&Fcb->Oplock) &&
+            (NT_SUCCESS(status) || FsRtlCurrentBatchOplock(&Fcb->Oplock))) {
             Opening->Busy = Fcb;                 /* an oplock is broken first; its owner may close the file then */
             return STATUS_SHARING_VIOLATION;
         }

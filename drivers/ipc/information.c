@@ -5,7 +5,8 @@
 
 static NTSTATUS IpcQueryName(PCUNICODE_STRING Name, PFILE_NAME_INFORMATION Information, ULONG Length, PULONG_PTR Used)
 {
-    ULONG room = (Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName)) & ~1u, bytes = Name->Length + sizeof(WCHAR), fits = min(room, bytes);
+    ULONG room = (Length - FIELD_OFFSET(FILE_NAME_INFORMATION, FileName)) & ~1u, bytes = Name->Length + sizeof(WCHAR);
+    ULONG fits = min(room, bytes);
 
     Information->FileNameLength = bytes;
     if (fits != 0) {

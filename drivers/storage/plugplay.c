@@ -48,7 +48,7 @@ static NTSTATUS StorageStart(STORAGE_DISK *Disk, PIRP Irp)
     StorageSetState(Disk, StorageRunning);
     IoStartTimer(Disk->Device);
     if (first) {
-        IoRegisterShutdownNotification(Disk->Device);
+        IoRegisterLastChanceShutdownNotification(Disk->Device);
         IoSetDeviceInterfaceState(&Disk->Interface, TRUE);
     }
     return STATUS_SUCCESS;

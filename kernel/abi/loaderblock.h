@@ -66,7 +66,8 @@ typedef enum LOADER_FILE_KIND {
     LOADER_FILE_OTHER = 0,
     LOADER_FILE_SYSTEM_HIVE,         /* hive= */
     LOADER_FILE_CASING_TABLE,        /* casing= : 65,536 little-endian UTF-16 upcase values, then 65,536 downcase values */
-    LOADER_FILE_TEST_DRIVER          /* test= : a driver for the lab, loaded by the kernel */
+    LOADER_FILE_TEST_DRIVER,         /* test= : a driver for the lab, loaded by the kernel */
+    LOADER_FILE_SYSTEM_LOG           /* hivelog= : a log of the SYSTEM hive, the first and the second */
 } LOADER_FILE_KIND;
 
 typedef struct LOADER_FRAMEBUFFER {

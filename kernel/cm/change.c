@@ -15,8 +15,10 @@ static NTSTATUS CmpDeleteLocked(PCMP_KCB Kcb)
     if ((key->Flags & (KEY_NO_DELETE | KEY_HIVE_ENTRY)) || Kcb->KeyHive == CmpMasterHive)
         return STATUS_CANNOT_DELETE;
     status = CmpStatus(RegfDeleteKey(CmpHiveOf(Kcb), Kcb->KeyCell));
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status)) {
+        CmpNoteChangeLocked(Kcb->KeyHive);
         CmpDiscardKcb(Kcb);
+    }
     return status;
 }
 
@@ -120,6 +122,7 @@ static NTSTATUS CmpPerformSet(PVOID Arguments)
 
     ExLockExclusive(&CmpRegistryLock);
     status = CmpSetLocked(change);
+    CmpNoteChangeLocked(change->Kcb->KeyHive);
     ExUnlockExclusive(&CmpRegistryLock);
     if (status == STATUS_SUCCESS)
         CmpPostChange(change->Kcb, REG_NOTIFY_CHANGE_LAST_SET);
@@ -179,6 +182,7 @@ static NTSTATUS CmpPerformDeleteValue(PVOID Arguments)
     ExLockExclusive(&CmpRegistryLock);
     if (!change->Kcb->Discarded)
         status = CmpStatus(RegfDeleteValue(CmpHiveOf(change->Kcb), change->Kcb->KeyCell, CmpName(&change->Name)));
+    CmpNoteChangeLocked(change->Kcb->KeyHive);
     ExUnlockExclusive(&CmpRegistryLock);
     if (NT_SUCCESS(status))
         CmpPostChange(change->Kcb, REG_NOTIFY_CHANGE_LAST_SET);

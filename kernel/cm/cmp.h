@@ -6,7 +6,7 @@
  * block stays until the last body is gone, marked Discarded, and leads to no cell any more.
  *
  * Locks, in the order in which they are taken; all push locks:
- *   CmpFlushLock        one flush at a time; the only one held while the store writes
+ *   CmpFlushLock        one flush at a time, which hive has which files; the only one held while the store works
  *   CmpRegistryLock     every hive: shared to read cells, exclusive to change them; KCB.Discarded
  *   CmpKcbLock          the table of key control blocks, their counts and lists of bodies
  *   CmpNotifyLock       pending notifications
@@ -18,7 +18,7 @@
 #include "cm.h"
 #include "exsync.h"
 #include "ob.h"
-#include "regf.h"
+#include "regflog.h"
 
 #define CMP_TAG 'ygeR'
 #define CMP_KEY_BODY_TYPE 0x6B793032u            /* NT's */
@@ -29,11 +29,17 @@ extern const REGF_HOST CmpRegfHost;
 
 typedef struct CMP_HIVE {
     REGF_HIVE Regf;                              /* CmpRegistryLock */
-    LIST_ENTRY Links;                            /* I after boot */
-    UNICODE_STRING Name;                         /* I */
+    LIST_ENTRY Links;                            /* CmpRegistryLock */
+    LONG References;                             /* a one for being mounted, one for each key control block, callers' */
+    LONG KcbCount;                               /* CmpKcbLock */
+    UNICODE_STRING Name;                         /* I once mounted: the last component of its key */
     ULONG MountCell;                             /* I its key in the master hive; REGF_NIL for that one */
+    PVOID Files[RegfFiles];                      /* CmpFlushLock; NULL: none, or none yet */
+    ULONG FileSum;                               /* I the check sum in the base block of the file that was loaded */
     BOOLEAN IsVolatile;                          /* I it has no file */
     BOOLEAN RefusesStable;                       /* I and says so: STATUS_CHILD_MUST_BE_VOLATILE */
+    BOOLEAN MayUnload;                           /* I NtLoadKey brought it */
+    WCHAR NameBuffer[REGF_MAXIMUM_KEY_NAME];     /* I once mounted */
 } CMP_HIVE;
 extern CMP_HIVE *CmpMasterHive;
 
@@ -62,8 +68,16 @@ NTSTATUS CmpStatus(REGF_STATUS Status);
 
 /* ---- Hives (hive.c) ---- */
 NTSTATUS CmpCreateMasterHive(VOID);
-/* Mounts an empty volatile hive, or the image when there is one, below a key of the master hive. */
-NTSTATUS CmpMountHive(ULONG Parent, PCWSTR Name, const VOID *Image, SIZE_T Size, CMP_HIVE **Hive);
+/* A hive that is not mounted: that of the files, or an empty volatile one when there is no primary. In *Hive also when the image is
+ * refused, with the flaw, to be dereferenced. */
+NTSTATUS CmpOpenHive(const REGF_FILE *Files, CMP_HIVE **Hive);
+/* Makes the key below a key of the master hive at which the hive is mounted, which takes over the reference. The registry lock is
+ * held exclusively, or it is boot. */
+NTSTATUS CmpMountHiveLocked(ULONG Parent, PCUNICODE_STRING Name, CMP_HIVE *Hive);
+VOID CmpUnmountHiveLocked(CMP_HIVE *Hive);
+VOID CmpDereferenceHive(CMP_HIVE *Hive);
+/* The hive after one, NULL for the first; that it has a file. Referenced, and the reference to the one before is given back. */
+CMP_HIVE *CmpNextFileHive(CMP_HIVE *Hive);
 /* The hive mounted at a cell of the master hive. */
 CMP_HIVE *CmpHiveMountedAt(ULONG MountCell);
 /* A key of a hive during boot, made when it is not there. */
@@ -71,6 +85,20 @@ ULONG CmpBootKey(CMP_HIVE *Hive, PCWSTR Path);
 VOID CmpBootValue(CMP_HIVE *Hive, ULONG Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Bytes);
 /* Follows a mount point: *Hive and *Cell become the root of the hive that is mounted there. */
 VOID CmpCrossMount(CMP_HIVE **Hive, PULONG Cell);
+
+/* ---- Hives' files (hivefile.c) ---- */
+/* Opens the primary and its logs, NAME.LOG1 and NAME.LOG2, which are made when they are not there. */
+NTSTATUS CmpOpenFiles(POBJECT_ATTRIBUTES Name, PVOID Files[RegfFiles]);
+VOID CmpCloseFiles(PVOID Files[RegfFiles]);
+/* The files' hive, which keeps them open; they are closed when it fails. */
+NTSTATUS CmpLoadHive(PVOID Files[RegfFiles], CMP_HIVE **Hive);
+
+/* ---- Flushing (flush.c, lazyflush.c) ---- */
+extern EX_PUSH_LOCK CmpFlushLock;
+NTSTATUS CmpFlushHive(CMP_HIVE *Hive);           /* CmpFlushLock is held */
+/* A hive may have changed: it will be written before long. The registry lock is held exclusively. */
+VOID CmpNoteChangeLocked(CMP_HIVE *Hive);
+extern LONG64 CmpLazyInterval;                   /* 100 ns, negative */
 
 /* ---- Key control blocks (kcb.c) ---- */
 /* The block of a key, referenced; Parent is NULL for the root only. The registry lock is held. NULL: out of memory. */
@@ -82,6 +110,10 @@ VOID CmpDiscardKcb(PCMP_KCB Kcb);
 /* \REGISTRY\..., in pool with a NUL behind. NULL Buffer: out of memory. */
 UNICODE_STRING CmpPathOf(PCMP_KCB Kcb);
 BOOLEAN CmpIsBelow(PCMP_KCB Kcb, PCMP_KCB Above);
+/* How many keys of the hive are open below its root. */
+ULONG CmpCountOpenKeys(const CMP_HIVE *Hive);
+/* Nobody but the caller, by one reference, uses a key of the hive, whose root it is. */
+BOOLEAN CmpIsOnlyUser(PCMP_KCB Root);
 
 /* ---- Key objects (object.c) ---- */
 VOID CmpCreateKeyType(VOID);
@@ -103,9 +135,11 @@ typedef struct CMP_PARSE_CONTEXT {
     BOOLEAN Create, OpenLink;
     ULONG Options;                               /* REG_OPTION_... */
     UNICODE_STRING Class;
+    CMP_HIVE *Hive;                              /* to be mounted where the path leads */
     ULONG Disposition;                           /* out */
 } CMP_PARSE_CONTEXT;
 OB_PARSE_METHOD CmpParseKey;
+NTSTATUS CmpOpenByName(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, CMP_PARSE_CONTEXT *Context);
 typedef struct CMP_WALK {
     PCMP_KCB Start;                              /* where Rest begins */
     UNICODE_STRING Rest;

@@ -1,82 +1,60 @@
 /* SPDX-License-Identifier: MIT
  * Flushing: what changed is copied under the registry lock and written by the store without it, so that a store may use the registry
- * itself. When a write fails, all blocks count as changed again.
+ * itself. When a write fails, what it was about counts as changed again.
  */
 #include "cmp.h"
 
-typedef struct CMP_PIECE {
-    LIST_ENTRY Links;
-    ULONG64 Offset;
-    ULONG Bytes;
-    UCHAR Data[];
-} CMP_PIECE;
+EX_PUSH_LOCK CmpFlushLock;
 
-static EX_PUSH_LOCK CmpFlushLock;
+/* ---- The store, as the core sees it ---- */
+typedef struct CMP_TRANSFER {
+    CMP_HIVE *Hive;
+    NTSTATUS Status;                             /* of the first that failed */
+} CMP_TRANSFER;
 
-static bool CmpCollect(void *Context, uint64_t Offset, const void *Data, size_t Bytes)
+static bool CmpWriteFile(void *Context, unsigned File, uint64_t Offset, const void *Data, size_t Bytes)
 {
-    CMP_PIECE *piece = ExAllocatePoolWithTag(PagedPool, sizeof(*piece) + Bytes, CMP_TAG);
-
-    if (piece == NULL)
-        return false;
-    piece->Offset = Offset;
-    piece->Bytes = (ULONG)Bytes;
-    RtlCopyMemory(piece->Data, Data, Bytes);
-    InsertTailList((PLIST_ENTRY)Context, &piece->Links);
-    return true;
+    CMP_TRANSFER *transfer = Context;
+    transfer->Status = CmHiveStore.Write(transfer->Hive->Files[File], Offset, Data, (ULONG)Bytes);
+    return NT_SUCCESS(transfer->Status);
 }
 
-static NTSTATUS CmpWritePieces(PCUNICODE_STRING Hive, PLIST_ENTRY Pieces)
+static bool CmpFlushFile(void *Context, unsigned File)
 {
-    NTSTATUS status, ended;
-    PLIST_ENTRY link;
-    PVOID file;
-
-    status = CmHiveStore.Begin(Hive, &file);
-    if (!NT_SUCCESS(status))
-        return status;
-    for (link = Pieces->Flink; link != Pieces && NT_SUCCESS(status); link = link->Flink) {
-        CMP_PIECE *piece = CONTAINING_RECORD(link, CMP_PIECE, Links);
-        status = CmHiveStore.Write(file, piece->Offset, piece->Data, piece->Bytes);
-    }
-    ended = CmHiveStore.End(file, NT_SUCCESS(status));
-    return NT_SUCCESS(status) ? ended : status;
+    CMP_TRANSFER *transfer = Context;
+    transfer->Status = CmHiveStore.Flush(transfer->Hive->Files[File]);
+    return NT_SUCCESS(transfer->Status);
 }
 
-static VOID CmpMarkAllDirty(REGF_HIVE *Hive)
-{
-    REGF_SPACE *space = &Hive->Spaces[RegfStable];
-    ExLockExclusive(&CmpRegistryLock);
-    RtlFillMemory(space->Dirty, space->BlockCount, 1);
-    Hive->IsDirty = true;
-    ExUnlockExclusive(&CmpRegistryLock);
-}
+static const REGF_STORE CmpStore = { CmpWriteFile, CmpFlushFile };
 
-static NTSTATUS CmpFlushHive(CMP_HIVE *Hive)
+/* ---- One hive ---- */
+NTSTATUS CmpFlushHive(CMP_HIVE *Hive)
 {
-    LIST_ENTRY pieces;
-    BOOLEAN dirty, saved = TRUE;
-    NTSTATUS status = STATUS_SUCCESS;
+    CMP_TRANSFER transfer = { Hive, STATUS_SUCCESS };
+    REGF_STATUS begun = RegfOk;
+    REGF_FLUSH flush;
+    BOOLEAN dirty;
 
     if (Hive->IsVolatile)
         return STATUS_SUCCESS;
-    if (CmHiveStore.Begin == NULL)
-        return STATUS_NOT_IMPLEMENTED;           /* nobody can write files yet */
-    InitializeListHead(&pieces);
+    if (Hive->Files[RegfPrimary] == NULL)
+        return STATUS_REGISTRY_IO_FAILED;        /* it has no file yet, or none was found */
     ExLockExclusive(&CmpRegistryLock);
     dirty = Hive->Regf.IsDirty;
     if (dirty)
-        saved = RegfSave(&Hive->Regf, true, CmpCollect, &pieces);
+        begun = RegfBeginFlush(&Hive->Regf, &flush);
     ExUnlockExclusive(&CmpRegistryLock);
-    if (dirty)
-        status = saved ? CmpWritePieces(&Hive->Name, &pieces) : STATUS_INSUFFICIENT_RESOURCES;
-    if (!NT_SUCCESS(status))
-        CmpMarkAllDirty(&Hive->Regf);
-    while (!IsListEmpty(&pieces))
-        ExFreePoolWithTag(CONTAINING_RECORD(RemoveHeadList(&pieces), CMP_PIECE, Links), CMP_TAG);
-    return status;
+    if (!dirty || begun != RegfOk)
+        return CmpStatus(begun);
+    RegfPerformFlush(&flush, &CmpStore, &transfer);
+    ExLockExclusive(&CmpRegistryLock);
+    RegfEndFlush(&Hive->Regf, &flush);
+    ExUnlockExclusive(&CmpRegistryLock);
+    return transfer.Status;
 }
 
+/* ---- The service ---- */
 static NTSTATUS CmpPerformFlush(PVOID Arguments)
 {
     PCMP_KCB kcb = Arguments;

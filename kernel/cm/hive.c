@@ -5,7 +5,7 @@
 #include "ke.h"
 
 CMP_HIVE *CmpMasterHive;
-static LIST_ENTRY CmpHiveList = { &CmpHiveList, &CmpHiveList };      /* I after boot */
+static LIST_ENTRY CmpHiveList = { &CmpHiveList, &CmpHiveList };      /* CmpRegistryLock */
 
 static void *CmpAllocate(size_t Bytes) { return ExAllocatePoolWithTag(PagedPool, Bytes, CMP_TAG); }
 static void CmpFree(void *Memory) { ExFreePoolWithTag(Memory, CMP_TAG); }
@@ -28,57 +28,102 @@ NTSTATUS CmpStatus(REGF_STATUS Status)
     return statuses[Status];
 }
 
-static CMP_HIVE *CmpAllocateHive(PCWSTR Name)
+static CMP_HIVE *CmpAllocateHive(VOID)
 {
     CMP_HIVE *hive = ExAllocatePoolWithTag(PagedPool, sizeof(*hive), CMP_TAG);
     if (hive == NULL)
         return NULL;
     RtlZeroMemory(hive, sizeof(*hive));
-    RtlInitUnicodeString(&hive->Name, Name);
+    InitializeListHead(&hive->Links);
+    hive->References = 1;
     hive->MountCell = REGF_NIL;
     hive->IsVolatile = TRUE;
     return hive;
 }
 
+VOID CmpDereferenceHive(CMP_HIVE *Hive)
+{
+    if (InterlockedDecrement(&Hive->References) != 0)
+        return;
+    if (Hive->Regf.Host != NULL)
+        RegfClose(&Hive->Regf);
+    ExFreePoolWithTag(Hive, CMP_TAG);
+}
+
 NTSTATUS CmpCreateMasterHive(VOID)
 {
+    NTSTATUS status = CmpOpenHive(NULL, &CmpMasterHive);
+
+    if (NT_SUCCESS(status))
+        InsertTailList(&CmpHiveList, &CmpMasterHive->Links);
+    return status;
+}
+
+NTSTATUS CmpOpenHive(const REGF_FILE *Files, CMP_HIVE **Result)
+{
+    static const WCHAR root[] = L"ROOT";         /* nobody sees it: a hive goes by the name of its key */
+    CMP_HIVE *hive = CmpAllocateHive();
     REGF_STATUS status;
 
-    CmpMasterHive = CmpAllocateHive(L"REGISTRY");
-    if (CmpMasterHive == NULL)
+    *Result = hive;
+    if (hive == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    status = RegfCreate(&CmpMasterHive->Regf, &CmpRegfHost, CmpName(&CmpMasterHive->Name), RegfVolatile);
-    if (status == RegfOk)
-        InsertTailList(&CmpHiveList, &CmpMasterHive->Links);
+    if (Files == NULL)
+        return CmpStatus(RegfCreate(&hive->Regf, &CmpRegfHost, (REGF_NAME){ root, 4 }, RegfVolatile));
+    hive->IsVolatile = FALSE;
+    status = RegfOpenLogged(&hive->Regf, &CmpRegfHost, Files);
+    if (status == RegfOk && Files[RegfPrimary].Size >= sizeof(HBASE_BLOCK))
+        hive->FileSum = ((const HBASE_BLOCK *)Files[RegfPrimary].Data)->CheckSum;
     return CmpStatus(status);
 }
 
-NTSTATUS CmpMountHive(ULONG Parent, PCWSTR Name, const VOID *Image, SIZE_T Size, CMP_HIVE **Result)
+NTSTATUS CmpMountHiveLocked(ULONG Parent, PCUNICODE_STRING Name, CMP_HIVE *Hive)
 {
-    CMP_HIVE *hive = CmpAllocateHive(Name);
     REGF_NAME none = { NULL, 0 };
     uint32_t cell;
-    REGF_STATUS status;
+    REGF_STATUS status = RegfCreateKey(&CmpMasterHive->Regf, Parent, CmpName(Name), none, RegfVolatile, &cell);
 
-    if (hive == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    hive->IsVolatile = Image == NULL;
-    if (Image != NULL)
-        status = RegfOpen(&hive->Regf, &CmpRegfHost, Image, Size);
-    else
-        status = RegfCreate(&hive->Regf, &CmpRegfHost, CmpName(&hive->Name), RegfVolatile);
-    if (status == RegfOk) {
-        status = RegfCreateKey(&CmpMasterHive->Regf, Parent, CmpName(&hive->Name), none, RegfVolatile, &cell);
-        if (status != RegfOk)
-            RegfClose(&hive->Regf);
-    }
-    *Result = hive;                              /* with the flaw of a refused image; such a hive is never freed: boot only */
     if (status != RegfOk)
         return CmpStatus(status);
     RegfKey(&CmpMasterHive->Regf, cell)->Flags |= KEY_HIVE_EXIT | KEY_NO_DELETE;
-    hive->MountCell = cell;
-    InsertTailList(&CmpHiveList, &hive->Links);
+    Hive->MountCell = cell;
+    RtlCopyMemory(Hive->NameBuffer, Name->Buffer, Name->Length);
+    Hive->Name = (UNICODE_STRING){ Name->Length, Name->Length, Hive->NameBuffer };
+    InsertTailList(&CmpHiveList, &Hive->Links);
     return STATUS_SUCCESS;
+}
+
+VOID CmpUnmountHiveLocked(CMP_HIVE *Hive)
+{
+    RegfDeleteKey(&CmpMasterHive->Regf, Hive->MountCell);
+    RemoveEntryList(&Hive->Links);
+    InitializeListHead(&Hive->Links);
+}
+
+static CMP_HIVE *CmpNextFileHiveLocked(const CMP_HIVE *Hive)
+{
+    PLIST_ENTRY link = Hive == NULL || IsListEmpty(&Hive->Links) ? CmpHiveList.Flink : Hive->Links.Flink;
+
+    for (; link != &CmpHiveList; link = link->Flink) {
+        CMP_HIVE *next = CONTAINING_RECORD(link, CMP_HIVE, Links);
+        if (!next->IsVolatile) {
+            InterlockedIncrement(&next->References);
+            return next;
+        }
+    }
+    return NULL;
+}
+
+CMP_HIVE *CmpNextFileHive(CMP_HIVE *Hive)
+{
+    CMP_HIVE *next;
+
+    ExLockShared(&CmpRegistryLock);
+    next = CmpNextFileHiveLocked(Hive);
+    ExUnlockShared(&CmpRegistryLock);
+    if (Hive != NULL)
+        CmpDereferenceHive(Hive);
+    return next;
 }
 
 CMP_HIVE *CmpHiveMountedAt(ULONG MountCell)
@@ -120,10 +165,20 @@ ULONG CmpBootKey(CMP_HIVE *Hive, PCWSTR Path)
     return key;
 }
 
+/* A value that is like that already is left alone, so that a boot alone does not change a file. */
 VOID CmpBootValue(CMP_HIVE *Hive, ULONG Key, PCWSTR Name, ULONG Type, const VOID *Data, ULONG Bytes)
 {
+    const CM_KEY_VALUE *value;
     UNICODE_STRING name;
+    ULONG index;
+
     RtlInitUnicodeString(&name, Name);
+    index = RegfFindValue(&Hive->Regf, Key, CmpName(&name));
+    if (index != REGF_NIL) {
+        value = RegfValue(&Hive->Regf, RegfValueAt(&Hive->Regf, Key, index));
+        if (value->Type == Type && RegfDataEquals(&Hive->Regf, value, Data, Bytes))
+            return;
+    }
     if (RegfSetValue(&Hive->Regf, Key, CmpName(&name), Type, Data, Bytes) != RegfOk)
         KeBugCheckEx(CONFIG_INITIALIZATION_FAILED, 2, (ULONG_PTR)Name, 0, 0);
 }

@@ -9,14 +9,20 @@
 
 CM_HIVE_STORE CmHiveStore;
 
-static const LOADER_FILE *CmpBootHiveFile(const LOADER_BLOCK *Block)
+/* The SYSTEM hive and its logs, as the loader read them. FALSE: there is none. */
+static BOOLEAN CmpFindBootHive(const LOADER_BLOCK *Block, REGF_FILE Files[RegfFiles])
 {
     const LOADER_FILE *files = (const LOADER_FILE *)Block->FileAddress;
-    ULONG i;
-    for (i = 0; i < Block->FileCount; i++)
+    ULONG log = RegfLog1, i;
+
+    for (i = 0; i < Block->FileCount; i++) {
+        REGF_FILE file = { (const uint8_t *)files[i].DataAddress, (size_t)files[i].Size };
         if (files[i].Kind == LOADER_FILE_SYSTEM_HIVE)
-            return &files[i];
-    return NULL;
+            Files[RegfPrimary] = file;
+        else if (files[i].Kind == LOADER_FILE_SYSTEM_LOG && log < RegfFiles)
+            Files[log++] = file;
+    }
+    return Files[RegfPrimary].Data != NULL;
 }
 
 /* CurrentControlSet is made at every boot, volatile, for the set that Select\Current names. */
@@ -42,14 +48,29 @@ static VOID CmpLinkControlSet(CMP_HIVE *System)
     CmpBootValue(System, link, CMP_LINK_VALUE, REG_LINK, target, sizeof(target) - sizeof(WCHAR));
 }
 
+static CMP_HIVE *CmpMountBootHive(ULONG Parent, PCWSTR Name, CMP_HIVE *Hive)
+{
+    UNICODE_STRING name;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    RtlInitUnicodeString(&name, Name);
+    if (Hive == NULL)
+        status = CmpOpenHive(NULL, &Hive);
+    if (NT_SUCCESS(status))
+        status = CmpMountHiveLocked(Parent, &name, Hive);
+    if (!NT_SUCCESS(status))
+        KeBugCheckEx(CONFIG_INITIALIZATION_FAILED, 4, (ULONG_PTR)status, 0, 0);
+    return Hive;
+}
+
 static VOID CmpMountSystem(ULONG Machine, const LOADER_BLOCK *Block)
 {
-    const LOADER_FILE *file = CmpBootHiveFile(Block);
+    REGF_FILE files[RegfFiles] = { { NULL, 0 } };
     CMP_HIVE *hive = NULL;
     NTSTATUS status = STATUS_OBJECT_NAME_NOT_FOUND;
 
-    if (file != NULL)
-        status = CmpMountHive(Machine, L"SYSTEM", (const VOID *)file->DataAddress, file->Size, &hive);
+    if (CmpFindBootHive(Block, files))
+        status = CmpOpenHive(files, &hive);
     if (!NT_SUCCESS(status)) {
         KdBeginEvent("warning");
         KdEventText("what", "the SYSTEM hive is missing or not usable; an empty one takes its place");
@@ -57,20 +78,11 @@ static VOID CmpMountSystem(ULONG Machine, const LOADER_BLOCK *Block)
         KdEventNumber("flaw", hive != NULL ? hive->Regf.Flaw : 0);
         KdEventNumber("cell", hive != NULL ? hive->Regf.FlawCell : 0);
         KdEndEvent();
-        status = CmpMountHive(Machine, L"SYSTEM", NULL, 0, &hive);
-        if (!NT_SUCCESS(status))
-            KeBugCheckEx(CONFIG_INITIALIZATION_FAILED, 3, (ULONG_PTR)status, 0, 0);
+        if (hive != NULL)
+            CmpDereferenceHive(hive);
+        hive = NULL;
     }
-    CmpLinkControlSet(hive);
-}
-
-static CMP_HIVE *CmpMountVolatile(ULONG Parent, PCWSTR Name)
-{
-    CMP_HIVE *hive = NULL;
-    NTSTATUS status = CmpMountHive(Parent, Name, NULL, 0, &hive);
-    if (!NT_SUCCESS(status))
-        KeBugCheckEx(CONFIG_INITIALIZATION_FAILED, 4, (ULONG_PTR)status, 0, 0);
-    return hive;
+    CmpLinkControlSet(CmpMountBootHive(Machine, L"SYSTEM", hive));
 }
 
 static VOID CmpFillHardware(CMP_HIVE *Hardware)
@@ -126,7 +138,7 @@ static VOID CmpPublishRoot(VOID)
 
 VOID CmInitialize(LOADER_BLOCK *Block)
 {
-    ULONG machine, user;
+    ULONG machine;
     NTSTATUS status;
 
     CmpCreateKeyType();
@@ -134,10 +146,98 @@ VOID CmInitialize(LOADER_BLOCK *Block)
     if (!NT_SUCCESS(status))
         KeBugCheckEx(CONFIG_INITIALIZATION_FAILED, 6, (ULONG_PTR)status, 0, 0);
     machine = CmpBootKey(CmpMasterHive, L"MACHINE");
-    user = CmpBootKey(CmpMasterHive, L"USER");
+    CmpBootKey(CmpMasterHive, L"USER");
     CmpMountSystem(machine, Block);
-    CmpFillHardware(CmpMountVolatile(machine, L"HARDWARE"));
-    CmpFillSoftware(CmpMountVolatile(machine, L"SOFTWARE"));
-    CmpMountVolatile(user, L".DEFAULT");
+    CmpFillHardware(CmpMountBootHive(machine, L"HARDWARE", NULL));
     CmpPublishRoot();
+}
+
+/* ---- Files ---- */
+static NTSTATUS CmpOpenConfiguration(PCWSTR Path, PVOID Files[RegfFiles])
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING path;
+
+    RtlInitUnicodeString(&path, Path);
+    InitializeObjectAttributes(&attributes, &path, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    return CmpOpenFiles(&attributes, Files);
+}
+
+static VOID CmpTellUnattached(PCSTR Hive, NTSTATUS Status)
+{
+    KdBeginEvent("log");
+    KdEventText("text", "a hive of the registry has no file on the boot volume");
+    KdEventText("hive", Hive);
+    KdEventCode("status", (ULONG)Status);
+    KdEndEvent();
+}
+
+/* The loader read it; the file has to be the same still. */
+static VOID CmpAttachSystem(VOID)
+{
+    ULONG machine = CmpBootKey(CmpMasterHive, L"MACHINE");
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"SYSTEM");
+    CMP_HIVE *hive = CmpHiveMountedAt(RegfFindSubKey(&CmpMasterHive->Regf, machine, CmpName(&name)));
+    PVOID files[RegfFiles];
+    HBASE_BLOCK *header;
+    NTSTATUS status = hive->IsVolatile ? STATUS_OBJECT_NAME_NOT_FOUND
+                                       : CmpOpenConfiguration(L"\\SystemRoot\\System32\\config\\SYSTEM", files);
+
+    if (!NT_SUCCESS(status)) {
+        CmpTellUnattached("SYSTEM", status);
+        return;
+    }
+    header = ExAllocatePoolWithTag(PagedPool, sizeof(*header), CMP_TAG);
+    status = header == NULL ? STATUS_INSUFFICIENT_RESOURCES : CmHiveStore.Read(files[RegfPrimary], 0, header, sizeof(*header));
+    if (NT_SUCCESS(status) && header->CheckSum != hive->FileSum)
+        status = STATUS_REVISION_MISMATCH;
+    if (header != NULL)
+        ExFreePoolWithTag(header, CMP_TAG);
+    if (!NT_SUCCESS(status)) {
+        CmpCloseFiles(files);
+        CmpTellUnattached("SYSTEM", status);
+        return;
+    }
+    RtlCopyMemory(hive->Files, files, sizeof(files));
+    CmpNoteChangeLocked(hive);
+}
+
+static CMP_HIVE *CmpAttachHive(PCWSTR Root, PCWSTR Name, PCWSTR Path, PCSTR Shown)
+{
+    PVOID files[RegfFiles];
+    CMP_HIVE *hive = NULL;
+    NTSTATUS status = CmpOpenConfiguration(Path, files);
+
+    if (NT_SUCCESS(status))
+        status = CmpLoadHive(files, &hive);
+    if (!NT_SUCCESS(status))
+        CmpTellUnattached(Shown, status);
+    ExLockExclusive(&CmpRegistryLock);
+    hive = CmpMountBootHive(CmpBootKey(CmpMasterHive, Root), Name, NT_SUCCESS(status) ? hive : NULL);
+    ExUnlockExclusive(&CmpRegistryLock);
+    return hive;
+}
+
+/* USER\S-1-5-18, the system's own, is the default user's. */
+static VOID CmpLinkSystemUser(VOID)
+{
+    static const WCHAR target[] = L"\\Registry\\User\\.DEFAULT";
+    ULONG link = CmpBootKey(CmpMasterHive, L"USER\\S-1-5-18");
+
+    RegfKey(&CmpMasterHive->Regf, link)->Flags |= KEY_SYM_LINK;
+    CmpBootValue(CmpMasterHive, link, CMP_LINK_VALUE, REG_LINK, target, sizeof(target) - sizeof(WCHAR));
+}
+
+VOID CmAttachHives(VOID)
+{
+    CMP_HIVE *software;
+
+    CmpAttachSystem();
+    software = CmpAttachHive(L"MACHINE", L"SOFTWARE", L"\\SystemRoot\\System32\\config\\SOFTWARE", "SOFTWARE");
+    CmpAttachHive(L"USER", L".DEFAULT", L"\\SystemRoot\\System32\\config\\DEFAULT", "DEFAULT");
+    ExLockExclusive(&CmpRegistryLock);
+    CmpFillSoftware(software);
+    CmpNoteChangeLocked(software);
+    CmpLinkSystemUser();
+    ExUnlockExclusive(&CmpRegistryLock);
 }

@@ -47,6 +47,8 @@ static PCMP_KCB CmpMakeKcbLocked(PCMP_KCB Parent, CMP_HIVE *Hive, ULONG Cell, PC
     RtlCopyMemory(kcb->Name, Name->Buffer, Name->Length);
     if (Parent != NULL)
         Parent->RefCount++;
+    InterlockedIncrement(&Hive->References);
+    Hive->KcbCount++;
     InsertHeadList(CmpBucket(Hive, Cell), &kcb->HashLinks);
     return &kcb->Kcb;
 }
@@ -78,6 +80,8 @@ VOID CmpDereferenceKcb(PCMP_KCB Kcb)
     while (Kcb != NULL && --Kcb->RefCount == 0) {
         PCMP_KCB parent = Kcb->ParentKcb;
         RemoveEntryList(&CmpFullKcb(Kcb)->HashLinks);
+        Kcb->KeyHive->KcbCount--;
+        CmpDereferenceHive(Kcb->KeyHive);
         if (Kcb->FullKCBName != NULL)
             ExFreePoolWithTag(Kcb->FullKCBName, CMP_TAG);
         ExFreePoolWithTag(CmpFullKcb(Kcb), CMP_TAG);
@@ -128,4 +132,30 @@ BOOLEAN CmpIsBelow(PCMP_KCB Kcb, PCMP_KCB Above)
         if (Kcb == Above)
             return TRUE;
     return FALSE;
+}
+
+ULONG CmpCountOpenKeys(const CMP_HIVE *Hive)
+{
+    ULONG count = 0, i;
+    PLIST_ENTRY link;
+
+    ExLockShared(&CmpKcbLock);
+    for (i = 0; i < CMP_BUCKETS; i++)
+        for (link = CmpKcbTable[i].Flink; link != NULL && link != &CmpKcbTable[i]; link = link->Flink) {
+            const CM_KEY_CONTROL_BLOCK *kcb = &CONTAINING_RECORD(link, CMP_KCB, HashLinks)->Kcb;
+            if (kcb->KeyHive == Hive && kcb->KeyCell != Hive->Regf.RootCell && !IsListEmpty(&kcb->KeyBodyListHead))
+                count++;
+        }
+    ExUnlockShared(&CmpKcbLock);
+    return count;
+}
+
+BOOLEAN CmpIsOnlyUser(PCMP_KCB Root)
+{
+    BOOLEAN result;
+
+    ExLockShared(&CmpKcbLock);
+    result = Root->KeyHive->KcbCount == 1 && Root->RefCount == 1;
+    ExUnlockShared(&CmpKcbLock);
+    return result;
 }

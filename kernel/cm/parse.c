@@ -76,7 +76,7 @@ NTSTATUS CmpParseKey(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE Access
         operation.After = RegNtPostCreateKeyEx;
     }
     CmpDescribeParse(&information, &parse, AccessState, Attributes, Mode);
-    status = CmpFilter(&operation);
+    status = parse.Context != NULL && parse.Context->Hive != NULL ? CmpPerformParse(&parse) : CmpFilter(&operation);
     if (NT_SUCCESS(status) && status != STATUS_REPARSE) {
         if (parse.Object == NULL || ObGetObjectType(parse.Object) != CmpKeyObjectType)
             return STATUS_OBJECT_NAME_NOT_FOUND; /* a callback took over and gave nothing */
@@ -88,8 +88,7 @@ NTSTATUS CmpParseKey(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE Access
 }
 
 /* ---- Services ---- */
-static NTSTATUS CmpOpen(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                        CMP_PARSE_CONTEXT *Context)
+NTSTATUS CmpOpenByName(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, CMP_PARSE_CONTEXT *Context)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
     HANDLE handle;
@@ -123,7 +122,7 @@ NTSTATUS NTAPI NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT
             return STATUS_INSUFFICIENT_RESOURCES;
         RtlCopyMemory(context.Class.Buffer, Class->Buffer, Class->Length);
     }
-    status = CmpOpen(KeyHandle, DesiredAccess, ObjectAttributes, &context);
+    status = CmpOpenByName(KeyHandle, DesiredAccess, ObjectAttributes, &context);
     if (NT_SUCCESS(status) && Disposition != NULL)
         *Disposition = context.Disposition;
     if (context.Class.Buffer != NULL)
@@ -137,7 +136,7 @@ NTSTATUS NTAPI NtOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT
 
     if (OpenOptions & ~(ULONG)(REG_OPTION_OPEN_LINK | REG_OPTION_BACKUP_RESTORE))
         return STATUS_INVALID_PARAMETER_4;
-    return CmpOpen(KeyHandle, DesiredAccess, ObjectAttributes, &context);
+    return CmpOpenByName(KeyHandle, DesiredAccess, ObjectAttributes, &context);
 }
 
 NTSTATUS NTAPI NtOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)

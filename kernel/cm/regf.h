@@ -159,6 +159,9 @@ typedef struct REGF_HIVE {
     REGF_SPACE Spaces[RegfSpaces];
     uint32_t RootCell;
     bool IsDirty;
+    bool LogBusy[2];                             /* regflog.h: the primary may need what is in it */
+    unsigned YoungestLog;                        /* with the last entry that may be needed */
+    uint64_t LogEnd[2];                          /* behind that log's last entry */
     REGF_FLAW Flaw;
     uint32_t FlawCell;
 } REGF_HIVE;
@@ -173,10 +176,10 @@ REGF_STATUS RegfOpen(REGF_HIVE *Hive, const REGF_HOST *Host, const void *Image, 
 /* A new hive with a root key of that name, in the given space. */
 REGF_STATUS RegfCreate(REGF_HIVE *Hive, const REGF_HOST *Host, REGF_NAME RootName, unsigned Space);
 void RegfClose(REGF_HIVE *Hive);
-/* Writes the file: base block, then bins, each at its offset. With OnlyDirty blocks that have not changed are left out. Write
- * returns false to stop. The base block carries new, equal sequence numbers. */
+/* Writes a whole new file that needs no log: base block, then bins, each at its offset. Write returns false to stop. The hive counts
+ * as changed as before. */
 typedef bool REGF_WRITE(void *Context, uint64_t Offset, const void *Data, size_t Bytes);
-bool RegfSave(REGF_HIVE *Hive, bool OnlyDirty, REGF_WRITE *Write, void *Context);
+bool RegfSave(REGF_HIVE *Hive, REGF_WRITE *Write, void *Context);
 uint32_t RegfHeaderSum(const HBASE_BLOCK *Header);
 size_t RegfFileSize(const REGF_HIVE *Hive);
 
@@ -221,6 +224,10 @@ REGF_STATUS RegfCreateKey(REGF_HIVE *Hive, uint32_t Parent, REGF_NAME Name, REGF
 REGF_STATUS RegfDeleteKey(REGF_HIVE *Hive, uint32_t Key);
 void RegfTouchKey(REGF_HIVE *Hive, uint32_t Key);                      /* last write time */
 uint32_t RegfNewKeyCell(REGF_HIVE *Hive, unsigned Space, REGF_NAME Name);
+
+/* Everything in and below From goes to To, an empty key of another hive: class aside, which To has; subkeys of From's own space only.
+ * What failed half way is left there. RegfNoMemory, RegfTooBig. */
+REGF_STATUS RegfCopyTree(const REGF_HIVE *Source, uint32_t From, REGF_HIVE *Target, uint32_t To);
 
 /* ---- Indexes of subkeys (regfindex.c) ---- */
 uint32_t RegfIndexEntry(const REGF_HIVE *Hive, uint32_t List, uint32_t Position);

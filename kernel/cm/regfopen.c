@@ -26,22 +26,38 @@ static REGF_FLAW CheckHeader(const HBASE_BLOCK *Header, size_t Size)
     if (Header->CheckSum != RegfHeaderSum(Header))
         return RegfFlawChecksum;
     if (Header->Sequence1 != Header->Sequence2)
-        return RegfFlawSequence;                 /* needs its logs, which nobody reads yet */
+        return RegfFlawSequence;                 /* needs its logs: RegfOpenLogged */
     if (Header->Length == 0 || Header->Length % REGF_BLOCK != 0 || Header->Length > Size - sizeof(*Header) ||
         Header->Length >= REGF_VOLATILE)
         return RegfFlawLength;
     return RegfFlawNone;
 }
 
+/* What the check put right is to be written, lest a later flush wrote half of it. */
+static void MarkRepairs(REGF_HIVE *Hive, const uint8_t *Bins, uint32_t Length)
+{
+    uint32_t offset;
+
+    for (offset = 0; offset < Length; offset += REGF_BLOCK)
+        if (memcmp(Hive->Image + offset, Bins + offset, REGF_BLOCK) != 0) {
+            Hive->Spaces[RegfStable].Dirty[offset / REGF_BLOCK] = 1;
+            Hive->IsDirty = true;
+        }
+}
+
 static REGF_STATUS LoadBins(REGF_HIVE *Hive, const uint8_t *Bins)
 {
     uint32_t length = Hive->Header->Length;
+    REGF_STATUS status;
 
     Hive->Image = Hive->Host->Allocate(length);
     if (Hive->Image == NULL)
         return RegfNoMemory;
     memcpy(Hive->Image, Bins, length);
-    return RegfCheckImage(Hive, length);
+    status = RegfCheckImage(Hive, length);
+    if (status == RegfOk)
+        MarkRepairs(Hive, Bins, length);
+    return status;
 }
 
 REGF_STATUS RegfOpen(REGF_HIVE *Hive, const REGF_HOST *Host, const void *Image, size_t Size)
@@ -134,40 +150,20 @@ size_t RegfFileSize(const REGF_HIVE *Hive)
     return sizeof(HBASE_BLOCK) + (size_t)Hive->Spaces[RegfStable].BlockCount * REGF_BLOCK;
 }
 
-static bool WriteHeader(REGF_HIVE *Hive, REGF_WRITE *Write, void *Context, bool Finished)
-{
-    HBASE_BLOCK *header = Hive->Header;
-
-    if (!Finished) {
-        header->Sequence1++;
-        header->TimeStamp = Hive->Host->Now();
-        header->Length = Hive->Spaces[RegfStable].BlockCount * REGF_BLOCK;
-    } else {
-        header->Sequence2 = header->Sequence1;
-    }
-    header->CheckSum = RegfHeaderSum(header);
-    return Write(Context, 0, header, sizeof(*header));
-}
-
-/* The first number says that a write has begun, the second that it ended: whoever finds them different needs the logs. */
-bool RegfSave(REGF_HIVE *Hive, bool OnlyDirty, REGF_WRITE *Write, void *Context)
+bool RegfSave(REGF_HIVE *Hive, REGF_WRITE *Write, void *Context)
 {
     REGF_SPACE *space = &Hive->Spaces[RegfStable];
-    uint32_t block;
+    HBASE_BLOCK *header = Hive->Header;
+    uint32_t bin;
 
-    if (!WriteHeader(Hive, Write, Context, false))
+    header->TimeStamp = Hive->Host->Now();
+    header->Length = space->BlockCount * REGF_BLOCK;
+    header->Sequence2 = header->Sequence1;
+    header->CheckSum = RegfHeaderSum(header);
+    if (!Write(Context, 0, header, sizeof(*header)))
         return false;
-    for (block = 0; block < space->BlockCount; block++) {
-        const REGF_BIN *bin = &space->Bins[space->BinOfBlock[block]];
-        uint64_t offset = (uint64_t)block * REGF_BLOCK;
-        if (OnlyDirty && !space->Dirty[block])
-            continue;
-        if (!Write(Context, sizeof(HBASE_BLOCK) + offset, bin->Memory + (offset - bin->Offset), REGF_BLOCK))
+    for (bin = 0; bin < space->BinCount; bin++)
+        if (!Write(Context, sizeof(HBASE_BLOCK) + (uint64_t)space->Bins[bin].Offset, space->Bins[bin].Memory, space->Bins[bin].Size))
             return false;
-    }
-    if (!WriteHeader(Hive, Write, Context, true))
-        return false;
-    memset(space->Dirty, 0, space->BlockCount);
-    Hive->IsDirty = false;
     return true;
 }

@@ -91,6 +91,7 @@ static NTSTATUS CmpPerformSetSecurity(PVOID Arguments)
 
     ExLockExclusive(&CmpRegistryLock);
     status = CmpSetSecurityLocked(security->Body->KeyControlBlock, security);
+    CmpNoteChangeLocked(security->Body->KeyControlBlock->KeyHive);
     ExUnlockExclusive(&CmpRegistryLock);
     if (NT_SUCCESS(status))
         CmpPostChange(security->Body->KeyControlBlock, REG_NOTIFY_CHANGE_SECURITY);

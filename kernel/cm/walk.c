@@ -59,45 +59,68 @@ static NTSTATUS CmpReadLinkLocked(PCMP_KCB Kcb, PCUNICODE_STRING Rest, PUNICODE_
 }
 
 /* ---- Making the last component ---- */
-static NTSTATUS CmpMayCreateLocked(PCMP_KCB Parent, ULONG Options)
+static NTSTATUS CmpMayCreateLocked(PCMP_KCB Parent, const CMP_PARSE_CONTEXT *Create)
 {
     const CM_KEY_NODE *parent = CmpNodeOf(Parent);
 
-    if (Parent->KeyHive == CmpMasterHive)        /* only hives stand there */
-        return STATUS_INVALID_PARAMETER;
+    if ((Parent->KeyHive == CmpMasterHive) != (Create->Hive != NULL))
+        return STATUS_INVALID_PARAMETER;         /* only hives stand there, and only there */
     if (Parent->TotalLevels >= REGF_MAXIMUM_DEPTH)
         return STATUS_INVALID_PARAMETER;
     if (parent->Flags & KEY_SYM_LINK)
         return STATUS_ACCESS_DENIED;
-    if (RegfSpaceOf(Parent->KeyCell) == RegfVolatile && !(Options & REG_OPTION_VOLATILE) &&
+    if (Create->Hive == NULL && RegfSpaceOf(Parent->KeyCell) == RegfVolatile && !(Create->Options & REG_OPTION_VOLATILE) &&
         (!Parent->KeyHive->IsVolatile || Parent->KeyHive->RefusesStable))
-        return STATUS_CHILD_MUST_BE_VOLATILE;    /* SOFTWARE, which has no file yet, takes stable keys too, and forgets them */
+        return STATUS_CHILD_MUST_BE_VOLATILE;    /* a SOFTWARE without a file takes stable keys too, and forgets them */
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS CmpCreateLocked(CMP_WALK *Walk, PCMP_KCB Parent, PCUNICODE_STRING Name)
+/* The hive's root becomes the key of that name. */
+static NTSTATUS CmpMountLocked(CMP_WALK *Walk, PCMP_KCB Parent, PCUNICODE_STRING Name)
 {
-    CMP_PARSE_CONTEXT *create = Walk->Create;
-    REGF_HIVE *hive = CmpHiveOf(Parent);
-    unsigned space = create->Options & REG_OPTION_VOLATILE ? RegfVolatile : RegfSpaceOf(Parent->KeyCell);
-    uint32_t cell;
-    NTSTATUS status = CmpMayCreateLocked(Parent, create->Options);
+    CMP_HIVE *hive = Walk->Create->Hive;
+    NTSTATUS status = CmpMountHiveLocked(Parent->KeyCell, Name, hive);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = CmpStatus(RegfCreateKey(hive, Parent->KeyCell, CmpName(Name), CmpName(&create->Class), space, &cell));
+    Walk->Found = CmpReferenceKey(Parent, hive, hive->Regf.RootCell, Name);
+    if (Walk->Found != NULL)
+        return STATUS_SUCCESS;
+    CmpUnmountHiveLocked(hive);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static NTSTATUS CmpMakeLocked(CMP_WALK *Walk, PCMP_KCB Parent, PCUNICODE_STRING Name)
+{
+    const CMP_PARSE_CONTEXT *create = Walk->Create;
+    REGF_HIVE *hive = CmpHiveOf(Parent);
+    unsigned space = create->Options & REG_OPTION_VOLATILE ? RegfVolatile : RegfSpaceOf(Parent->KeyCell);
+    uint32_t cell;
+    NTSTATUS status = CmpStatus(RegfCreateKey(hive, Parent->KeyCell, CmpName(Name), CmpName(&create->Class), space, &cell));
+
     if (!NT_SUCCESS(status))
         return status;
     if (create->Options & REG_OPTION_CREATE_LINK)
         RegfKey(hive, cell)->Flags |= KEY_SYM_LINK;
+    CmpNoteChangeLocked(Parent->KeyHive);
     Walk->Found = CmpReferenceKey(Parent, Parent->KeyHive, cell, Name);
-    if (Walk->Found == NULL) {
-        RegfDeleteKey(hive, cell);
-        return STATUS_INSUFFICIENT_RESOURCES;
-    }
+    if (Walk->Found != NULL)
+        return STATUS_SUCCESS;
+    RegfDeleteKey(hive, cell);
+    return STATUS_INSUFFICIENT_RESOURCES;
+}
+
+static NTSTATUS CmpCreateLocked(CMP_WALK *Walk, PCMP_KCB Parent, PCUNICODE_STRING Name)
+{
+    NTSTATUS status = CmpMayCreateLocked(Parent, Walk->Create);
+
+    if (NT_SUCCESS(status))
+        status = Walk->Create->Hive != NULL ? CmpMountLocked(Walk, Parent, Name) : CmpMakeLocked(Walk, Parent, Name);
+    if (!NT_SUCCESS(status))
+        return status;
     CmpReferenceKcb(Parent);
     Walk->ChangedParent = Parent;
-    create->Disposition = REG_CREATED_NEW_KEY;
+    Walk->Create->Disposition = REG_CREATED_NEW_KEY;
     return STATUS_SUCCESS;
 }
 
@@ -128,7 +151,7 @@ static NTSTATUS CmpStepLocked(PCMP_KCB *Kcb, PCUNICODE_STRING Name)
 static NTSTATUS CmpArriveLocked(CMP_WALK *Walk, PCMP_KCB Kcb)
 {
     if (Walk->Create != NULL) {
-        if (Walk->Create->Options & REG_OPTION_CREATE_LINK)
+        if (Walk->Create->Hive != NULL || (Walk->Create->Options & REG_OPTION_CREATE_LINK))
             return STATUS_OBJECT_NAME_COLLISION;
         Walk->Create->Disposition = REG_OPENED_EXISTING_KEY;
     }

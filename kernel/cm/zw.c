@@ -78,6 +78,24 @@ NTSTATUS NTAPI ZwFlushKey(HANDLE KeyHandle)
     return ObLeaveKernelMode(mode, NtFlushKey(KeyHandle));
 }
 
+NTSTATUS NTAPI ZwLoadKey(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtLoadKey(TargetKey, SourceFile));
+}
+
+NTSTATUS NTAPI ZwUnloadKey(POBJECT_ATTRIBUTES TargetKey)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtUnloadKey(TargetKey));
+}
+
+NTSTATUS NTAPI ZwSaveKey(HANDLE KeyHandle, HANDLE FileHandle)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtSaveKey(KeyHandle, FileHandle));
+}
+
 NTSTATUS NTAPI ZwNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                  PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree, PVOID Buffer,
                                  ULONG BufferSize, BOOLEAN Asynchronous)

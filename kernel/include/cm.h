@@ -4,8 +4,8 @@
  *   \REGISTRY                    the master hive, volatile: only mount points
  *     MACHINE\SYSTEM             the boot volume's regf file; CurrentControlSet is a link to the control set in Select\Current
  *     MACHINE\HARDWARE           volatile
- *     MACHINE\SOFTWARE           volatile for now
- *     USER\.DEFAULT              volatile for now
+ *     MACHINE\SOFTWARE           a file of the boot volume, from CmAttachHives on
+ *     USER\.DEFAULT              likewise; USER\S-1-5-18 is a link to it
  *
  * No lock of the registry is held while a driver's callback, the store or an event's waiter runs.
  */
@@ -16,13 +16,23 @@
 /* The type Key and the hives. A SYSTEM hive that is missing or broken is reported and replaced by an empty one. PASSIVE_LEVEL. */
 VOID CmInitialize(LOADER_BLOCK *Block);
 
-/* ---- Upward calls: "cm hive store" of the design. Whoever can write files fills this; until then nothing can be flushed ----
- * A flush is Begin, Write in the order that keeps the file consistent (a base block that says "being written", what changed, a base
- * block that says "done"), End. Called at PASSIVE_LEVEL without locks, one flush at a time. */
+/* Gives the SYSTEM hive its file and loads SOFTWARE and .DEFAULT from theirs, all in \SystemRoot\System32\config. Without such a file
+ * SYSTEM stays in memory, and an empty volatile hive takes the other's place. Once, after CmHiveStore is filled. PASSIVE_LEVEL. */
+VOID CmAttachHives(VOID);
+/* Writes every hive that has a file and changed. PASSIVE_LEVEL. */
+VOID CmShutdown(VOID);
+
+/* ---- Upward calls: hives' files. Whoever can open files fills this; called at PASSIVE_LEVEL without the registry's locks ---- */
 typedef struct CM_HIVE_STORE {
-    NTSTATUS (*Begin)(PCUNICODE_STRING Hive, PVOID *File);       /* Hive: "SYSTEM" */
+    /* For reading and writing, for nobody else as long as it is open. Disposition: FILE_OPEN or FILE_OPEN_IF. */
+    NTSTATUS (*Open)(POBJECT_ATTRIBUTES Name, ULONG Disposition, PVOID *File);
+    /* The file of a caller's handle, for writing. It is the caller's to close the handle; Close ends this use of it. */
+    NTSTATUS (*OpenHandle)(HANDLE Handle, PVOID *File);
+    NTSTATUS (*Size)(PVOID File, PULONG64 Bytes);
+    NTSTATUS (*Read)(PVOID File, ULONG64 Offset, PVOID Buffer, ULONG Bytes);         /* all of it, or a failure */
     NTSTATUS (*Write)(PVOID File, ULONG64 Offset, const VOID *Data, ULONG Bytes);
-    NTSTATUS (*End)(PVOID File, BOOLEAN Complete);               /* Complete: everything was written; now on disk */
+    NTSTATUS (*Flush)(PVOID File);                                                   /* STATUS_SUCCESS: all of it is on disk */
+    VOID (*Close)(PVOID File);
 } CM_HIVE_STORE;
 extern CM_HIVE_STORE CmHiveStore;
 
@@ -46,6 +56,10 @@ NTSTATUS NTAPI NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_
 NTSTATUS NTAPI NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULONG Type, PVOID Data,
                              ULONG DataSize);
 NTSTATUS NTAPI NtFlushKey(HANDLE KeyHandle);
+NTSTATUS NTAPI NtLoadKey(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile);
+NTSTATUS NTAPI NtUnloadKey(POBJECT_ATTRIBUTES TargetKey);
+NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle);
+NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCount);
 NTSTATUS NTAPI NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                  PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree, PVOID Buffer,
                                  ULONG BufferSize, BOOLEAN Asynchronous);
@@ -66,4 +80,4 @@ typedef struct _KEY_CACHED_INFORMATION {
 #define RTL_QUERY_REGISTRY_TYPECHECK 0x00000100
 #define RTL_QUERY_REGISTRY_TYPECHECK_SHIFT 24
 
-extern const struct KE_TEST_GROUP CmKeyTests, CmValueTests, CmRtlTests, CmCallbackTests, CmHiveTests;
+extern const struct KE_TEST_GROUP CmKeyTests, CmValueTests, CmRtlTests, CmCallbackTests, CmHiveTests, CmNotifyTests;

@@ -125,4 +125,4 @@ NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 
 extern const struct KE_TEST_GROUP IoDeviceTests, IoIrpTests, IoFileTests, IoWorkTests;
 extern const struct KE_TEST_GROUP IoRemoveLockTests, IoCancelQueueTests, IoStartIoTests, IoErrorLogTests, IoSystemTests, IoWmiTests, IoBusTests,
-    IoDmaTests, IoLoadDriverTests, IoStartTests, IoVolumeTests;
+    IoDmaTests, IoLoadDriverTests, IoStartTests, IoVolumeTests, IoPipeTests;

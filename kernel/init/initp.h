@@ -31,6 +31,9 @@ VOID InitStartDpcThreads(VOID);
 NTSTATUS InitLinkSystemRoot(const LOADER_PARTITION *Partition);
 extern const struct KE_TEST_GROUP InitSystemRootTests;
 
+/* The registry's files, from here on: those of the boot volume and what is loaded later. After InitLinkSystemRoot, once. */
+VOID InitOpenHives(VOID);
+
 /* ---- Self-tests ---- */
 typedef struct INIT_RESULTS {
     ULONG Passed, Failed, Skipped;

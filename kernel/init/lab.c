@@ -122,6 +122,16 @@ static VOID InitUnmap(LAB_DRIVER *Driver)
     Driver->Image = NULL;
 }
 
+/* Before the registry is written for the last time. */
+static VOID InitDeleteServiceKeys(VOID)
+{
+    ULONG i;
+
+    for (i = InitDriverCount; i-- != 0;)
+        if (!InitDrivers[i].Started || InitDrivers[i].Unloaded)
+            InitDeleteServiceKey(&InitDrivers[i]);
+}
+
 static BOOLEAN InitReportVerdict(LAB_DRIVER *Driver)
 {
     BOOLEAN loadOnly = InitOptionNumber("load-only", 0) != 0;
@@ -173,16 +183,14 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         InitUnderTest = InitDrivers[i].Name;
         InitStop(&InitDrivers[i]);
     }
+    InitDeleteServiceKeys();
     if (exercise)
         InitShutDown();
     for (i = 0; i < InitDriverCount; i++)
         if (!InitDrivers[i].Kept)
             passed = InitReportVerdict(&InitDrivers[i]) && passed;
-    for (i = InitDriverCount; i-- != 0;) {
+    for (i = InitDriverCount; i-- != 0;)
         InitUnmap(&InitDrivers[i]);
-        if (!InitDrivers[i].Started || InitDrivers[i].Unloaded)
-            InitDeleteServiceKey(&InitDrivers[i]);
-    }
     InitUnderTest = NULL;
     return passed;
 }

@@ -108,6 +108,7 @@ VOID InitPhase1(PVOID Context)
     PnpStartBuses();                   /* the devices of the PCI buses, with these drivers */
     PnpAwaitEvents();                  /* their disks have become volumes */
     InitLinkSystemRoot(&block->BootPartition);
+    InitOpenHives();                   /* the registry's files */
     InitStartSystemDrivers();
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);

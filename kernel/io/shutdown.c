@@ -3,6 +3,7 @@
  * entry references its device.
  */
 #include "iop.h"
+#include "cm.h"
 #include "exsync.h"
 
 typedef struct IOP_SHUTDOWN {
@@ -113,5 +114,6 @@ VOID IoShutdownSystem(IO_SHUTDOWN_REPORT *Report)
 {
     MmFlushMappedFiles();
     IopTellShutdown(FALSE, Report);
+    CmShutdown();
     IopTellShutdown(TRUE, Report);
 }

@@ -411,26 +411,36 @@ static VOID MiFreeBig(MI_POOL *Pool, PVOID Block)
     MiReleaseAddresses(&Pool->Region, (ULONG64)Block, pages);
 }
 
-VOID MiFreePool(PVOID Block)
-{
-    MI_POOL *pool = MiPoolOfAddress((ULONG64)Block);
-
-    if (pool == NULL || !MiIsMapped((ULONG64)Block))
-        KeBugCheckEx(BAD_POOL_CALLER, (LONG64)Block >= 0 ? 0x40 : 0x46, (ULONG_PTR)Block, 0, 0);
-    InterlockedDecrement64(&pool->Blocks);
-    if (((ULONG64)Block & (PAGE_SIZE - 1)) == 0)
-        MiFreeBig(pool, Block);
-    else
-        MiFreeSmall(pool, Block);
-}
-
-ULONG MiPoolTag(PVOID Block)
+static ULONG MiPoolTag(PVOID Block)
 {
     ULONG tag = 0;
     if (((ULONG64)Block & (PAGE_SIZE - 1)) != 0)
         return ((MI_POOL_HEADER *)Block - 1)->PoolTag;
     MiQueryBigPages((ULONG64)Block, &tag);
     return tag;
+}
+
+/* Tags with the highest bit set must match. */
+static VOID MiCheckTag(PVOID Block, ULONG Tag)
+{
+    ULONG actual = Tag != 0 ? MiPoolTag(Block) : 0;
+
+    if ((actual & 0x80000000) && Tag != actual)
+        KeBugCheckEx(BAD_POOL_CALLER, 0xA, (ULONG_PTR)Block, actual, Tag);
+}
+
+VOID MiFreePool(PVOID Block, ULONG Tag)
+{
+    MI_POOL *pool = MiPoolOfAddress((ULONG64)Block);
+
+    if (pool == NULL || !MiIsMapped((ULONG64)Block))
+        KeBugCheckEx(BAD_POOL_CALLER, (LONG64)Block > 0 ? 0x40 : 0x46, (ULONG_PTR)Block, Tag, 0);
+    MiCheckTag(Block, Tag);
+    InterlockedDecrement64(&pool->Blocks);
+    if (((ULONG64)Block & (PAGE_SIZE - 1)) == 0)
+        MiFreeBig(pool, Block);
+    else
+        MiFreeSmall(pool, Block);
 }
 
 VOID MiQueryPools(MM_STATISTICS *Statistics)

@@ -9,8 +9,7 @@ typedef enum MI_POOL_KIND { MiPoolNonPaged, MiPoolNonPagedNx, MiPoolPaged, MiPoo
 
 MI_POOL_KIND MiPoolOfType(POOL_TYPE Type);
 PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag);
-VOID MiFreePool(PVOID Block);
-ULONG MiPoolTag(PVOID Block);
+VOID MiFreePool(PVOID Block, ULONG Tag);
 
 /* ---- Allocations of whole pages: address to size and tag ---- */
 VOID MiInitializeBigPages(VOID);

@@ -79,17 +79,7 @@ PVOID NTAPI ExAllocatePool2(ULONG64 Flags, SIZE_T NumberOfBytes, ULONG Tag)
     return block;
 }
 
-VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag)
-{
-    ULONG actual;
-
-    if (P == NULL || !MiIsMapped((ULONG64)P - ((ULONG64)P & (PAGE_SIZE - 1) ? 16 : 0)))
-        KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)P, Tag, 0);
-    actual = MiPoolTag(P);
-    if (Tag != 0 && actual != 0 && Tag != actual && (actual & 0x80000000))       /* protected tags must match */
-        KeBugCheckEx(BAD_POOL_CALLER, 0xA, (ULONG_PTR)P, actual, Tag);
-    MiFreePool(P);
-}
+VOID NTAPI ExFreePoolWithTag(PVOID P, ULONG Tag) { MiFreePool(P, Tag); }
 
 VOID NTAPI ExFreePool(PVOID P) { ExFreePoolWithTag(P, 0); }
 VOID NTAPI ExFreePool2(PVOID P, ULONG Tag, PVOID Parameters, ULONG Count)

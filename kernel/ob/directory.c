@@ -9,11 +9,20 @@
 EX_PUSH_LOCK ObpNamespaceLock;
 POBJECT_DIRECTORY ObpRootDirectoryObject;
 
+/* Nearly every character is ASCII. */
 ULONG ObpHashName(PCUNICODE_STRING Name)
 {
-    ULONG hash = 0, i;
-    for (i = 0; i < Name->Length / sizeof(WCHAR); i++)
-        hash = hash * 37 + RtlUpcaseUnicodeChar(Name->Buffer[i]);
+    const WCHAR *at = Name->Buffer, *end = at + Name->Length / sizeof(WCHAR);
+    ULONG hash = 0;
+
+    for (; at < end; at++) {
+        ULONG character = *at;
+        if (character - 'a' < 26)
+            character -= 'a' - 'A';
+        else if (character >= 0x80)
+            character = RtlUpcaseUnicodeChar((WCHAR)character);
+        hash = hash * 37 + character;
+    }
     return hash;
 }
 

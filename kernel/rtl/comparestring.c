@@ -5,14 +5,33 @@
 
 static inline WCHAR RtlpFold(WCHAR character, BOOLEAN insensitive) { return insensitive ? RtlpUpcase(character) : character; }
 
+/* How many characters, four at a time, are the same from the start on. */
+static SIZE_T RtlpEqualStart(PCWCH Left, PCWCH Right, SIZE_T Count)
+{
+    ULONG64 left, right;
+    SIZE_T i;
+
+    for (i = 0; i + 4 <= Count; i += 4) {
+        memcpy(&left, Left + i, sizeof(left));
+        memcpy(&right, Right + i, sizeof(right));
+        if (left != right)
+            break;
+    }
+    return i;
+}
+
 /* Lengths in characters. The difference of the first characters that differ, else of the lengths. */
 LONG NTAPI RtlCompareUnicodeStrings(PCWCH String1, SIZE_T String1Length, PCWCH String2, SIZE_T String2Length,
                                     BOOLEAN CaseInsensitive)
 {
     SIZE_T i, shorter = String1Length < String2Length ? String1Length : String2Length;
 
-    for (i = 0; i < shorter; i++) {
-        LONG left = RtlpFold(String1[i], CaseInsensitive), right = RtlpFold(String2[i], CaseInsensitive);
+    for (i = RtlpEqualStart(String1, String2, shorter); i < shorter; i++) {
+        LONG left = String1[i], right = String2[i];
+        if (left == right)
+            continue;
+        left = RtlpFold((WCHAR)left, CaseInsensitive);
+        right = RtlpFold((WCHAR)right, CaseInsensitive);
         if (left != right)
             return left - right;
     }

@@ -65,6 +65,10 @@ def _with_checksum(header: bytearray) -> bytes:
     return bytes(header)
 
 
+def with_header_sum(hive: bytes) -> bytes:
+    return _with_checksum(bytearray(hive[:0x1000])) + hive[0x1000:]
+
+
 def _cells(hive: bytes) -> list[int]:
     """File offsets of the content of every cell."""
     found = []
@@ -109,10 +113,10 @@ def with_parents(text: str, prefix: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def make_hive(source: Path, prefix: str = "HKEY_LOCAL_MACHINE\\SYSTEM") -> bytes:
+def make_hive(source: Path, prefix: str = "HKEY_LOCAL_MACHINE\\SYSTEM", name: str = "SYSTEM") -> bytes:
     with tempfile.TemporaryDirectory(prefix="petrel-hive-") as folder:
         hive, registry = Path(folder) / "hive", Path(folder) / "hive.reg"
-        hive.write_bytes(empty_hive())
+        hive.write_bytes(empty_hive(name))
         registry.write_text(with_parents(source.read_text(encoding="ascii"), prefix), encoding="ascii")
         run_tool([program("hivexregedit"), "--merge", "--prefix", prefix, "--encoding", "ASCII", str(hive), str(registry)])
         return fix_times(hive.read_bytes())

@@ -34,6 +34,7 @@ _DISK_ID = "7E7C0A5E-0001-4000-8000-5045545245C1"
 _PARTITION_ID = "7E7C0A5E-0002-4000-8000-5045545245C1"
 _FOLDERS = [Path("Windows/System32/config"), Path("Windows/System32/drivers"), Path("Windows/Temp")]     # there even when empty
 _EPOCH = 1577836800                             # 2020-01-01: every time stamp in the file system
+_HIVES = {"SYSTEM": "HKEY_LOCAL_MACHINE\\SYSTEM", "SOFTWARE": "HKEY_LOCAL_MACHINE\\SOFTWARE", "DEFAULT": "HKEY_USERS\\.DEFAULT"}
 _LEFT_OUT = {".lib", ".exp", ".pdb", ".map", ".ilk", ".obj"}    # what linkers leave beside an image
 _ENVIRONMENT = {"SOURCE_DATE_EPOCH": str(_EPOCH), "TZ": "UTC", "MTOOLS_SKIP_CHECK": "1", "MTOOLSRC": os.devnull, "LC_ALL": "C.UTF-8"}
 
@@ -59,8 +60,17 @@ def _newer(output: Path, *inputs: Path) -> bool:
     return output.exists() and all(output.stat().st_mtime_ns >= source.stat().st_mtime_ns for source in inputs)
 
 
+def _add_hive(hive: Path, registry: Path, prefix: str) -> None:
+    """A hive and two empty logs: the loader wants to find them."""
+    hive.parent.mkdir(parents=True, exist_ok=True)
+    if not _newer(hive, registry, Path(__file__).with_name("hive.py")):
+        hive.write_bytes(make_hive(registry, prefix, hive.name))
+    for suffix in (".LOG1", ".LOG2"):
+        _write_if_changed(hive.with_name(hive.name + suffix), b"")
+
+
 def add_generated_files(volume: Path, root: Path = ROOT) -> None:
-    """Puts casing.bin, the SYSTEM hive and boot.cfg beside what cmake has laid out."""
+    """Puts casing.bin, the hives and boot.cfg beside what cmake has laid out."""
     petrel = volume / "petrel"
     casing, casing_script = petrel / "casing.bin", Path(make_casing.__file__)
     if not make_casing.UNICODE_DATA.exists():
@@ -68,9 +78,8 @@ def add_generated_files(volume: Path, root: Path = ROOT) -> None:
     if not _newer(casing, casing_script, make_casing.UNICODE_DATA):
         casing.parent.mkdir(parents=True, exist_ok=True)
         casing.write_bytes(make_casing.make())
-    hive, registry = petrel / "SYSTEM", root / "config" / "system.reg"
-    if not _newer(hive, registry, Path(__file__).with_name("hive.py")):
-        hive.write_bytes(make_hive(registry))
+    for name, prefix in _HIVES.items():
+        _add_hive(volume.joinpath("Windows", "System32", "config", name), root / "config" / f"{name.lower()}.reg", prefix)
     _write_if_changed(petrel / "boot.cfg", boot_configuration(root / "config" / "boot.cfg", volume).encode("ascii"))
 
 
@@ -125,6 +134,20 @@ def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
         fresh.replace(disk)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def read_file(disk: Path, name: str, target: Path) -> None:
+    """Copies a file out of a disk image's volume."""
+    run_tool([program("mcopy"), "-n", "-i", f"{disk}@@{_START}", f"::/{name}", str(target)], environment=_ENVIRONMENT)
+
+
+def is_clean(disk: Path) -> bool:
+    """Whether the volume says that it was shut down: bit 27 of the FAT's second entry."""
+    with open(disk, "rb") as handle:
+        handle.seek(_START + 14)
+        reserved = int.from_bytes(handle.read(2), "little")
+        handle.seek(_START + reserved * _SECTOR + 4)
+        return bool(int.from_bytes(handle.read(4), "little") & 1 << 27)
 
 
 def make_image(preset: str) -> Path:

@@ -44,6 +44,7 @@ def resolve_accelerator(wanted: str) -> str:
 @dataclass
 class MachineOptions:
     disk: Path
+    keeps_disk: bool = False                               # what is written to the disk stays; else it is forgotten
     cpus: int = 1
     memory: int = 256
     accelerator: str = "tcg"
@@ -81,7 +82,7 @@ def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list
         "-accel", options.accelerator, "-cpu", CPU_MODEL, "-smp", str(options.cpus), "-m", str(options.memory),
         *firmware.arguments(options.firmware, folder),
         "-net", "none", "-display", "none", "-vga", "none", "-no-reboot", "-boot", "menu=off",
-        "-drive", f"if=none,id=disk,format=raw,snapshot=on,file={_escape(options.disk)}",
+        "-drive", f"if=none,id=disk,format=raw,snapshot={'off' if options.keeps_disk else 'on'},file={_escape(options.disk)}",
         "-device", "virtio-blk-pci,drive=disk,bootindex=0",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
         "-chardev", f"file,id=console,path={_escape(folder / 'console')}", "-serial", "chardev:console",
@@ -145,6 +146,10 @@ class Machine:
 
     def inject_nmi(self) -> bool:
         return self._monitor.execute("inject-nmi")
+
+    def tell_monitor(self, line: str) -> bool:
+        """A line as a person would type it at QEMU's monitor."""
+        return self._monitor.execute("human-monitor-command", **{"command-line": line})
 
     def kill(self) -> None:
         assert self._child is not None

@@ -11,18 +11,18 @@ from .build import build
 from .errors import EXIT_FAIL, EXIT_PASS, UsageError
 
 _SEEDS = 1 << 30
-_IMAGES = {"crash": 1000, "fuzz": 2000}
+_IMAGES = 1000
 
 
 def _check(arguments: argparse.Namespace) -> str:
     """Which proof."""
-    wanted = [name for name in ("interchange", "crash", "fuzz") if getattr(arguments, name)]
+    wanted = [name for name in ("interchange", "crash", "fuzz") if getattr(arguments, name) not in (None, False)]
     if len(wanted) != 1:
         raise UsageError("verify storage takes one of --interchange, --crash and --fuzz")
     if arguments.files < 1 or arguments.bytes < 1024 * arguments.files or arguments.bytes >> 10 >= 1 << 32:
         raise UsageError("--files must be above 0, and --bytes at least 1024 for each")
-    if (arguments.images is not None and arguments.images < 1) or arguments.load < 1 or arguments.first < 0:
-        raise UsageError("--images and --load must be above 0")
+    if any(number is not None and number < 1 for number in (arguments.images, arguments.fuzz, arguments.load)) or arguments.first < 0:
+        raise UsageError("--images, --fuzz and --load must be above 0")
     if arguments.resume and arguments.seed is None:
         raise UsageError("--resume needs the --seed of the run that it goes on with")
     if arguments.seed is not None and not 0 <= arguments.seed < _SEEDS:
@@ -31,7 +31,7 @@ def _check(arguments: argparse.Namespace) -> str:
 
 
 def _prove(what: str, arguments: argparse.Namespace, seed: int) -> bool:
-    images = arguments.images or _IMAGES.get(what, 0)
+    images = arguments.images or arguments.fuzz or _IMAGES
     if what == "interchange":
         return interchange.prove(arguments.preset, arguments.files, arguments.bytes, seed)
     if what == "crash":

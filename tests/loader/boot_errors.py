@@ -84,6 +84,7 @@ CASES = [
     Case("good-foreign-writable-code", None,
          {"foreign/a.sys": make_pe(text_flags=0xE0000020)} | config("driver=\\foreign\\a.sys\n")),
     Case("good-empty-file", None, {"petrel/empty": b""} | config("file=\\petrel\\empty\nhive=\\petrel\\empty\n")),
+    Case("good-missing-log", None, {"petrel/empty": b""} | config("hive=\\petrel\\empty\nhivelog=\\petrel\\none\n")),
     Case("good-many-files", None, {"petrel/x": b"x" * 5000} | config("file=\\petrel\\x\n" * 256)),
     Case("config-missing", r"\\petrel\\boot\.cfg is missing from the boot volume", without=(CONFIG,)),
     Case("config-nonsense", r"line 2 of \\petrel\\boot\.cfg has no '='", config("# fine\nnonsense\n")),

@@ -48,18 +48,19 @@ static void EmptyFileMeansDefaults(void **State)
 static void EveryKeyIsTaken(void **State)
 {
     assert_true(Parse("kernel=\\k.exe\nhal=\\h.dll\nhive=\\system\ncasing=\\c.bin\ndriver=\\a.sys\nlibrary=\\l.sys\n"
-                      "file=\\f\ntest=\\t.sys\ndriver=\\b.sys\ncpus=4\n"));
+                      "file=\\f\ntest=\\t.sys\ndriver=\\b.sys\nhivelog=\\system.log1\ncpus=4\n"));
     assert_string_equal(Config.Single[CONFIG_KERNEL], "\\k.exe");
     assert_string_equal(Config.Single[CONFIG_HAL], "\\h.dll");
     assert_string_equal(Config.Single[CONFIG_HIVE], "\\system");
     assert_string_equal(Config.Single[CONFIG_CASING], "\\c.bin");
-    assert_int_equal(Config.EntryCount, 5);
+    assert_int_equal(Config.EntryCount, 6);
     assert_int_equal(Config.Entries[0].Kind, CONFIG_DRIVER);
     assert_string_equal(Config.Entries[0].Path, "\\a.sys");
     assert_int_equal(Config.Entries[1].Kind, CONFIG_LIBRARY);
     assert_int_equal(Config.Entries[2].Kind, CONFIG_FILE);
     assert_int_equal(Config.Entries[3].Kind, CONFIG_TEST);
     assert_string_equal(Config.Entries[4].Path, "\\b.sys");
+    assert_int_equal(Config.Entries[5].Kind, CONFIG_HIVE_LOG);
     assert_string_equal(Options, "cpus=4\n");
     assert_int_equal(Config.OptionsLength, strlen(Options));
 }

@@ -143,11 +143,26 @@ static void AFolderIsNoFile(void **State)
     assert_non_null(strstr(FailSentence, "\\a\\b.sys is a folder"));
 }
 
+static void AFileThatMayBeMissingIsLookedFor(void **State)
+{
+    VOLUME_FILE sample = { NULL, 0, NULL };
+
+    assert_true(FindVolumeFile("\\a\\b.sys", &sample));
+    assert_int_equal(sample.Size, 100);
+    sample.Size = 0;
+    OpenStatus = EFI_NOT_FOUND;
+    assert_false(FindVolumeFile("\\a\\b.sys", &sample));
+    assert_int_equal(sample.Size, 0);
+    OpenStatus = EFI_DEVICE_ERROR;
+    assert_true(FAILS(FindVolumeFile("\\a\\b.sys", &sample)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(AFileIsReadWithOneCall, Reset),
         cmocka_unit_test_setup(AShortReadNamesBothSizes, Reset),
+        cmocka_unit_test_setup(AFileThatMayBeMissingIsLookedFor, Reset),
         cmocka_unit_test_setup(EveryStatusEndsInWords, Reset),
         cmocka_unit_test_setup(AFolderIsNoFile, Reset),
     };

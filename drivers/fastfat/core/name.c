@@ -16,6 +16,13 @@ static bool FatIsOneOf(uint16_t Character, const char *Set)
     return false;
 }
 
+/* Control characters, and what separates, quotes or stands for others. */
+static bool FatIsForbidden(uint16_t Character)
+{
+    static const uint32_t forbidden[4] = { 0xFFFFFFFFu, 0xD4008404u, 0x10000000u, 0x10000000u };
+    return Character < 0x80 && (forbidden[Character / 32] >> Character % 32 & 1) != 0;
+}
+
 FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length)
 {
     uint32_t length = *Length, i;
@@ -25,7 +32,7 @@ FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length)
     if (length == 0 || length > FAT_MAXIMUM_NAME)
         return FatBadName;
     for (i = 0; i < length; i++)
-        if (Name[i] < 0x20 || FatIsOneOf(Name[i], "\"*/:<>?\\|"))
+        if (FatIsForbidden(Name[i]))
             return FatBadName;
     *Length = length;
     return FatOk;

@@ -194,10 +194,10 @@ class Promises(unittest.TestCase):
 
 class Usage(unittest.TestCase):
     def test_wrong_usage(self) -> None:
-        good: dict[str, Any] = {"interchange": False, "crash": False, "fuzz": True, "files": 1, "bytes": 1024, "images": None, "load": 1,
+        good: dict[str, Any] = {"interchange": False, "crash": False, "fuzz": 7, "files": 1, "bytes": 1024, "images": None, "load": 1,
                                 "first": 0, "resume": False, "seed": None}
         self.assertEqual(storageproof._check(Namespace(**good)), "fuzz")
-        for wrong in ({"crash": True}, {"fuzz": False}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True}, {"seed": -1}):
+        for wrong in ({"crash": True}, {"fuzz": None}, {"fuzz": 0}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True}, {"seed": -1}):
             with self.subTest(wrong=wrong), self.assertRaises(UsageError):
                 storageproof._check(Namespace(**{**good, **wrong}))
 

@@ -87,7 +87,7 @@ int main(int argc, char **argv)
         if (stream == NULL || RegfCreate(&hive, &TestHost, TestName("ROOT"), RegfStable) != RegfOk)
             return 2;
         Fill(&hive);
-        if (!RegfSave(&hive, false, WriteFile, stream) || fclose(stream) != 0)
+        if (!RegfSave(&hive, WriteFile, stream) || fclose(stream) != 0)
             return 2;
         RegfClose(&hive);
         return 0;

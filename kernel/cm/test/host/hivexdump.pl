@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: MIT
-# The same lines as regf-dump, from hivex.
+# The same lines as regf-dump, from hivex; with a second argument without types and data.
 use strict;
 use warnings;
 use Encode;
@@ -16,6 +16,10 @@ sub dump_key {
     print "$shown\n";
     for my $value ($h->node_values($node)) {
         my $name = units($h->value_key($value));
+        if (@ARGV > 1) {
+            print $shown, " ", ($name eq "" ? "-" : $name), "\n";
+            next;
+        }
         my ($type, $data) = $h->value_value($value);
         print $shown, " ", ($name eq "" ? "-" : $name), " $type ", unpack("H*", $data), "\n";
     }

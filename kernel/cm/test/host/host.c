@@ -74,7 +74,7 @@ static bool WriteMemory(void *Context, uint64_t Offset, const void *Data, size_t
 TEST_FILE TestSave(REGF_HIVE *Hive)
 {
     TEST_FILE file = { malloc(RegfFileSize(Hive)), RegfFileSize(Hive) };
-    if (!RegfSave(Hive, false, WriteMemory, &file))
+    if (!RegfSave(Hive, WriteMemory, &file))
         file.Size = 0;
     return file;
 }
@@ -159,7 +159,7 @@ static uint32_t RandomKey(const REGF_HIVE *Hive, uint64_t *State)
     return cell;
 }
 
-static void Change(REGF_HIVE *Hive, uint64_t *State)
+void TestChange(REGF_HIVE *Hive, uint64_t *State)
 {
     static const uint32_t sizes[] = { 0, 1, 4, 5, 100, 5000, 16344, 16345, 50000 };
     static uint8_t data[50000];
@@ -193,10 +193,24 @@ bool TestExercise(const uint8_t *Image, size_t Size, uint64_t Seed)
         return false;
     TestVisit(&hive);
     for (i = 0; i < 40; i++)
-        Change(&hive, &Seed);
+        TestChange(&hive, &Seed);
     TestVisit(&hive);
     RegfClose(&hive);
     return true;
+}
+
+uint64_t TestStableSum(REGF_HIVE *Hive)
+{
+    TEST_FILE file = TestSave(Hive);
+    uint64_t sum = 0;
+    REGF_HIVE copy;
+
+    if (RegfOpen(&copy, &TestHost, file.Data, file.Size) != RegfOk)
+        abort();
+    sum = TestVisit(&copy);
+    RegfClose(&copy);
+    free(file.Data);
+    return sum;
 }
 
 uint32_t TestCellsInUse(const REGF_HIVE *Hive)

@@ -23,6 +23,10 @@ uint64_t TestRandom(uint64_t *State);
 void TestFixHeader(uint8_t *Image, size_t Size);
 /* Visits every key, name and byte of data. Returns a sum so that nothing is optimized away. */
 uint64_t TestVisit(const REGF_HIVE *Hive);
+/* One random change of a hive. */
+void TestChange(REGF_HIVE *Hive, uint64_t *State);
+/* A sum of what a file of the hive would have. */
+uint64_t TestStableSum(REGF_HIVE *Hive);
 /* Opens an image, visits it, changes it at random, closes it. True when it opened. */
 bool TestExercise(const uint8_t *Image, size_t Size, uint64_t Seed);
 /* Cells in use, for leak checks. */

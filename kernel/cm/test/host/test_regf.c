@@ -397,51 +397,6 @@ static void test_no_memory_open(void **state)
     free(file.Data);
 }
 
-/* Only what changed is written: applied to the old file it gives the new one. */
-static bool Apply(void *Context, uint64_t Offset, const void *Data, size_t Bytes)
-{
-    TEST_FILE *file = Context;
-    if (Offset + Bytes > file->Size)
-        return false;
-    memcpy(file->Data + Offset, Data, Bytes);
-    return true;
-}
-
-static void test_dirty(void **state)
-{
-    REGF_HIVE hive;
-    TEST_FILE file;
-    uint64_t seed = 5, sum;
-    uint32_t i;
-    char name[16];
-
-    (void)state;
-    Make(&hive);
-    Build(&hive);
-    file = TestSave(&hive);
-    assert_false(hive.IsDirty);
-    for (i = 0; i < 200; i++) {
-        uint32_t key = RegfSubKeyAt(&hive, hive.RootCell, (uint32_t)(TestRandom(&seed) % 700));
-        snprintf(name, sizeof(name), "x%u", i % 7);
-        if (i % 3 == 0)
-            RegfDeleteKey(&hive, key);
-        else
-            RegfSetValue(&hive, key, TestName(name), 3, &seed, i % 9);
-    }
-    assert_true(hive.IsDirty);
-    file.Data = realloc(file.Data, RegfFileSize(&hive));
-    file.Size = RegfFileSize(&hive);
-    assert_true(RegfSave(&hive, true, Apply, &file));
-    while (RegfKey(&hive, hive.RootCell)->SubKeyCounts[1] != 0)
-        RegfDeleteKey(&hive, RegfSubKeyAt(&hive, hive.RootCell, RegfKey(&hive, hive.RootCell)->SubKeyCounts[0]));
-    sum = TestVisit(&hive);
-    RegfClose(&hive);
-    assert_int_equal(RegfOpen(&hive, &TestHost, file.Data, file.Size), RegfOk);
-    assert_int_equal(TestVisit(&hive), sum);
-    RegfClose(&hive);
-    free(file.Data);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -449,7 +404,7 @@ int main(void)
         cmocka_unit_test(test_big_data_format), cmocka_unit_test(test_names), cmocka_unit_test(test_volatile),
         cmocka_unit_test(test_unsorted), cmocka_unit_test(test_hash), cmocka_unit_test(test_header_flaws),
         cmocka_unit_test(test_tree_flaws), cmocka_unit_test(test_depth), cmocka_unit_test(test_no_memory),
-        cmocka_unit_test(test_no_memory_open), cmocka_unit_test(test_dirty),
+        cmocka_unit_test(test_no_memory_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT
+ * Hives that come and go while the system runs: NtLoadKey, NtUnloadKey, NtQueryOpenSubKeys.
+ */
+#include "cmp.h"
+#include "se.h"
+
+NTSTATUS NTAPI NtLoadKey(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile)
+{
+    CMP_PARSE_CONTEXT context = { .Create = TRUE };
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PVOID files[RegfFiles];
+    HANDLE key;
+    NTSTATUS status;
+
+    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, mode))
+        return STATUS_PRIVILEGE_NOT_HELD;
+    if (CmpIsForeign(mode, TargetKey) || CmpIsForeign(mode, SourceFile))
+        return STATUS_NOT_IMPLEMENTED;
+    status = CmpOpenFiles(SourceFile, files);
+    if (NT_SUCCESS(status))
+        status = CmpLoadHive(files, &context.Hive);
+    if (!NT_SUCCESS(status))
+        return status;
+    context.Hive->MayUnload = TRUE;
+    status = CmpOpenByName(&key, KEY_QUERY_VALUE, TargetKey, &context);
+    if (NT_SUCCESS(status))
+        NtClose(key);
+    if (context.Disposition == REG_CREATED_NEW_KEY)
+        return STATUS_SUCCESS;                   /* it is there, whatever became of the handle */
+    CmpCloseFiles(context.Hive->Files);
+    CmpDereferenceHive(context.Hive);
+    return NT_SUCCESS(status) ? STATUS_OBJECT_NAME_COLLISION : status;
+}
+
+/* ---- The root of a hive by its name ---- */
+static NTSTATUS CmpOpenRoot(POBJECT_ATTRIBUTES TargetKey, PHANDLE Handle, PCM_KEY_BODY *Body)
+{
+    CMP_PARSE_CONTEXT context = { .Create = FALSE };
+    NTSTATUS status = CmpOpenByName(Handle, KEY_QUERY_VALUE, TargetKey, &context);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = CmpReferenceHandle(*Handle, 0, Body);
+    if (NT_SUCCESS(status) && (*Body)->KeyControlBlock->KeyCell == (*Body)->KeyControlBlock->KeyHive->Regf.RootCell)
+        return STATUS_SUCCESS;
+    if (NT_SUCCESS(status))
+        ObfDereferenceObject(*Body);
+    NtClose(*Handle);
+    return NT_SUCCESS(status) ? STATUS_INVALID_PARAMETER : status;
+}
+
+/* ---- Unloading ---- */
+/* STATUS_PENDING: the hive changed since it was flushed. */
+static NTSTATUS CmpUnmountIdleLocked(PCMP_KCB Root)
+{
+    if (Root->Discarded)
+        return STATUS_KEY_DELETED;
+    if (!CmpIsOnlyUser(Root))
+        return STATUS_CANNOT_DELETE;
+    if (Root->KeyHive->Regf.IsDirty)
+        return STATUS_PENDING;
+    CmpUnmountHiveLocked(Root->KeyHive);
+    CmpDiscardKcb(Root);
+    return STATUS_SUCCESS;
+}
+
+/* CmpFlushLock is held. */
+static NTSTATUS CmpUnload(PCMP_KCB Root)
+{
+    CMP_HIVE *hive = Root->KeyHive;
+    NTSTATUS status;
+
+    if (!hive->MayUnload)
+        return STATUS_CANNOT_DELETE;
+    do {
+        status = CmpFlushHive(hive);
+        if (!NT_SUCCESS(status))
+            return status;
+        ExLockExclusive(&CmpRegistryLock);
+        status = CmpUnmountIdleLocked(Root);
+        ExUnlockExclusive(&CmpRegistryLock);
+    } while (status == STATUS_PENDING);
+    if (!NT_SUCCESS(status))
+        return status;
+    CmpCloseFiles(hive->Files);
+    CmpDereferenceHive(hive);                    /* it goes with the last reference to its root */
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtUnloadKey(POBJECT_ATTRIBUTES TargetKey)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PCM_KEY_BODY body;
+    HANDLE key;
+    NTSTATUS status;
+
+    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, mode))
+        return STATUS_PRIVILEGE_NOT_HELD;
+    if (CmpIsForeign(mode, TargetKey))
+        return STATUS_NOT_IMPLEMENTED;
+    status = CmpOpenRoot(TargetKey, &key, &body);
+    if (!NT_SUCCESS(status))
+        return status;
+    ExLockExclusive(&CmpFlushLock);
+    status = CmpUnload(body->KeyControlBlock);
+    ExUnlockExclusive(&CmpFlushLock);
+    if (NT_SUCCESS(status) && body->KeyControlBlock->ParentKcb != NULL)
+        CmpPostChange(body->KeyControlBlock->ParentKcb, REG_NOTIFY_CHANGE_NAME);
+    ObfDereferenceObject(body);
+    NtClose(key);
+    return status;
+}
+
+NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCount)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PCM_KEY_BODY body;
+    HANDLE key;
+    NTSTATUS status;
+
+    if (CmpIsForeign(mode, TargetKey) || CmpIsForeign(mode, HandleCount))
+        return STATUS_NOT_IMPLEMENTED;
+    status = CmpOpenRoot(TargetKey, &key, &body);
+    if (!NT_SUCCESS(status))
+        return status;
+    *HandleCount = CmpCountOpenKeys(body->KeyControlBlock->KeyHive);
+    ObfDereferenceObject(body);
+    NtClose(key);
+    return STATUS_SUCCESS;
+}
