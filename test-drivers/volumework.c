@@ -5,8 +5,9 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-WORK_PARAMETERS WorkParameters = { .First = 1, .Count = 1, .Files = 100, .Kilobytes = 1024, .Operations = 200, .EntryLimit = MAXULONG,
-                                   .SizeLimit = MAXULONG };
+WORK_PARAMETERS WorkParameters = {
+    .First = 1, .Count = 1, .Files = 100, .Kilobytes = 1024, .Operations = 200, .EntryLimit = MAXULONG, .SizeLimit = MAXULONG
+};
 PUCHAR WorkBuffer;
 static ULONG Failures;
 
@@ -47,15 +48,16 @@ VOID WorkNamePartition(PUNICODE_STRING Name, ULONG Disk, ULONG Partition, BOOLEA
         RtlAppendUnicodeToString(Name, L"\\");
 }
 
-NTSTATUS WorkOpen(HANDLE Parent, PUNICODE_STRING Name, ACCESS_MASK Access, ULONG Disposition, ULONG Options, ULONG Attributes, PHANDLE File)
+NTSTATUS WorkOpen(HANDLE Parent, PUNICODE_STRING Name, ACCESS_MASK Access, ULONG Disposition, ULONG Options, ULONG Attributes,
+                  PHANDLE File)
 {
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK result;
 
     InitializeObjectAttributes(&attributes, Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent, NULL);
     return ZwCreateFile(File, Access | SYNCHRONIZE, &attributes, &result, NULL, Attributes,
-                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, Disposition, Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL,
-                        0);
+                        FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, Disposition,
+                        Options | FILE_SYNCHRONOUS_IO_NONALERT, NULL, 0);
 }
 
 NTSTATUS WorkFlushVolume(ULONG Disk)

@@ -26,7 +26,8 @@ extern PUCHAR WorkBuffer;                   /* WORK_BUFFER bytes */
 /* ---- volumework.c ---- */
 /* Fills Name with the name of the partition, with a backslash behind it for its root directory. */
 VOID WorkNamePartition(PUNICODE_STRING Name, ULONG Disk, ULONG Partition, BOOLEAN Root);
-NTSTATUS WorkOpen(HANDLE Parent, PUNICODE_STRING Name, ACCESS_MASK Access, ULONG Disposition, ULONG Options, ULONG Attributes, PHANDLE File);
+NTSTATUS WorkOpen(HANDLE Parent, PUNICODE_STRING Name, ACCESS_MASK Access, ULONG Disposition, ULONG Options, ULONG Attributes,
+                  PHANDLE File);
 /* A printed line of any length: a head, and a name in UTF-8. */
 VOID WorkPrintName(PCSTR Head, PCUNICODE_STRING Name);
 /* Prints what failed; returns FALSE then. */
@@ -54,7 +55,10 @@ static inline ULONG64 WorkNext(PULONG64 State)
 }
 
 /* From 0 to Limit - 1. */
-static inline ULONG WorkBelow(PULONG64 State, ULONG Limit) { return (ULONG)((WorkNext(State) >> 33) % Limit); }
+static inline ULONG WorkBelow(PULONG64 State, ULONG Limit)
+{
+    return (ULONG)((WorkNext(State) >> 33) % Limit);
+}
 
 /* ---- the modes; what went wrong is printed ---- */
 /* Hostile: the volume may be damaged, so nothing is mapped, and there are limits. */

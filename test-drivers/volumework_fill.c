@@ -8,13 +8,16 @@
 #define BLOCK 4096u
 #define HIDDEN_EVERY 11u
 
-static const struct { USHORT First, Count; } Alphabets[] = { { 'a', 26 }, { 0x3B1, 17 }, { 0x430, 32 }, { 0x4E00, 5000 } };
+static const struct {
+    USHORT First, Count;
+} Alphabets[] = { { 'a', 26 }, { 0x3B1, 17 }, { 0x430, 32 }, { 0x4E00, 5000 } };
 
 /* ---- Names ---- */
 static VOID AppendRun(PUNICODE_STRING Name, PULONG64 State, ULONG Alphabet, ULONG Length)
 {
     for (; Length != 0; Length--, Name->Length += sizeof(WCHAR))
-        Name->Buffer[Name->Length / sizeof(WCHAR)] = (WCHAR)(Alphabets[Alphabet].First + WorkBelow(State, Alphabets[Alphabet].Count));
+        Name->Buffer[Name->Length / sizeof(WCHAR)] =
+            (WCHAR)(Alphabets[Alphabet].First + WorkBelow(State, Alphabets[Alphabet].Count));
 }
 
 static VOID AppendNumber(PUNICODE_STRING Name, PCWSTR Before, ULONG Number, PCWSTR After)
@@ -118,8 +121,9 @@ static BOOLEAN MakeFolders(HANDLE *Folders, ULONG Count)
         parent = i <= CHAIN ? i - 1 : WorkBelow(&state, i);
         name.Length = 0;
         NameFolder(&name, &state, i);
-        if (!WorkSucceeded(WorkOpen(Folders[parent], &name, FILE_LIST_DIRECTORY, FILE_CREATE, FILE_DIRECTORY_FILE, 0, &Folders[i]),
-                           "a directory"))
+        if (!WorkSucceeded(
+                WorkOpen(Folders[parent], &name, FILE_LIST_DIRECTORY, FILE_CREATE, FILE_DIRECTORY_FILE, 0, &Folders[i]),
+                "a directory"))
             return FALSE;
     }
     return TRUE;
@@ -137,7 +141,8 @@ static BOOLEAN MakeFile(HANDLE *Folders, ULONG Count, ULONG Index, ULONG64 *Bloc
 
     NameFile(&name, &state, Index);
     size = ChooseSize(&state);
-    if (!WorkSucceeded(WorkOpen(Folders[folder], &name, FILE_WRITE_DATA, FILE_CREATE, FILE_NON_DIRECTORY_FILE, attributes, &file), "create"))
+    if (!WorkSucceeded(WorkOpen(Folders[folder], &name, FILE_WRITE_DATA, FILE_CREATE, FILE_NON_DIRECTORY_FILE, attributes, &file),
+                       "create"))
         return FALSE;
     status = WriteContent(file, &state, size, Block);
     ZwClose(file);

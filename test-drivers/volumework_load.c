@@ -20,7 +20,10 @@ typedef struct LOAD {
     HANDLE Folders[FOLDERS], Markers;
     ULONG Disk, Operation;
     ULONG64 Sequence;
-    struct { BOOLEAN Exists, IsRenamed; ULONG Sectors; } Files[FILES];
+    struct {
+        BOOLEAN Exists, IsRenamed;
+        ULONG Sectors;
+    } Files[FILES];
 } LOAD;
 
 /* ---- Sectors ---- */
@@ -48,7 +51,10 @@ static VOID MakeSector(ULONG64 *Words, ULONG File, ULONG Generation, ULONG Index
 }
 
 /* What the sector says of itself; all bits: it is not of the load, or damaged. */
-static ULONG64 ReadSector(const ULONG64 *Words) { return Words[0] == DATA_MAGIC && Words[WORDS - 1] == Sum(Words) ? Words[1] : ~0ull; }
+static ULONG64 ReadSector(const ULONG64 *Words)
+{
+    return Words[0] == DATA_MAGIC && Words[WORDS - 1] == Sum(Words) ? Words[1] : ~0ull;
+}
 
 /* One line for sectors that belong together. */
 VOID WorkPrintParts(PUCHAR Bytes, ULONG FirstSector, ULONG Sectors)
@@ -63,7 +69,8 @@ VOID WorkPrintParts(PUCHAR Bytes, ULONG FirstSector, ULONG Sectors)
         if (word == ~0ull)
             DbgPrint("part %lu %lu bad\n", FirstSector + i, count);
         else
-            DbgPrint("part %lu %lu %lu %lu %lu\n", FirstSector + i, count, (ULONG)(word & 0xFFFF), (ULONG)(word >> 16), (ULONG)(word >> 48));
+            DbgPrint("part %lu %lu %lu %lu %lu\n", FirstSector + i, count, (ULONG)(word & 0xFFFF), (ULONG)(word >> 16),
+                     (ULONG)(word >> 48));
     }
 }
 
@@ -88,7 +95,8 @@ static NTSTATUS OpenFile(LOAD *Load, ULONG File, ULONG Disposition, ULONG Option
     UNICODE_STRING name = { 0, sizeof(buffer), buffer };
     HANDLE folder = NameOf(Load, File, Load->Files[File].IsRenamed, &name);
 
-    return WorkOpen(folder, &name, FILE_WRITE_DATA | FILE_READ_DATA | DELETE, Disposition, FILE_NON_DIRECTORY_FILE | Options, 0, Handle);
+    return WorkOpen(folder, &name, FILE_WRITE_DATA | FILE_READ_DATA | DELETE, Disposition, FILE_NON_DIRECTORY_FILE | Options, 0,
+                    Handle);
 }
 
 static BOOLEAN WriteFile(LOAD *Load, ULONG File, ULONG Disposition, ULONG First, ULONG Count)
@@ -111,7 +119,10 @@ static BOOLEAN WriteFile(LOAD *Load, ULONG File, ULONG Disposition, ULONG First,
 
 static BOOLEAN RenameFile(LOAD *Load, ULONG File)
 {
-    struct { FILE_RENAME_INFORMATION Information; WCHAR More[64]; } rename;
+    struct {
+        FILE_RENAME_INFORMATION Information;
+        WCHAR More[64];
+    } rename;
     UNICODE_STRING name = { 0, sizeof(rename.More), rename.Information.FileName };
     IO_STATUS_BLOCK result;
     HANDLE file;
@@ -169,7 +180,10 @@ static BOOLEAN FlushFile(LOAD *Load, ULONG File)
     return WorkSucceeded(status, "flush") && Mark(Load, File);
 }
 
-static BOOLEAN FlushVolume(LOAD *Load) { return WorkSucceeded(WorkFlushVolume(Load->Disk), "flush the volume") && Mark(Load, WHOLE_VOLUME); }
+static BOOLEAN FlushVolume(LOAD *Load)
+{
+    return WorkSucceeded(WorkFlushVolume(Load->Disk), "flush the volume") && Mark(Load, WHOLE_VOLUME);
+}
 
 /* ---- Operations ---- */
 static BOOLEAN Make(LOAD *Load, ULONG File, ULONG Sectors)
@@ -183,14 +197,21 @@ static BOOLEAN Change(LOAD *Load, ULONG File, ULONG Action, ULONG First, ULONG S
     ULONG sectors = Load->Files[File].Sectors;
 
     switch (Action) {
-    case 0: case 1: case 2: case 3: case 4:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4:
         First %= sectors;
         return WriteFile(Load, File, FILE_OPEN, First, 1 + Second % (sectors - First));
-    case 5: case 6: case 7:
+    case 5:
+    case 6:
+    case 7:
         return sectors == SECTORS || WriteFile(Load, File, FILE_OPEN, sectors, 1 + min(First % 32, SECTORS - sectors - 1));
     case 8:
         return WriteFile(Load, File, FILE_OVERWRITE, 0, 1 + First % 64);
-    case 9: case 10:
+    case 9:
+    case 10:
         return RenameFile(Load, File);
     case 11:
         return DeleteFile(Load, File);
@@ -201,7 +222,8 @@ static BOOLEAN Change(LOAD *Load, ULONG File, ULONG Action, ULONG First, ULONG S
 
 static BOOLEAN Operate(LOAD *Load, PULONG64 State)
 {
-    ULONG file = WorkBelow(State, FILES), action = WorkBelow(State, 16), first = WorkBelow(State, SECTORS), second = WorkBelow(State, SECTORS);
+    ULONG file = WorkBelow(State, FILES), action = WorkBelow(State, 16), first = WorkBelow(State, SECTORS),
+          second = WorkBelow(State, SECTORS);
 
     if (action == 15)
         return FlushVolume(Load);
@@ -218,18 +240,21 @@ static BOOLEAN OpenAll(LOAD *Load)
     ULONG i;
 
     WorkNamePartition(&name, Load->Disk, 1, TRUE);
-    if (!WorkSucceeded(WorkOpen(NULL, &name, FILE_LIST_DIRECTORY, FILE_OPEN, FILE_DIRECTORY_FILE, 0, &Load->Folders[0]), "the root"))
+    if (!WorkSucceeded(WorkOpen(NULL, &name, FILE_LIST_DIRECTORY, FILE_OPEN, FILE_DIRECTORY_FILE, 0, &Load->Folders[0]),
+                       "the root"))
         return FALSE;
     for (i = 1; i < FOLDERS; i++) {
         RtlInitUnicodeString(&name, names[i]);
-        if (!WorkSucceeded(WorkOpen(Load->Folders[0], &name, FILE_LIST_DIRECTORY | FILE_TRAVERSE, FILE_CREATE, FILE_DIRECTORY_FILE, 0,
-                                    &Load->Folders[i]), "a directory"))
+        if (!WorkSucceeded(WorkOpen(Load->Folders[0], &name, FILE_LIST_DIRECTORY | FILE_TRAVERSE, FILE_CREATE,
+                                    FILE_DIRECTORY_FILE, 0, &Load->Folders[i]),
+                           "a directory"))
             return FALSE;
     }
     name = (UNICODE_STRING){ 0, sizeof(buffer), buffer };
     WorkNamePartition(&name, Load->Disk, 2, FALSE);
-    return WorkSucceeded(WorkOpen(NULL, &name, FILE_READ_DATA | FILE_WRITE_DATA, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING, 0, &Load->Markers),
-                         "the partition of the markers");
+    return WorkSucceeded(
+        WorkOpen(NULL, &name, FILE_READ_DATA | FILE_WRITE_DATA, FILE_OPEN, FILE_NO_INTERMEDIATE_BUFFERING, 0, &Load->Markers),
+        "the partition of the markers");
 }
 
 VOID WorkLoadVolume(ULONG Disk)

@@ -89,7 +89,8 @@ static VOID SumFile(WALK *Walk, HANDLE File, PUNICODE_STRING Name)
 /* ---- Directories ---- */
 static BOOLEAN IsDots(PCUNICODE_STRING Name)
 {
-    return Name->Buffer[0] == L'.' && (Name->Length == sizeof(WCHAR) || (Name->Length == 2 * sizeof(WCHAR) && Name->Buffer[1] == L'.'));
+    return Name->Buffer[0] == L'.' &&
+           (Name->Length == sizeof(WCHAR) || (Name->Length == 2 * sizeof(WCHAR) && Name->Buffer[1] == L'.'));
 }
 
 static VOID Visit(WALK *Walk, PUNICODE_STRING Name)
@@ -100,7 +101,9 @@ static VOID Visit(WALK *Walk, PUNICODE_STRING Name)
 
     if (IsDots(Name))
         return;
-    if (!WorkSucceeded(WorkOpen(Walk->Stack[Walk->Depth - 1], Name, access, FILE_OPEN, folder ? FILE_DIRECTORY_FILE : 0, 0, &file), "open")) {
+    if (!WorkSucceeded(
+            WorkOpen(Walk->Stack[Walk->Depth - 1], Name, access, FILE_OPEN, folder ? FILE_DIRECTORY_FILE : 0, 0, &file),
+            "open")) {
         WorkPrintName("unopened", Name);
         return;
     }
@@ -121,8 +124,8 @@ static VOID Step(WALK *Walk)
 {
     UNICODE_STRING name;
     IO_STATUS_BLOCK result;
-    NTSTATUS status = ZwQueryDirectoryFile(Walk->Stack[Walk->Depth - 1], NULL, NULL, NULL, &result, &Walk->Entry, sizeof(Walk->Entry),
-                                           FileDirectoryInformation, TRUE, NULL, FALSE);
+    NTSTATUS status = ZwQueryDirectoryFile(Walk->Stack[Walk->Depth - 1], NULL, NULL, NULL, &result, &Walk->Entry,
+                                           sizeof(Walk->Entry), FileDirectoryInformation, TRUE, NULL, FALSE);
 
     if (NT_SUCCESS(status) && ++Walk->Entries <= WorkParameters.EntryLimit) {
         name.Buffer = Walk->Entry.Information.FileName;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Crashes: from the log of a disk's writes come images of what it may hold when the machine dies, and the kernel must find on each what
-a flush had promised before.
+"""Crashes: from the log of a disk's writes come images of what it may hold when the machine dies, and the kernel must find on each
+what a flush had promised before.
 
 An image is cut off at a position of the log. What came before the last flush there is on it; of what came behind, any sectors.
 """
@@ -24,7 +24,8 @@ _LOAD_LIMIT, _CHECK_LIMIT = 900.0, 300.0
 _DATA = 6 << 20                 # 60 files of at most 64 KiB, and room to spare
 _FINDINGS = (("cross links", r"share clusters"), ("lost clusters", r"Reclaimed|Orphan|unused clusters"),
              ("dirty mark", r"Dirty bit|not properly unmounted"), ("size and chain differ", r"cluster chain length|chain length"),
-             ("a chain into free clusters", r"free cluster"), ("FATs differ", r"FATs differ"), ("free count", r"[Ff]ree cluster summary"))
+             ("a chain into free clusters", r"Contains a free cluster"), ("FATs differ", r"FATs differ"),
+             ("free count", r"[Ff]ree cluster summary"))
 
 
 @dataclass
@@ -78,7 +79,8 @@ def _load(preset: str, bits: int, seed: int, count: int, folder: Path, without_f
     shape, entries = _shape(bits, count), logwrites.read(folder / "log")
     seen = workload.markers(entries, workdisk.START + shape.volume)
     found = Load(bits, shape, folder / "before", entries, workload.operations(seed, count), seen)
-    print(f"FAT{bits}: {count} operations, {len(entries)} entries in the log, {len(found.flushes)} flushes, {len(seen)} markers", flush=True)
+    print(f"FAT{bits}: {count} operations, {len(entries)} entries in the log, {len(found.flushes)} flushes, {len(seen)} markers",
+          flush=True)
     if [marker.sequence for marker in seen] != list(range(len(seen))) or not seen:
         raise MachineryError("the log does not have the markers in their order")
     if without_flush:
@@ -136,7 +138,8 @@ def make_images(load: Load, crashes: list[Crash], seed: int, folder: Path) -> li
 
 # ---- Judging ----
 def _classify(lines: list[str]) -> list[str]:
-    return sorted({name for name, pattern in _FINDINGS if any(re.search(pattern, line) for line in lines)}) or (["others"] if lines else [])
+    found = sorted({name for name, pattern in _FINDINGS if any(re.search(pattern, line) for line in lines)})
+    return found or (["others"] if lines else [])
 
 
 def _number(path: str) -> str:

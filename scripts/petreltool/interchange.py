@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Interchange with tools not ours: what mkfs.fat and mtools wrote is read in the kernel, what the kernel wrote passes fsck.fat and is read
-by mtools, byte for byte."""
+"""Interchange with tools not ours: what mkfs.fat and mtools wrote is read in the kernel, what the kernel wrote passes fsck.fat and is
+read by mtools, byte for byte."""
 from __future__ import annotations
 
 import tempfile

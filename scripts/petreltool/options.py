@@ -93,7 +93,8 @@ def for_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
     parser.add_argument("--fuzz", type=int, nargs="?", const=2000, metavar="N",
                         help="hives, storage: so many broken ones instead, for the kernel (default: 2000)")
-    parser.add_argument("--seed", type=int, metavar="S", help="everything random follows from it (default: a fresh one, printed; hives: 1)")
+    parser.add_argument("--seed", type=int, metavar="S",
+                        help="everything random follows from it (default: a fresh one, printed; hives: 1)")
     group = parser.add_argument_group("storage")
     group.add_argument("--interchange", action="store_true", help="volumes read and written by mkfs.fat, mtools and fsck.fat, too")
     group.add_argument("--crash", action="store_true", help="what a flush promised is there whenever the machine dies")

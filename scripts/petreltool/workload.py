@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The load of test-drivers/volumework_load.c as this side knows it: what each operation does to each file, the markers in the log, and
-what must be on a volume whose last markers are known."""
+"""The load of test-drivers/volumework_load.c as this side knows it: what each operation does to each file, the markers in the log,
+and what must be on a volume whose last markers are known."""
 from __future__ import annotations
 
 import struct

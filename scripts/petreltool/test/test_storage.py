@@ -197,7 +197,8 @@ class Usage(unittest.TestCase):
         good: dict[str, Any] = {"interchange": False, "crash": False, "fuzz": 7, "files": 1, "bytes": 1024, "images": None, "load": 1,
                                 "first": 0, "resume": False, "seed": None}
         self.assertEqual(storageproof._check(Namespace(**good)), "fuzz")
-        for wrong in ({"crash": True}, {"fuzz": None}, {"fuzz": 0}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True}, {"seed": -1}):
+        for wrong in ({"crash": True}, {"fuzz": None}, {"fuzz": 0}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True},
+                      {"seed": -1}):
             with self.subTest(wrong=wrong), self.assertRaises(UsageError):
                 storageproof._check(Namespace(**{**good, **wrong}))
 
