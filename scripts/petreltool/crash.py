@@ -167,10 +167,7 @@ def _batch(preset: str, load: Load, crashes: list[Crash], seed: int, keep: Path)
     with tempfile.TemporaryDirectory(prefix="petrel-crash-") as name:
         images = make_images(load, crashes, seed, Path(name))
         fsck = [workdisk.check(image, load.shape) for image in images]
-        clean = [image.with_suffix(".clean") for image in images]       # the machine gets copies
-        for image, copy in zip(images, clean):
-            shutil.copyfile(image, copy)
-        result = volumework.run(preset, "check", clean, _CHECK_LIMIT)
+        result = volumework.run(preset, "check", images, _CHECK_LIMIT)
         rows: list[dict[str, object]] = []
         for number, (crash, words) in enumerate(zip(crashes, fsck)):
             problems = _judge(load, crash, result.volumes.get(number + 1), words)

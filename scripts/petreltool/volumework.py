@@ -15,6 +15,7 @@ from .running import for_drivers, read_subject
 from .verdict import judge
 
 PER_MACHINE = 20                # disks
+_READING = ("sum", "check")
 
 
 @dataclass(frozen=True)
@@ -119,12 +120,12 @@ def parse(text: str) -> dict[int, Volume]:
     return reader.volumes
 
 
-def _attach(disks: list[Path], log: Path | None) -> list[str]:
+def _attach(disks: list[Path], log: Path | None, kept: bool) -> list[str]:
     arguments = []
     for number, disk in enumerate(disks):
         file = str(disk).replace(",", ",,")
         if log is None:
-            arguments += ["-drive", f"if=none,id=work{number},format=raw,file={file}"]
+            arguments += ["-drive", f"if=none,id=work{number},format=raw,snapshot={'off' if kept else 'on'},file={file}"]
         else:
             arguments += ["-blockdev", f"driver=blklogwrites,node-name=work{number},file.driver=file,file.filename={file},"
                                        f"log.driver=file,log.filename={log}"]
@@ -133,13 +134,15 @@ def _attach(disks: list[Path], log: Path | None) -> list[str]:
 
 
 def run(preset: str, mode: str, disks: list[Path], limit: float, log: Path | None = None, cpus: int = 2, **values: int) -> Result:
-    """One machine that has the mode done on each disk; `log` takes the writes of a single disk."""
+    """One machine that has the mode done on each disk; `log` takes the writes of a single disk. Only filling and loading a disk change
+    its file."""
     subject = read_subject(Tree(preset).test_drivers / "clang" / "volumework.sys")
     if subject.image is None:
         raise MachineryError(f"{subject.path}: {subject.verdict.why}")
     lines = [f"service-value=Parameters\\Mode=sz:{mode}", f"service-value=Parameters\\Count=dword:{len(disks)}"]
     lines += [f"service-value=Parameters\\{name}=dword:{value}" for name, value in values.items()]
-    base = MachineOptions(disk=make_image(preset), cpus=cpus, options=lines, extra=_attach(disks, log))
+    base = MachineOptions(disk=make_image(preset), cpus=cpus, options=lines,
+                          extra=_attach(disks, log, mode not in _READING))
     with tempfile.TemporaryDirectory(prefix="petrel-work-") as name:
         record = lab.run(for_drivers(base, [subject]), lab.Limits(driver=limit, whole=limit + 90.0), keep=Path(name))
         debug = (Path(name) / "debug.txt").read_text(encoding="utf-8", errors="replace")
