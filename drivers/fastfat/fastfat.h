@@ -136,6 +136,10 @@ extern ERESOURCE FatVolumesLock;
 NTSTATUS FatBeginChange(FAT_VCB *Vcb);
 /* Everything that is not on the disk yet; Resource held. Clean: the mark goes, too. */
 NTSTATUS FatFlushVolume(FAT_VCB *Vcb, BOOLEAN Clean);
+/* The FAT and every entry; then what was freed before can be used again. Resource held exclusively. */
+NTSTATUS FatFlushMetadata(FAT_VCB *Vcb);
+/* The FAT and a directory's way from the root: what is in it now can be found. Resource held exclusively. */
+NTSTATUS FatFlushPath(FAT_FCB *Folder);
 /* No more requests of files; Resource held exclusively. */
 VOID FatDismount(FAT_VCB *Vcb);
 /* The device goes when nothing is left of a dismounted volume. Resource held exclusively; TRUE: it is released and gone. */

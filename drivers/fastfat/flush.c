@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * IRP_MJ_FLUSH_BUFFERS: after it a file can be found and read whatever happens to the machine: its data, the FAT, its entry, and the
- * entries of the directories it lies in, in this order, and then the disk's own cache. A volume or the root: everything.
+ * IRP_MJ_FLUSH_BUFFERS: after it a file can be found and read whatever happens to the machine: its data, the FAT, all entries that
+ * changed, in this order, and then the disk's own cache. A volume or the root: everything.
  */
 #include "fastfat.h"
 
 static NTSTATUS FatFlushFile(FAT_FCB *Fcb)
 {
-    FAT_VCB *vcb = Fcb->Vcb;
     NTSTATUS status;
-    FAT_FCB *folder;
 
     ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
     status = FatFlushSection(&Fcb->Section, NULL, 0);
-    if (NT_SUCCESS(status))
-        status = FatFlushStream(&vcb->Stream);
-    if (NT_SUCCESS(status))
-        status = FatUpdateEntry(Fcb);
     ExReleaseResourceLite(&Fcb->Resource);
-    for (folder = FatIsFolder(Fcb) ? Fcb : Fcb->Parent; folder != NULL && NT_SUCCESS(status); folder = folder->Parent)
-        status = FatFlushStream(&folder->Stream);
+    return NT_SUCCESS(status) ? FatFlushMetadata(Fcb->Vcb) : status;
+}
+
+NTSTATUS FatFlushPath(FAT_FCB *Folder)
+{
+    FAT_VCB *vcb = Folder->Vcb;
+    NTSTATUS status = FatFlushStream(&vcb->Stream);
+
+    for (; Folder != NULL && NT_SUCCESS(status); Folder = Folder->Parent)
+        status = FatFlushStream(&Folder->Stream);
     return NT_SUCCESS(status) ? FatFlushDevice(vcb->Target) : status;
 }
 

@@ -114,6 +114,11 @@ static NTSTATUS FatRenameLocked(FAT_RENAMING *Renaming)
         status = FatAddEntry(Renaming->Folder, &Renaming->Made, &fcb->Record, &first);
     if (!NT_SUCCESS(status))
         return status;
+    status = FatFlushPath(Renaming->Folder);     /* else a crash could take both names away */
+    if (!NT_SUCCESS(status)) {
+        FatRemoveEntry(&Renaming->Folder->Folder, first, first + (Renaming->Made.Entries - 1) * FAT_ENTRY_SIZE);
+        return status;
+    }
     FatReport(fcb, kind, same ? FILE_ACTION_RENAMED_OLD_NAME : FILE_ACTION_REMOVED);
     status = FatToNtStatus(FatRemoveEntry(&from->Folder, oldFirst, oldOffset));
     FatMove(Renaming, first);

@@ -3,17 +3,12 @@
  */
 #include "fastfat.h"
 
-/* The first page of the FAT and the boot sector. */
+/* In the boot sector and in each FAT, of which nothing else waits to be written then. */
 static NTSTATUS FatWriteMark(FAT_VCB *Vcb, BOOLEAN Dirty)
 {
-    LARGE_INTEGER boot = { .QuadPart = 0 }, table = { .QuadPart = (LONG64)Vcb->Volume.FatOffset };
     NTSTATUS status = FatToNtStatus(FatSetDirty(&Vcb->Volume, Dirty));
 
-    if (NT_SUCCESS(status))
-        status = FatFlushSection(&Vcb->Stream.Section, &boot, 512);
-    if (NT_SUCCESS(status))
-        status = FatFlushSection(&Vcb->Stream.Section, &table, 512);
-    return status;
+    return NT_SUCCESS(status) ? FatFlushStream(&Vcb->Stream) : status;
 }
 
 NTSTATUS FatBeginChange(FAT_VCB *Vcb)
@@ -41,19 +36,29 @@ static VOID FatKeepFirst(NTSTATUS *Kept, NTSTATUS Status)
         *Kept = Status;
 }
 
-/* Data, then entries below, then the directory's own. */
-static NTSTATUS FatFlushTree(FAT_FCB *Fcb)
+static NTSTATUS FatFlushData(FAT_FCB *Fcb)
 {
     NTSTATUS status = STATUS_SUCCESS;
     PLIST_ENTRY entry;
 
     for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
-        FatKeepFirst(&status, FatFlushTree(CONTAINING_RECORD(entry, FAT_FCB, Link)));
+        FatKeepFirst(&status, FatFlushData(CONTAINING_RECORD(entry, FAT_FCB, Link)));
     ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
-    if (!Fcb->IsRemoved) {
+    if (!Fcb->IsRemoved)
         FatKeepFirst(&status, FatFlushSection(&Fcb->Section, NULL, 0));
-        FatKeepFirst(&status, FatUpdateEntry(Fcb));
-    }
+    ExReleaseResourceLite(&Fcb->Resource);
+    return status;
+}
+
+static NTSTATUS FatUpdateEntries(FAT_FCB *Fcb)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    PLIST_ENTRY entry;
+
+    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
+        FatKeepFirst(&status, FatUpdateEntries(CONTAINING_RECORD(entry, FAT_FCB, Link)));
+    ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
+    FatKeepFirst(&status, FatUpdateEntry(Fcb));
     ExReleaseResourceLite(&Fcb->Resource);
     return status;
 }
@@ -69,19 +74,38 @@ static NTSTATUS FatFlushFolders(FAT_FCB *Fcb)
     return status;
 }
 
-/* Data, the FAT, directories; with each other the disk is told to write its own cache. */
+/* All of them, not only those on the way to one file: entries that are gone must go on the disk, too. */
+NTSTATUS FatFlushMetadata(FAT_VCB *Vcb)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    ULONG frees;
+
+    ExAcquireResourceSharedLite(&Vcb->FatLock, TRUE);
+    frees = Vcb->Volume.Frees;
+    ExReleaseResourceLite(&Vcb->FatLock);
+    FatKeepFirst(&status, FatUpdateEntries(Vcb->Root));
+    FatKeepFirst(&status, FatFlushStream(&Vcb->Stream));
+    FatKeepFirst(&status, FatFlushFolders(Vcb->Root));
+    FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
+    if (!NT_SUCCESS(status))
+        return status;
+    ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);
+    FatSettle(&Vcb->Volume, frees);
+    ExReleaseResourceLite(&Vcb->FatLock);
+    return STATUS_SUCCESS;
+}
+
+/* Data, then metadata; a clean volume's mark last, when the disk has everything else. */
 NTSTATUS FatFlushVolume(FAT_VCB *Vcb, BOOLEAN Clean)
 {
     NTSTATUS status = STATUS_SUCCESS;
 
     if (Vcb->WriteProtected)
         return STATUS_SUCCESS;
-    FatKeepFirst(&status, FatFlushTree(Vcb->Root));
+    FatKeepFirst(&status, FatFlushData(Vcb->Root));
     if (Clean && Vcb->IsMarked)
         FatKeepFirst(&status, FatToNtStatus(FatWriteInformation(&Vcb->Volume)));
-    FatKeepFirst(&status, FatFlushStream(&Vcb->Stream));
-    FatKeepFirst(&status, FatFlushFolders(Vcb->Root));
-    FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
+    FatKeepFirst(&status, FatFlushMetadata(Vcb));
     if (!NT_SUCCESS(status) || !Clean || !Vcb->IsMarked || Vcb->WasDirty)
         return status;
     ExAcquireResourceExclusiveLite(&Vcb->FatLock, TRUE);

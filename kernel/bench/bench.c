@@ -59,6 +59,9 @@ static VOID BenchRunOne(const KE_BENCH *Bench)
         KdLogEvent("warning", "a benchmark could not be prepared");
         return;
     }
+    KdBeginEvent("bench_begins");
+    KdEventText("name", Bench->Name);
+    KdEndEvent();
     Bench->Run(BENCH_OPERATIONS / 10);           /* caches, lists and tables get their size */
     for (i = 0; i < BENCH_REPETITIONS; i++)
         ticks[i] = Bench->Run(BENCH_OPERATIONS);

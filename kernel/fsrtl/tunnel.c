@@ -22,7 +22,7 @@ VOID FsRtlForgetTunnelled(PTUNNEL Cache, ULONG64 Now)
 {
     while (!IsListEmpty(&Cache->TimerQueue)) {
         FSRTL_TUNNELLED *oldest = CONTAINING_RECORD(Cache->TimerQueue.Flink, FSRTL_TUNNELLED, Links);
-        if (Now - oldest->Since <= FSRTL_TUNNEL_AGE && Cache->NumEntries <= FSRTL_TUNNEL_ENTRIES)
+        if (Now <= oldest->Since + FSRTL_TUNNEL_AGE && Cache->NumEntries <= FSRTL_TUNNEL_ENTRIES)
             break;
         FsRtlForgetOne(Cache, oldest);
     }
@@ -94,19 +94,19 @@ static FSRTL_TUNNELLED *FsRtlMakeTunnelled(const FSRTL_TUNNELLED *Model, const U
 VOID NTAPI FsRtlAddToTunnelCache(PTUNNEL Cache, ULONGLONG DirectoryKey, PUNICODE_STRING ShortName, PUNICODE_STRING LongName,
                                  BOOLEAN KeyByShortName, ULONG DataLength, PVOID Data)
 {
-    FSRTL_TUNNELLED model = { .Since = KeQueryInterruptTime(), .Directory = DirectoryKey, .ByShortName = KeyByShortName,
-                              .DataLength = DataLength, .Data = Data };
+    FSRTL_TUNNELLED model = { .Directory = DirectoryKey, .ByShortName = KeyByShortName, .DataLength = DataLength, .Data = Data };
     FSRTL_TUNNELLED *entry = FsRtlMakeTunnelled(&model, ShortName, LongName), *old;
 
     if (entry == NULL)
         return;
     ExAcquireFastMutex(&Cache->Mutex);
+    entry->Since = KeQueryInterruptTime();       /* in the order of the list */
     old = FsRtlFindTunnelled(Cache, DirectoryKey, KeyByShortName ? &entry->ShortName : &entry->LongName);
     if (old != NULL)
         FsRtlForgetOne(Cache, old);
     InsertTailList(&Cache->TimerQueue, &entry->Links);
     Cache->NumEntries++;
-    FsRtlForgetTunnelled(Cache, model.Since);
+    FsRtlForgetTunnelled(Cache, entry->Since);
     ExReleaseFastMutex(&Cache->Mutex);
 }
 

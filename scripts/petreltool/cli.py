@@ -69,8 +69,9 @@ def _clean(_: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from . import hives, linemutants
-    return hives.command(arguments) if arguments.what == "hives" else linemutants.command(arguments)
+    from . import hives, linemutants, storageproof
+    commands = {"mutants": linemutants.command, "hives": hives.command, "storage": storageproof.command}
+    return commands[arguments.what](arguments)
 
 
 def _boot_tests(arguments: argparse.Namespace) -> int:
@@ -86,6 +87,11 @@ def _mutants(arguments: argparse.Namespace) -> int:
 def _driver_tests(arguments: argparse.Namespace) -> int:
     from . import drivertests
     return drivertests.command(arguments)
+
+
+def _profile(arguments: argparse.Namespace) -> int:
+    from . import profile
+    return profile.command(arguments)
 
 
 def _stress(arguments: argparse.Namespace) -> int:
@@ -117,14 +123,16 @@ def _parser() -> argparse.ArgumentParser:
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
-    options.for_verify(add("verify", _verify, "prove that the tests can fail", "verify mutants", "verify mutants -k ex.resource",
-                           "verify hives", "verify hives --fuzz 2000 --seed 7"))
+    options.for_verify(add("verify", _verify, "prove that tests can fail, and that volumes and hives are safe", "verify mutants",
+                           "verify mutants -k ex.resource", "verify hives", "verify hives --fuzz 2000 --seed 7",
+                           "verify storage --interchange", "verify storage --crash --seed 7", "verify storage --fuzz 200"))
     options.for_bench(add("bench", _bench, "measure", "bench", "bench thread_switch irp_null_ioctl", "bench --boot"))
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
     options.for_mutants(add("_mutants", _mutants, "", "_mutants --count 200 --seed 7"))
     options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
+    options.for_profile(add("_profile", _profile, "", "_profile object_open_close"))
     options.for_stress(add("_stress", _stress, "", "_stress --minutes 30", "_stress --minutes 0 --seed 7"))
     return parser
 

@@ -78,6 +78,7 @@ FIELDS: dict[str, dict[str, Check]] = {
     "bugcheck": {"file": _text_or_null, "code": _code, "params": _codes, "stack": _stack},
     "hang": {"file": _text_or_null, "cpu": _integer, "stack": _stack},
     "verdict": {"file": _text, "verdict": _text},
+    "bench_begins": {"name": _text},
     "bench": {"name": _text, "minimum": _integer, "median": _integer, "unit": _text},
     "errorlog": {"file": _text_or_null, "driver": _text, "code": _code, "status": _code, "dump": _codes, "strings": _texts},
     "log": {"level": _text, "text": _text},

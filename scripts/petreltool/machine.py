@@ -147,6 +147,10 @@ class Machine:
     def inject_nmi(self) -> bool:
         return self._monitor.execute("inject-nmi")
 
+    def tell_monitor(self, line: str) -> bool:
+        """A line as a person would type it at QEMU's monitor."""
+        return self._monitor.execute("human-monitor-command", **{"command-line": line})
+
     def kill(self) -> None:
         assert self._child is not None
         self._child.kill()

@@ -87,11 +87,27 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
 
 
 def for_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("mutants", "hives"),
-                        help="mutants: break the kernel line by line, and see that tests notice; hives: the registry's files by hivex")
+    parser.add_argument("what", choices=("mutants", "hives", "storage"),
+                        help="mutants: break the kernel line by line, and see that tests notice; hives: the registry's files by hivex; "
+                             "storage: FAT volumes, in machines")
     parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
-    parser.add_argument("--fuzz", type=int, metavar="N", help="hives: so many broken ones instead, loaded by the kernel")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of --fuzz")
+    parser.add_argument("--fuzz", type=int, nargs="?", const=2000, metavar="N",
+                        help="hives, storage: so many broken ones instead, for the kernel (default: 2000)")
+    parser.add_argument("--seed", type=int, metavar="S",
+                        help="everything random follows from it (default: a fresh one, printed; hives: 1)")
+    group = parser.add_argument_group("storage")
+    group.add_argument("--interchange", action="store_true", help="volumes read and written by mkfs.fat, mtools and fsck.fat, too")
+    group.add_argument("--crash", action="store_true", help="what a flush promised is there whenever the machine dies")
+    group.add_argument("--preset", choices=PRESETS, default="release", help="which build (default: release)")
+    group.add_argument("--files", type=int, default=10000, metavar="N", help="interchange: files of a tree (default: 10000)")
+    group.add_argument("--bytes", type=int, default=1 << 30, metavar="N", help="interchange: about so many in all (default: 1 GiB)")
+    group.add_argument("--images", type=int, metavar="N", help="crash: so many (default: 1000); fuzz: the same as --fuzz N")
+    group.add_argument("--load", type=int, default=1500, metavar="L", help="crash: operations of each load (default: 1500)")
+    group.add_argument("--without-flush", action="store_true",
+                       help="crash: as if the driver sent no flush; the proof must fail then")
+    group.add_argument("--resume", action="store_true", help="crash: go on with the load and the results that are there")
+    group.add_argument("--first", type=int, default=0, metavar="N", help="fuzz: the first image (default: 0)")
+    parser.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)      # ctest's machines run beside each other
 
 
 def for_mutants(parser: argparse.ArgumentParser) -> None:
@@ -103,6 +119,12 @@ def for_mutants(parser: argparse.ArgumentParser) -> None:
 def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
+
+
+def for_profile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", metavar="NAME", help="the benchmark")
+    parser.add_argument("--seconds", type=float, default=0.5, metavar="S", help="how long instructions are looked at (default: 0.5)")
+    parser.add_argument("--lines", type=int, default=50, metavar="N", help="functions that are shown (default: 50)")
 
 
 def for_stress(parser: argparse.ArgumentParser) -> None:

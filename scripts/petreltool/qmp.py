@@ -22,7 +22,7 @@ class Monitor:
         self._ours.close()
         self.theirs.close()
 
-    def execute(self, command: str) -> bool:
+    def execute(self, command: str, **arguments: str) -> bool:
         """Sends a command and waits for its answer; False when there is none or it is an error."""
         try:
             if not self._greeted:
@@ -30,13 +30,14 @@ class Monitor:
                 self._answer("QMP")
                 self._send("qmp_capabilities")
                 self._answer("return")
-            self._send(command)
+            self._send(command, arguments)
             return self._answer("return")
         except (OSError, ValueError):
             return False
 
-    def _send(self, command: str) -> None:
-        self._ours.sendall(json.dumps({"execute": command}).encode() + b"\n")
+    def _send(self, command: str, arguments: dict[str, str] | None = None) -> None:
+        message = {"execute": command, "arguments": arguments} if arguments else {"execute": command}
+        self._ours.sendall(json.dumps(message).encode() + b"\n")
 
     def _answer(self, key: str) -> bool:
         """Reads lines up to the one that answers (others are asynchronous events)."""

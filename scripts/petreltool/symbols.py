@@ -33,18 +33,25 @@ class Symbolizer:
 
     def resolve(self, stack: list[dict[str, Any]]) -> list[Frame]:
         """The frames of a stack, innermost first, as the report holds them."""
-        wanted: dict[str, set[int]] = {}
-        for number, frame in enumerate(stack):
-            if frame["module"] is not None:
-                wanted.setdefault(frame["module"].lower(), set()).add(_lookup_offset(frame, number))
-        for module, offsets in wanted.items():
-            self._ask(module, sorted(offset for offset in offsets if (module, offset) not in self._known))
-        return [self._frame(frame, number) for number, frame in enumerate(stack)]
+        return self._resolve(stack, [_lookup_offset(frame, number) for number, frame in enumerate(stack)])
 
-    def _frame(self, frame: dict[str, Any], number: int) -> Frame:
+    def resolve_places(self, places: list[dict[str, Any]]) -> list[Frame]:
+        """The same of places that are no return addresses."""
+        return self._resolve(places, [int(place["offset"], 16) for place in places])
+
+    def _resolve(self, frames: list[dict[str, Any]], offsets: list[int]) -> list[Frame]:
+        wanted: dict[str, set[int]] = {}
+        for frame, offset in zip(frames, offsets):
+            if frame["module"] is not None:
+                wanted.setdefault(frame["module"].lower(), set()).add(offset)
+        for module, unknown in wanted.items():
+            self._ask(module, sorted(offset for offset in unknown if (module, offset) not in self._known))
+        return [self._frame(frame, offset) for frame, offset in zip(frames, offsets)]
+
+    def _frame(self, frame: dict[str, Any], offset: int) -> Frame:
         made: Frame = {"module": frame["module"], "offset": frame["offset"], "function": None, "file": None, "line": None}
         if frame["module"] is not None:
-            made.update(self._known.get((frame["module"].lower(), _lookup_offset(frame, number)), {}))
+            made.update(self._known.get((frame["module"].lower(), offset), {}))
         return made
 
     def _ask(self, module: str, offsets: list[int]) -> None:
@@ -64,7 +71,7 @@ class Symbolizer:
             return self._images[module]
         if self._tree is None:
             return None
-        for folder in ("petrel", "petrel/drivers"):
+        for folder in ("petrel", "petrel/drivers", "Windows/System32/drivers"):
             path = self._tree.volume / folder / module
             if path.exists():
                 return path

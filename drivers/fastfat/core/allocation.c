@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Free clusters: a bitmap of the whole volume, read once. A chain grows behind its last cluster where it can, else from the hint on.
+ * What is freed is held back until the disk has what no longer leads there: else a crash could leave it in two chains.
  */
 #include "fat.h"
 #include "bytes.h"
@@ -7,6 +8,42 @@
 static bool FatIsUsed(const FAT_VOLUME *Volume, uint32_t Cluster)
 {
     return Volume->Used[Cluster / 64] >> Cluster % 64 & 1;
+}
+
+static uint64_t FatTaken(const FAT_VOLUME *Volume, uint32_t Word)
+{
+    return Volume->Used[Word] | Volume->Held[Word];
+}
+
+static bool FatIsTaken(const FAT_VOLUME *Volume, uint32_t Cluster)
+{
+    return FatTaken(Volume, Cluster / 64) >> Cluster % 64 & 1;
+}
+
+static void FatHold(FAT_VOLUME *Volume, uint32_t Cluster, uint32_t Count)
+{
+    uint32_t i;
+
+    for (i = Cluster; i < Cluster + Count; i++) {
+        if (FatIsTaken(Volume, i))
+            continue;
+        Volume->Held[i / 64] |= (uint64_t)1 << i % 64;
+        Volume->HeldCount++;
+    }
+    Volume->Frees++;
+}
+
+static size_t FatBitmapWords(const FAT_VOLUME *Volume)
+{
+    return ((size_t)Volume->Clusters + 2 + 63) / 64;
+}
+
+void FatSettle(FAT_VOLUME *Volume, uint32_t Frees)
+{
+    if (Frees != Volume->Frees || Volume->HeldCount == 0)
+        return;
+    FatFill(Volume->Held, 0, FatBitmapWords(Volume) * sizeof(uint64_t));
+    Volume->HeldCount = 0;
 }
 
 static void FatMark(FAT_VOLUME *Volume, uint32_t Cluster, uint32_t Count, bool Used)
@@ -23,15 +60,17 @@ static void FatMark(FAT_VOLUME *Volume, uint32_t Cluster, uint32_t Count, bool U
 
 FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume)
 {
-    size_t bytes = ((size_t)Volume->Clusters + 2 + 63) / 64 * sizeof(uint64_t);
+    size_t words = FatBitmapWords(Volume);
     FAT_STATUS status = FatOk;
     uint32_t cluster, value;
     FAT_TABLE table;
 
-    Volume->Used = Volume->Host->Allocate(bytes);
+    Volume->Used = Volume->Host->Allocate(2 * words * sizeof(uint64_t));
     if (Volume->Used == NULL)
         return FatNoMemory;
-    FatFill(Volume->Used, 0, bytes);
+    FatFill(Volume->Used, 0, 2 * words * sizeof(uint64_t));
+    Volume->Held = Volume->Used + words;
+    Volume->HeldCount = Volume->Frees = 0;
     Volume->Used[0] = 3;
     Volume->Free = Volume->Clusters;
     Volume->Hint = 2;
@@ -59,13 +98,13 @@ static uint32_t FatFindFree(const FAT_VOLUME *Volume, uint32_t From, uint32_t Wa
 {
     uint32_t end = Volume->Clusters + 2, cluster = FatIsCluster(Volume, From) ? From : 2;
 
-    while (FatIsUsed(Volume, cluster)) {
-        cluster = cluster % 64 == 0 && Volume->Used[cluster / 64] == ~(uint64_t)0 ? cluster + 64 : cluster + 1;
+    while (FatIsTaken(Volume, cluster)) {
+        cluster = cluster % 64 == 0 && FatTaken(Volume, cluster / 64) == ~(uint64_t)0 ? cluster + 64 : cluster + 1;
         if (cluster >= end)
             cluster = 2;
     }
     *Count = 1;
-    while (*Count < Wanted && cluster + *Count < end && !FatIsUsed(Volume, cluster + *Count))
+    while (*Count < Wanted && cluster + *Count < end && !FatIsTaken(Volume, cluster + *Count))
         (*Count)++;
     return cluster;
 }
@@ -77,6 +116,8 @@ static FAT_STATUS FatReserve(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Wanted
     uint32_t from = last == NULL ? Volume->Hint : last->Cluster + last->Count;
     FAT_STATUS status = FatOk;
 
+    if (Wanted > Volume->Free - Volume->HeldCount)
+        FatSettle(Volume, Volume->Frees);        /* better than a disk that is full though it has room */
     while (Wanted != 0 && status == FatOk) {
         uint32_t count, cluster = FatFindFree(Volume, from, Wanted, &count);
         status = FatAppendRun(Volume->Host, Runs, cluster, count);
@@ -101,6 +142,8 @@ static FAT_STATUS FatRelease(FAT_VOLUME *Volume, FAT_RUNS *Runs, uint32_t Cluste
             status = one;                        /* those stay in use */
         else
             FatMark(Volume, last->Cluster + keep, last->Count - keep, false);
+        if (Written)
+            FatHold(Volume, last->Cluster + keep, last->Count - keep);
         Runs->Clusters -= last->Count - keep;
         last->Count = keep;
         if (keep == 0)

@@ -89,7 +89,9 @@ typedef struct FAT_VOLUME {
     uint32_t Serial;
     uint8_t Media;
     uint64_t *Used; /* a bit for each cluster number */
-    uint32_t Free, Hint;
+    uint64_t *Held; /* of those that are free: what the disk may still lead to */
+    uint32_t Free, Hint; /* Free counts what is held, too */
+    uint32_t HeldCount, Frees; /* Frees: how often something was freed */
 } FAT_VOLUME;
 
 /* Checks the first 512 bytes of a medium of that many bytes. FatNotFat: this is no FAT volume, or one that cannot be right. */
@@ -97,6 +99,9 @@ FAT_STATUS FatParseBootSector(const uint8_t *Sector, uint64_t MediumBytes, FAT_V
 /* After FatParseBootSector, Host and Stream: reads every FAT entry to know what is free. */
 FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume);
 void FatCloseVolume(FAT_VOLUME *Volume);
+/* The disk has everything that was so when Volume->Frees was Frees: what was freed before may be used again, unless more was freed since.
+ * Without that, it is used again when nothing else is free. */
+void FatSettle(FAT_VOLUME *Volume, uint32_t Frees);
 static inline bool FatIsCluster(const FAT_VOLUME *Volume, uint32_t Cluster)
 {
     return Cluster >= 2 && Cluster - 2 < Volume->Clusters;

@@ -125,6 +125,34 @@ static void Chains(void **State)
     FatFreeRuns(&TestHost, &runs);
 }
 
+/* What was freed waits until the disk has that, or until nothing else is free. */
+static void Held(void **State)
+{
+    FAT_RUNS first = { 0 }, second = { 0 }, third = { 0 };
+    uint32_t total = Test.Volume.Free, frees, cluster;
+
+    (void)State;
+    assert_int_equal(FatExtendChain(&Test.Volume, &first, total - 3), FatOk);
+    cluster = FatFirstCluster(&first);
+    assert_int_equal(FatTruncateChain(&Test.Volume, &first, 0), FatOk);
+    assert_int_equal(Test.Volume.Free, total);
+    assert_int_equal(FatExtendChain(&Test.Volume, &second, 2), FatOk);
+    assert_true(FatFirstCluster(&second) >= cluster + total - 3);
+    frees = Test.Volume.Frees;
+    assert_int_equal(FatTruncateChain(&Test.Volume, &second, 1), FatOk);
+    FatSettle(&Test.Volume, frees);              /* too late: more was freed */
+    assert_int_equal(Test.Volume.HeldCount, total - 2);
+    assert_int_equal(FatExtendChain(&Test.Volume, &second, 3), FatOk);
+    assert_int_equal(Test.Volume.HeldCount, 0);
+    assert_int_equal(FatTruncateChain(&Test.Volume, &second, 0), FatOk);
+    FatSettle(&Test.Volume, Test.Volume.Frees);
+    assert_int_equal(Test.Volume.HeldCount, 0);
+    assert_int_equal(FatExtendChain(&Test.Volume, &third, total), FatOk);
+    FatFreeRuns(&TestHost, &first);
+    FatFreeRuns(&TestHost, &second);
+    FatFreeRuns(&TestHost, &third);
+}
+
 static void Loops(void **State)
 {
     FAT_RUNS runs;
@@ -359,6 +387,7 @@ int main(void)
         cmocka_unit_test(BootSector),
         cmocka_unit_test_setup_teardown(Entries, Setup, Teardown),
         cmocka_unit_test_setup_teardown(Chains, Setup, Teardown),
+        cmocka_unit_test_setup_teardown(Held, Setup, Teardown),
         cmocka_unit_test_setup_teardown(Loops, Setup, Teardown),
         cmocka_unit_test(Times),
         cmocka_unit_test_setup_teardown(ShortNames, Setup, Teardown),

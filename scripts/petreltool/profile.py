@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""`_profile NAME`: where a benchmark's instructions go, function by function.
+
+While the benchmark runs, QEMU is told for a moment to translate one instruction at a time and to log each; the log is counted by
+function. Counts are exact for the slice that was seen, which begins and ends anywhere in an operation.
+"""
+from __future__ import annotations
+
+import argparse
+import bisect
+import re
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from . import lab
+from .build import build
+from .errors import EXIT_PASS, MachineryError
+from .events import Event
+from .figures import COUNTING
+from .image import make_image
+from .machine import Machine, MachineOptions
+from .paths import Tree
+from .symbols import Symbolizer
+
+_PRESET = "release"
+_LIMITS = lab.Limits(whole=120.0)
+_INSTRUCTION = re.compile(rb"/([0-9a-f]{16})/")
+
+
+class _Slice:
+    """Lets the benchmark begin, logs for a while, and ends the machine."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self.taken = False
+
+    def __call__(self, machine: Machine, events: list[Event]) -> None:
+        if self.taken or not any(event.name == "bench_begins" for event in events):
+            return
+        self.taken = machine.tell_monitor("singlestep on") and machine.tell_monitor("log exec,nochain")
+        time.sleep(self._seconds)
+        machine.tell_monitor("log none")
+        machine.kill()
+
+
+def _count(log: Path) -> Counter[int]:
+    counts: Counter[int] = Counter()
+    with open(log, "rb") as handle:
+        for line in handle:
+            found = _INSTRUCTION.search(line)
+            if found:
+                counts[int(found.group(1), 16)] += 1
+    return counts
+
+
+def _by_function(counts: Counter[int], modules: list[Event]) -> Counter[str]:
+    """Addresses in no module are of the firmware or of nobody."""
+    bases = sorted((int(str(event.get("base")), 16), int(event.data["size"]), str(event.get("name"))) for event in modules)
+    starts = [base for base, _, _ in bases]
+    frames = []
+    for address in counts:
+        at = bisect.bisect_right(starts, address) - 1
+        inside = at >= 0 and address - starts[at] < bases[at][1]
+        frames.append({"module": bases[at][2], "offset": hex(address - starts[at])} if inside else {"module": None, "offset": hex(address)})
+    functions: Counter[str] = Counter()
+    for address, frame in zip(counts, Symbolizer(Tree(_PRESET), {}).resolve_places(frames)):
+        functions[f"{frame['module']}!{frame['function'] or '?'}"] += counts[address]
+    return functions
+
+
+def command(arguments: argparse.Namespace) -> int:
+    build(_PRESET)
+    slice_of_run = _Slice(arguments.seconds)
+    with tempfile.TemporaryDirectory(prefix="petrel-profile-") as folder:
+        log = Path(folder) / "log"
+        options = MachineOptions(disk=make_image(_PRESET), options=[f"bench={arguments.name}"], extra=[*COUNTING, "-D", str(log)])
+        record = lab.run(options, _LIMITS, slice_of_run)
+        if not slice_of_run.taken or not log.exists():
+            raise MachineryError(f"no benchmark {arguments.name} was seen to run:\n{record.console[-1000:]}")
+        counts = _count(log)
+    functions = _by_function(counts, record.named("module"))
+    total = sum(functions.values())
+    print(f"{total} instructions of {arguments.name}")
+    for name, count in functions.most_common(arguments.lines):
+        print(f"{count:>9} {100 * count / total:5.1f} %  {name}")
+    return EXIT_PASS

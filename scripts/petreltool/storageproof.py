@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MIT
+"""`verify storage`: which proof, of how much, and from which seed."""
+from __future__ import annotations
+
+import argparse
+import random
+import time
+
+from . import crash, interchange, report, setup, volumefuzz
+from .build import build
+from .errors import EXIT_FAIL, EXIT_PASS, UsageError
+
+_SEEDS = 1 << 30
+_IMAGES = 1000
+
+
+def _check(arguments: argparse.Namespace) -> str:
+    """Which proof."""
+    wanted = [name for name in ("interchange", "crash", "fuzz") if getattr(arguments, name) not in (None, False)]
+    if len(wanted) != 1:
+        raise UsageError("verify storage takes one of --interchange, --crash and --fuzz")
+    if arguments.files < 1 or arguments.bytes < 1024 * arguments.files or arguments.bytes >> 10 >= 1 << 32:
+        raise UsageError("--files must be above 0, and --bytes at least 1024 for each")
+    if any(number is not None and number < 1 for number in (arguments.images, arguments.fuzz, arguments.load)) or arguments.first < 0:
+        raise UsageError("--images, --fuzz and --load must be above 0")
+    if arguments.resume and arguments.seed is None:
+        raise UsageError("--resume needs the --seed of the run that it goes on with")
+    if arguments.seed is not None and not 0 <= arguments.seed < _SEEDS:
+        raise UsageError(f"--seed must be from 0 to {_SEEDS - 1}")
+    return wanted[0]
+
+
+def _prove(what: str, arguments: argparse.Namespace, seed: int) -> bool:
+    images = arguments.images or arguments.fuzz or _IMAGES
+    if what == "interchange":
+        return interchange.prove(arguments.preset, arguments.files, arguments.bytes, seed)
+    if what == "crash":
+        return crash.prove(arguments.preset, images, seed, arguments.load, arguments.without_flush, arguments.resume)
+    return volumefuzz.prove(arguments.preset, images, seed, arguments.first)
+
+
+def command(arguments: argparse.Namespace) -> int:
+    what = _check(arguments)
+    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(_SEEDS)
+    if not arguments.no_build:
+        setup.ensure()
+        build(arguments.preset)
+    print(f"storage {what}: seed {seed}, {arguments.preset}, commit {report.commit()}", flush=True)
+    begin = time.monotonic()
+    passed = _prove(what, arguments, seed)
+    print(f"storage {what}: seed {seed}, {time.monotonic() - begin:.0f} s: {'passed' if passed else 'FAILED'}")
+    return EXIT_PASS if passed else EXIT_FAIL

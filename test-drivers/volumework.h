@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * The driver that `petrel verify storage` has work on volumes: sums of everything on them, trees of files from a seed, a load with
+ * flushes and markers. scripts/petreltool/worktree.py and workload.py make the same trees and loads from the same seeds.
+ */
+#pragma once
+#include <ntifs.h>
+
+#define WORK_TAG 'krwV'
+#define WORK_BUFFER (64u << 10)
+#define WORK_SECTOR 512u
+#define WORK_HASH_START 0xCBF29CE484222325ull
+
+/* From the service's key Parameters. */
+typedef struct WORK_PARAMETERS {
+    UNICODE_STRING Mode;                    /* sum, fill, load, check */
+    ULONG Seed;
+    ULONG First, Count;                     /* disks: the volume is \Device\Harddisk<number>\Partition1 */
+    ULONG Files, Kilobytes;                 /* fill: how many files, of how much in all */
+    ULONG Operations;                       /* load */
+    ULONG EntryLimit, SizeLimit;            /* check: entries of a volume, bytes read of a file */
+} WORK_PARAMETERS;
+
+extern WORK_PARAMETERS WorkParameters;
+extern PUCHAR WorkBuffer;                   /* WORK_BUFFER bytes */
+
+/* ---- volumework.c ---- */
+/* Fills Name with the name of the partition, with a backslash behind it for its root directory. */
+VOID WorkNamePartition(PUNICODE_STRING Name, ULONG Disk, ULONG Partition, BOOLEAN Root);
+NTSTATUS WorkOpen(HANDLE Parent, PUNICODE_STRING Name, ACCESS_MASK Access, ULONG Disposition, ULONG Options, ULONG Attributes,
+                  PHANDLE File);
+/* A printed line of any length: a head, and a name in UTF-8. */
+VOID WorkPrintName(PCSTR Head, PCUNICODE_STRING Name);
+/* Prints what failed; returns FALSE then. */
+BOOLEAN WorkSucceeded(NTSTATUS Status, PCSTR What);
+NTSTATUS WorkFlushVolume(ULONG Disk);
+
+/* 64-bit FNV-1a over words of 8 bytes, the last filled up with zeros; the buffer has room for that. */
+ULONG64 WorkHash(ULONG64 Hash, PUCHAR Bytes, ULONG Length);
+
+/* xorshift64*, one row of numbers for each seed and index. */
+static inline ULONG64 WorkSeed(ULONG Seed, ULONG Index)
+{
+    return (((ULONG64)Seed + 1) * 0x9E3779B97F4A7C15ull ^ ((ULONG64)Index + 1) * 0xBF58476D1CE4E5B9ull) | 1;
+}
+
+static inline ULONG64 WorkNext(PULONG64 State)
+{
+    ULONG64 x = *State;
+
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    *State = x;
+    return x * 0x2545F4914F6CDD1Dull;
+}
+
+/* From 0 to Limit - 1. */
+static inline ULONG WorkBelow(PULONG64 State, ULONG Limit)
+{
+    return (ULONG)((WorkNext(State) >> 33) % Limit);
+}
+
+/* ---- the modes; what went wrong is printed ---- */
+/* Hostile: the volume may be damaged, so nothing is mapped, and there are limits. */
+VOID WorkSumVolume(ULONG Disk, BOOLEAN Hostile);
+VOID WorkFillVolume(ULONG Disk);
+VOID WorkLoadVolume(ULONG Disk);
+/* Prints of which generations the sectors are that the load wrote. */
+VOID WorkPrintParts(PUCHAR Bytes, ULONG FirstSector, ULONG Sectors);
