@@ -185,7 +185,8 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.fuzz is not None and not 1 <= arguments.fuzz <= _MOST:
         raise UsageError(f"--fuzz takes 1 to {_MOST}")
     seed = 1 if arguments.seed is None else arguments.seed
-    build(_PRESET)
+    if not arguments.no_build:
+        build(_PRESET)
     with tempfile.TemporaryDirectory(prefix="petrel-hives-") as folder:
         passed = _both_ways(Path(folder)) if arguments.fuzz is None else _fuzz(Path(folder), arguments.fuzz, seed)
     return EXIT_PASS if passed else EXIT_FAIL
