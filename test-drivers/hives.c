@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The registry's files, from a driver. `scripts/petrel verify hives` says by the service's parameters what it does (Steps: 1 write,
- * 2 find after another boot, 4 copy; Fuzz: how many hives to load); without any it writes and finds what it wrote.
+ * The registry's files, from a driver. `scripts/petrel verify hives` says by the service's parameters what it does (Steps: 1
+ * write, 2 find after another boot, 4 copy; Fuzz: how many hives to load); without any it writes and finds what it wrote.
  */
 #include "check.h"
 #include "hives.h"

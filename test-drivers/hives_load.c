@@ -63,7 +63,8 @@ static ULONG ReadTree(HANDLE Root)
     next[0] = 0;
     ReadValues(Root);
     for (;;) {
-        NTSTATUS status = depth < DEEPEST && count < MOST ? OpenNext(keys[depth], next[depth]++, &keys[depth + 1]) : STATUS_NO_MORE_ENTRIES;
+        BOOLEAN deeper = depth < DEEPEST && count < MOST;
+        NTSTATUS status = deeper ? OpenNext(keys[depth], next[depth]++, &keys[depth + 1]) : STATUS_NO_MORE_ENTRIES;
         if (NT_SUCCESS(status)) {
             next[++depth] = 0;
             ReadValues(keys[depth]);
@@ -82,11 +83,13 @@ static VOID Save(HANDLE Key)
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\SystemRoot\\Temp\\saved");
     OBJECT_ATTRIBUTES attributes;
     IO_STATUS_BLOCK block;
+    NTSTATUS status;
     HANDLE file;
 
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
-    if (!HivesStatus(ZwCreateFile(&file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &block, NULL, FILE_ATTRIBUTE_NORMAL, 0,
-                                  FILE_CREATE, FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE, NULL, 0), STATUS_SUCCESS, "a file"))
+    status = ZwCreateFile(&file, GENERIC_READ | GENERIC_WRITE | SYNCHRONIZE, &attributes, &block, NULL, FILE_ATTRIBUTE_NORMAL, 0,
+                          FILE_CREATE, FILE_SYNCHRONOUS_IO_NONALERT | FILE_NON_DIRECTORY_FILE, NULL, 0);
+    if (!HivesStatus(status, STATUS_SUCCESS, "a file"))
         return;
     HivesStatus(ZwSaveKey(Key, file), STATUS_SUCCESS, "the hive is saved");
     ZwClose(file);

@@ -41,7 +41,8 @@ static HANDLE MakeKey(HANDLE Parent, PCWSTR Name, PCWSTR Class, ULONG Options)
     RtlInitUnicodeString(&name, Name);
     RtlInitUnicodeString(&class, Class);
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Parent, NULL);
-    HivesStatus(ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, Class != NULL ? &class : NULL, Options, NULL), STATUS_SUCCESS, "a key");
+    HivesStatus(ZwCreateKey(&key, KEY_ALL_ACCESS, &attributes, 0, Class != NULL ? &class : NULL, Options, NULL), STATUS_SUCCESS,
+                "a key");
     return key;
 }
 
@@ -126,7 +127,8 @@ static VOID FindValue(HANDLE Key, PCWSTR Name, const VOID *Data, ULONG Bytes)
     ULONG length;
 
     RtlInitUnicodeString(&name, Name);
-    if (HivesStatus(ZwQueryValueKey(Key, &name, KeyValuePartialInformation, found, sizeof(Found), &length), STATUS_SUCCESS, "a value"))
+    if (HivesStatus(ZwQueryValueKey(Key, &name, KeyValuePartialInformation, found, sizeof(Found), &length), STATUS_SUCCESS,
+                    "a value"))
         HivesCheck(found->DataLength == Bytes && RtlCompareMemory(found->Data, Data, Bytes) == Bytes, "its data");
 }
 
@@ -148,10 +150,12 @@ static VOID FindProtection(HANDLE Key)
     PACL acl = NULL;
     ULONG length;
 
-    if (!HivesStatus(ZwQuerySecurityObject(Key, DACL_SECURITY_INFORMATION, Found, sizeof(Found), &length), STATUS_SUCCESS, "its security"))
+    if (!HivesStatus(ZwQuerySecurityObject(Key, DACL_SECURITY_INFORMATION, Found, sizeof(Found), &length), STATUS_SUCCESS,
+                     "its security"))
         return;
     HivesStatus(RtlGetDaclSecurityDescriptor(Found, &present, &acl, &defaulted), STATUS_SUCCESS, "its access list");
-    HivesCheck(present && acl != NULL && acl->AceCount == 1 && ((PACCESS_ALLOWED_ACE)(acl + 1))->Mask == KEY_READ, "the entry it had");
+    HivesCheck(present && acl != NULL && acl->AceCount == 1 && ((PACCESS_ALLOWED_ACE)(acl + 1))->Mask == KEY_READ,
+               "the entry it had");
 }
 
 static VOID FindOne(HANDLE Many, ULONG Number)
@@ -161,8 +165,8 @@ static VOID FindOne(HANDLE Many, ULONG Number)
     HANDLE key;
 
     NameOf(Number, name);
-    if (!HivesStatus(HivesOpen(Many, name, 0, &key), IsDeleted(Number) ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS, "a key is found") ||
-        IsDeleted(Number))
+    if (!HivesStatus(HivesOpen(Many, name, 0, &key), IsDeleted(Number) ? STATUS_OBJECT_NAME_NOT_FOUND : STATUS_SUCCESS,
+                     "a key is found") || IsDeleted(Number))
         return;
     FindValue(key, L"n", &value, sizeof(value));
     FillBig(Number);

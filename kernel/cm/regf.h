@@ -19,6 +19,7 @@
 #define REGF_VOLATILE 0x80000000u
 #define REGF_BLOCK 0x1000u
 #define REGF_BIN_HEADER 0x20u
+#define REGF_MINOR_STANDARD 3u                   /* HBASE_BLOCK.Minor of Windows 2000's hives */
 #define REGF_SEGMENT 16344u                      /* data bytes in one cell of big data, and the most outside it */
 #define REGF_MAXIMUM_KEY_NAME 255u               /* characters */
 #define REGF_MAXIMUM_VALUE_NAME 16383u

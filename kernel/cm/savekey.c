@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * NtSaveKey: a key and what is below it, as a hive in a file of the caller's.
+ * NtSaveKey, NtSaveKeyEx: a key and what is below it, as a hive in a file of the caller's. The standard format is that of Windows
+ * 2000, without big data and with the short hints of its time.
  */
 #include "cmp.h"
 #include "se.h"
@@ -17,7 +18,7 @@ static bool CmpWriteSaved(void *Context, uint64_t Offset, const void *Data, size
 }
 
 /* A hive of its own with a copy of the key, so that nothing is locked while it is written. */
-static NTSTATUS CmpCopyKey(PCMP_KCB Kcb, REGF_HIVE *Copy)
+static NTSTATUS CmpCopyKey(PCMP_KCB Kcb, ULONG Format, REGF_HIVE *Copy)
 {
     const CMP_KCB *full = CmpFullKcb(Kcb);
     UNICODE_STRING name = { full->NameLength, full->NameLength, (PWSTR)full->Name };
@@ -25,6 +26,8 @@ static NTSTATUS CmpCopyKey(PCMP_KCB Kcb, REGF_HIVE *Copy)
 
     if (status != RegfOk)
         return CmpStatus(status);
+    if (Format == REG_STANDARD_FORMAT)
+        Copy->Header->Minor = REGF_MINOR_STANDARD;
     ExLockShared(&CmpRegistryLock);
     status = Kcb->Discarded ? RegfNotFound : RegfCopyTree(CmpHiveOf(Kcb), Kcb->KeyCell, Copy, Copy->RootCell);
     ExUnlockShared(&CmpRegistryLock);
@@ -34,11 +37,11 @@ static NTSTATUS CmpCopyKey(PCMP_KCB Kcb, REGF_HIVE *Copy)
     return status == RegfNotFound ? STATUS_KEY_DELETED : CmpStatus(status);
 }
 
-static NTSTATUS CmpSave(PCMP_KCB Kcb, PVOID File)
+static NTSTATUS CmpSave(PCMP_KCB Kcb, ULONG Format, PVOID File)
 {
     CMP_SAVE save = { File, STATUS_SUCCESS };
     REGF_HIVE copy;
-    NTSTATUS status = CmpCopyKey(Kcb, &copy);
+    NTSTATUS status = CmpCopyKey(Kcb, Format, &copy);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -47,12 +50,23 @@ static NTSTATUS CmpSave(PCMP_KCB Kcb, PVOID File)
     return NT_SUCCESS(save.Status) ? CmHiveStore.Flush(File) : save.Status;
 }
 
-NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle)
+static NTSTATUS CmpMaySave(PCMP_KCB Kcb, ULONG Format)
+{
+    if (Kcb->KeyHive == CmpMasterHive)
+        return STATUS_ACCESS_DENIED;
+    if (Format == REG_NO_COMPRESSION && Kcb->KeyCell != Kcb->KeyHive->Regf.RootCell)
+        return STATUS_INVALID_PARAMETER;         /* whole hives only */
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS NTAPI NtSaveKeyEx(HANDLE KeyHandle, HANDLE FileHandle, ULONG Format)
 {
     PCM_KEY_BODY body;
     PVOID file;
     NTSTATUS status;
 
+    if (Format != REG_STANDARD_FORMAT && Format != REG_LATEST_FORMAT && Format != REG_NO_COMPRESSION)
+        return STATUS_INVALID_PARAMETER;
     if (!SeSinglePrivilegeCheck(SeExports->SeBackupPrivilege, ObPreviousMode()))
         return STATUS_PRIVILEGE_NOT_HELD;
     if (CmHiveStore.OpenHandle == NULL)
@@ -60,11 +74,15 @@ NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle)
     status = CmpReferenceHandle(KeyHandle, 0, &body);
     if (!NT_SUCCESS(status))
         return status;
-    status = CmHiveStore.OpenHandle(FileHandle, &file);
+    status = CmpMaySave(body->KeyControlBlock, Format);
+    if (NT_SUCCESS(status))
+        status = CmHiveStore.OpenHandle(FileHandle, &file);
     if (NT_SUCCESS(status)) {
-        status = body->KeyControlBlock->KeyHive == CmpMasterHive ? STATUS_ACCESS_DENIED : CmpSave(body->KeyControlBlock, file);
+        status = CmpSave(body->KeyControlBlock, Format, file);
         CmHiveStore.Close(file);
     }
     ObfDereferenceObject(body);
     return status;
 }
+
+NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle) { return NtSaveKeyEx(KeyHandle, FileHandle, REG_STANDARD_FORMAT); }

@@ -59,6 +59,9 @@ NTSTATUS NTAPI NtFlushKey(HANDLE KeyHandle);
 NTSTATUS NTAPI NtLoadKey(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile);
 NTSTATUS NTAPI NtUnloadKey(POBJECT_ATTRIBUTES TargetKey);
 NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle);
+/* Format: REG_STANDARD_FORMAT (NtSaveKey's), REG_LATEST_FORMAT, or REG_NO_COMPRESSION, which takes the root of a hive only. Writes
+ * what is stable to the file, which is the caller's. SeBackupPrivilege. PASSIVE_LEVEL. */
+NTSTATUS NTAPI NtSaveKeyEx(HANDLE KeyHandle, HANDLE FileHandle, ULONG Format);
 NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCount);
 NTSTATUS NTAPI NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                  PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree, PVOID Buffer,
@@ -66,6 +69,12 @@ NTSTATUS NTAPI NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE
 
 /* ---- Exported routines and types younger than the DDK ---- */
 #undef ZwNotifyChangeKey
+NTSTATUS NTAPI ZwSaveKeyEx(HANDLE KeyHandle, HANDLE FileHandle, ULONG Format);
+#ifndef REG_STANDARD_FORMAT
+#define REG_STANDARD_FORMAT 1
+#define REG_LATEST_FORMAT 2
+#define REG_NO_COMPRESSION 4
+#endif
 NTSTATUS NTAPI CmCallbackGetKeyObjectIDEx(PLARGE_INTEGER Cookie, PVOID Object, PULONG_PTR ObjectID, PCUNICODE_STRING *ObjectName,
                                           ULONG Flags);
 VOID NTAPI CmCallbackReleaseKeyObjectIDEx(PCUNICODE_STRING ObjectName);

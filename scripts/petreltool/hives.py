@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`verify hives`: the registry's files, written by the kernel and read by hivex, written by hivex and read by the kernel, and fuzzed.
+"""`verify hives`: the registry's files, written by the kernel and read by hivex, and the other way round, and fuzzed.
 
 A machine boots from a copy of the image that keeps what is written to it. Its driver `hives` (test-drivers/hives*.c) does the
 kernel's part; what it makes is computed here a second time.
@@ -92,11 +92,10 @@ def _run(disk: Path, seconds: float, **parameters: int) -> tuple[bool, str]:
     base = MachineOptions(disk=disk, keeps_disk=True, cpus=4, options=values)
     record = lab.run(for_drivers(base, [subject]), lab.Limits(driver=seconds, whole=seconds + 60.0))
     verdict = judge(record, subject.name)
-    words = "\n".join(str(event.get("text")) for event in record.named("log"))
     if verdict.verdict != "pass":
         print(f"hives.sys with {parameters}: {verdict.verdict}: {verdict.why}")
         show.ends_of_channels(record)
-    return verdict.verdict == "pass", words
+    return verdict.verdict == "pass", record.debug
 
 
 # ---- Both ways --------------------------------------------------------------------------------------------------------------------
@@ -186,7 +185,8 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.fuzz is not None and not 1 <= arguments.fuzz <= _MOST:
         raise UsageError(f"--fuzz takes 1 to {_MOST}")
     seed = 1 if arguments.seed is None else arguments.seed
-    build(_PRESET)
+    if not arguments.no_build:
+        build(_PRESET)
     with tempfile.TemporaryDirectory(prefix="petrel-hives-") as folder:
         passed = _both_ways(Path(folder)) if arguments.fuzz is None else _fuzz(Path(folder), arguments.fuzz, seed)
     return EXIT_PASS if passed else EXIT_FAIL

@@ -198,6 +198,38 @@ static VOID TestSave(VOID)
     TestEnd(root);
 }
 
+/* Each format is what it says, and is loaded again. */
+static VOID TestFormats(VOID)
+{
+    static const struct { ULONG Format, Minor; } formats[] = { { REG_STANDARD_FORMAT, 3 }, { REG_LATEST_FORMAT, 5 } };
+    static UCHAR big[40000], found[sizeof(big) + 64];
+    PKEY_VALUE_PARTIAL_INFORMATION value = (PKEY_VALUE_PARTIAL_INFORMATION)found;
+    HANDLE root = TestBegin(), key;
+    TEST_STORE_FILE *file;
+    ULONG i, length;
+
+    TestStoreBegin();
+    file = TestStoreFile(L"saved");
+    RtlFillMemory(big, sizeof(big), 0xA7);
+    CHECK(TestSet(root, L"big", REG_BINARY, big, sizeof(big)) == STATUS_SUCCESS);
+    for (i = 0; i < RTL_NUMBER_OF(formats); i++) {
+        TestStoreHive(L"saved");
+        CHECK(ZwSaveKeyEx(root, file, formats[i].Format) == STATUS_SUCCESS);
+        CHECK(((const HBASE_BLOCK *)file->Data)->Minor == formats[i].Minor);
+        key = LoadOpen(L"saved");
+        CHECK(TestQuery(key, L"big", KeyValuePartialInformation, found, sizeof(found), &length) == STATUS_SUCCESS);
+        CHECK(value->DataLength == sizeof(big) && RtlCompareMemory(value->Data, big, sizeof(big)) == sizeof(big));
+        if (i == 0)
+            CHECK(ZwSaveKeyEx(key, TestStoreFile(L"whole"), REG_NO_COMPRESSION) == STATUS_SUCCESS);
+        ZwClose(key);
+        CHECK(TestUnload(KEY) == STATUS_SUCCESS);
+    }
+    CHECK(ZwSaveKeyEx(root, file, REG_NO_COMPRESSION) == STATUS_INVALID_PARAMETER);      /* no root of a hive */
+    CHECK(ZwSaveKeyEx(root, file, 0) == STATUS_INVALID_PARAMETER && ZwSaveKeyEx(root, file, 3) == STATUS_INVALID_PARAMETER);
+    TestStoreEnd();
+    TestEnd(root);
+}
+
 /* Four threads load the same file at the same key, use it and unload it. */
 static VOID TestLoadThread(PVOID Context, ULONG Index)
 {
@@ -239,6 +271,7 @@ static const KE_TEST CmHiveTable[] = {
     { "cm.load.unload", TestLoadUnload, 0 },
     { "cm.load.refused", TestRefused, 0 },
     { "cm.load.save", TestSave, 0 },
+    { "cm.load.formats", TestFormats, 0 },
     { "cm.load.race", TestRace, 0 },
 };
 const KE_TEST_GROUP CmHiveTests = { CmHiveTable, RTL_NUMBER_OF(CmHiveTable) };
