@@ -70,7 +70,7 @@ static NTSTATUS HashMapped(HANDLE File, ULONG64 Size, PULONG64 Hash)
 
 static VOID SumFile(WALK *Walk, HANDLE File, PUNICODE_STRING Name)
 {
-    ULONG64 size = 0, hash, mapped = 0;
+    ULONG64 size = 0, hash = 0, mapped = 0;
 
     if (!WorkSucceeded(HashCached(File, Walk->Hostile, &size, &hash), "read")) {
         WorkPrintName("unread", Name);
