@@ -130,7 +130,7 @@ static NTSTATUS ReadParameters(PUNICODE_STRING RegistryPath)
 {
     WCHAR buffer[160];
     UNICODE_STRING path = { 0, sizeof(buffer), buffer };
-    RTL_QUERY_REGISTRY_TABLE table[] = {
+    static RTL_QUERY_REGISTRY_TABLE table[] = {
         { NULL, RTL_QUERY_REGISTRY_DIRECT | RTL_QUERY_REGISTRY_REQUIRED, L"Mode", &WorkParameters.Mode, REG_NONE, NULL, 0 },
         { NULL, RTL_QUERY_REGISTRY_DIRECT, L"Seed", &WorkParameters.Seed, REG_NONE, NULL, 0 },
         { NULL, RTL_QUERY_REGISTRY_DIRECT, L"First", &WorkParameters.First, REG_NONE, NULL, 0 },
