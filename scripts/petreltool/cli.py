@@ -137,16 +137,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _terminate(_signal: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def main(arguments: Sequence[str]) -> int:
     process.allow_children()
-    signal.signal(signal.SIGINT, signal.default_int_handler)    # also where a script started us in the background
-    signal.signal(signal.SIGTERM, _terminate)
+    signal.signal(signal.SIGINT, process.interrupt)             # also where a script started us in the background
+    signal.signal(signal.SIGTERM, process.interrupt)
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:       # nohup's wish
-        signal.signal(signal.SIGHUP, _terminate)
+        signal.signal(signal.SIGHUP, process.interrupt)
     try:
         parsed = _parser().parse_args(list(arguments))
         return int(parsed.function(parsed))

@@ -21,6 +21,7 @@ from .paths import find_program
 _live: set["Child"] = set()
 _live_lock = threading.Lock()
 _stopping = threading.Event()       # set on the way out: no thread may start another child
+_interrupted = threading.Event()    # a signal has asked the tool to end
 
 
 class Child:
@@ -43,7 +44,10 @@ class Child:
             _live.add(self)
 
     def wait(self, seconds: float) -> int | None:
-        """The exit status, or None when the program still runs after that time; negative for a signal."""
+        """The exit status, or None when the program still runs after that time; negative for a signal. KeyboardInterrupt: the tool
+        was asked to end."""
+        if _interrupted.is_set():
+            raise KeyboardInterrupt
         self._poll.poll(max(0, int(seconds * 1000)))
         status = self.process.poll()
         if status is not None:
@@ -71,6 +75,13 @@ class Child:
 def allow_children() -> None:
     """For the start of a command: takes back what `kill_all` forbade."""
     _stopping.clear()
+    _interrupted.clear()
+
+
+def interrupt(_signal: int, _frame: object) -> None:
+    """A signal's handler. Python swallows what a handler raises inside some callbacks; whoever waits for a child raises it again."""
+    _interrupted.set()
+    raise KeyboardInterrupt
 
 
 def kill_all() -> None:
