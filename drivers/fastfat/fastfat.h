@@ -156,6 +156,10 @@ static inline BOOLEAN FatIsFolder(const FAT_FCB *Fcb)
 /* One that is open below the folder already; NULL: none. */
 FAT_FCB *FatFindChild(FAT_FCB *Folder, PCUNICODE_STRING Name);
 FAT_FCB *FatFindChildAt(FAT_FCB *Folder, ULONG Offset);
+/* Everything that is open below Top and at last Top itself, each after what is below it: begins with FatFirstOpen, ends with NULL.
+ * No recursion: paths are deep. */
+FAT_FCB *FatFirstOpen(FAT_FCB *Top);
+FAT_FCB *FatNextOpen(const FAT_FCB *Top, const FAT_FCB *Fcb);
 /* Somebody has a handle of it or of anything below it. */
 BOOLEAN FatIsInUse(FAT_FCB *Fcb);
 /* The path from the root; the caller frees its buffer. */

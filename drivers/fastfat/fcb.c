@@ -103,11 +103,24 @@ NTSTATUS FatCreateFcb(FAT_VCB *Vcb, FAT_FCB *Parent, const FAT_ENTRY *Entry, FAT
     return STATUS_SUCCESS;
 }
 
-/* Takes it out of the tree, with what is below it. */
-VOID FatDeleteFcb(FAT_FCB *Fcb)
+FAT_FCB *FatFirstOpen(FAT_FCB *Top)
 {
-    while (!IsListEmpty(&Fcb->Children))
-        FatDeleteFcb(CONTAINING_RECORD(Fcb->Children.Flink, FAT_FCB, Link));
+    while (!IsListEmpty(&Top->Children))
+        Top = CONTAINING_RECORD(Top->Children.Flink, FAT_FCB, Link);
+    return Top;
+}
+
+FAT_FCB *FatNextOpen(const FAT_FCB *Top, const FAT_FCB *Fcb)
+{
+    if (Fcb == Top)
+        return NULL;
+    if (Fcb->Link.Flink == &Fcb->Parent->Children)
+        return Fcb->Parent;
+    return FatFirstOpen(CONTAINING_RECORD(Fcb->Link.Flink, FAT_FCB, Link));
+}
+
+static VOID FatDeleteOne(FAT_FCB *Fcb)
+{
     RemoveEntryList(&Fcb->Link);
     FatCloseStream(&Fcb->Stream);
     FatFreeRuns(&FatHost, &Fcb->Runs);
@@ -116,6 +129,17 @@ VOID FatDeleteFcb(FAT_FCB *Fcb)
     ExDeleteResourceLite(&Fcb->PagingIo);
     ExDeleteResourceLite(&Fcb->Resource);
     ExFreePoolWithTag(Fcb, FAT_TAG);
+}
+
+/* Takes it out of the tree, with what is below it. */
+VOID FatDeleteFcb(FAT_FCB *Fcb)
+{
+    FAT_FCB *gone;
+
+    do {
+        gone = FatFirstOpen(Fcb);
+        FatDeleteOne(gone);
+    } while (gone != Fcb);
 }
 
 static BOOLEAN FatHasName(PCUNICODE_STRING Own, PCUNICODE_STRING Name)
@@ -149,12 +173,10 @@ FAT_FCB *FatFindChildAt(FAT_FCB *Folder, ULONG Offset)
 
 BOOLEAN FatIsInUse(FAT_FCB *Fcb)
 {
-    PLIST_ENTRY entry;
+    const FAT_FCB *open;
 
-    if (Fcb->Handles != 0)
-        return TRUE;
-    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
-        if (FatIsInUse(CONTAINING_RECORD(entry, FAT_FCB, Link)))
+    for (open = FatFirstOpen(Fcb); open != NULL; open = FatNextOpen(Fcb, open))
+        if (open->Handles != 0)
             return TRUE;
     return FALSE;
 }

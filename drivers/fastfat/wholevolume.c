@@ -36,43 +36,41 @@ static VOID FatKeepFirst(NTSTATUS *Kept, NTSTATUS Status)
         *Kept = Status;
 }
 
+typedef NTSTATUS FAT_ACTION(FAT_FCB *Fcb);
+
+/* The first failure, after all of them. */
+static NTSTATUS FatForAllOpen(FAT_VCB *Vcb, FAT_ACTION *Action)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+    FAT_FCB *fcb;
+
+    for (fcb = FatFirstOpen(Vcb->Root); fcb != NULL; fcb = FatNextOpen(Vcb->Root, fcb))
+        FatKeepFirst(&status, Action(fcb));
+    return status;
+}
+
 static NTSTATUS FatFlushData(FAT_FCB *Fcb)
 {
     NTSTATUS status = STATUS_SUCCESS;
-    PLIST_ENTRY entry;
 
-    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
-        FatKeepFirst(&status, FatFlushData(CONTAINING_RECORD(entry, FAT_FCB, Link)));
     ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
     if (!Fcb->IsRemoved)
-        FatKeepFirst(&status, FatFlushSection(&Fcb->Section, NULL, 0));
+        status = FatFlushSection(&Fcb->Section, NULL, 0);
     ExReleaseResourceLite(&Fcb->Resource);
     return status;
 }
 
-static NTSTATUS FatUpdateEntries(FAT_FCB *Fcb)
+static NTSTATUS FatFlushEntry(FAT_FCB *Fcb)
 {
-    NTSTATUS status = STATUS_SUCCESS;
-    PLIST_ENTRY entry;
+    NTSTATUS status;
 
-    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
-        FatKeepFirst(&status, FatUpdateEntries(CONTAINING_RECORD(entry, FAT_FCB, Link)));
     ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
-    FatKeepFirst(&status, FatUpdateEntry(Fcb));
+    status = FatUpdateEntry(Fcb);
     ExReleaseResourceLite(&Fcb->Resource);
     return status;
 }
 
-static NTSTATUS FatFlushFolders(FAT_FCB *Fcb)
-{
-    NTSTATUS status = STATUS_SUCCESS;
-    PLIST_ENTRY entry;
-
-    for (entry = Fcb->Children.Flink; entry != &Fcb->Children; entry = entry->Flink)
-        FatKeepFirst(&status, FatFlushFolders(CONTAINING_RECORD(entry, FAT_FCB, Link)));
-    FatKeepFirst(&status, FatFlushStream(&Fcb->Stream));
-    return status;
-}
+static NTSTATUS FatFlushFolder(FAT_FCB *Fcb) { return FatFlushStream(&Fcb->Stream); }
 
 /* All of them, not only those on the way to one file: entries that are gone must go on the disk, too. */
 NTSTATUS FatFlushMetadata(FAT_VCB *Vcb)
@@ -83,9 +81,9 @@ NTSTATUS FatFlushMetadata(FAT_VCB *Vcb)
     ExAcquireResourceSharedLite(&Vcb->FatLock, TRUE);
     frees = Vcb->Volume.Frees;
     ExReleaseResourceLite(&Vcb->FatLock);
-    FatKeepFirst(&status, FatUpdateEntries(Vcb->Root));
+    FatKeepFirst(&status, FatForAllOpen(Vcb, FatFlushEntry));
     FatKeepFirst(&status, FatFlushStream(&Vcb->Stream));
-    FatKeepFirst(&status, FatFlushFolders(Vcb->Root));
+    FatKeepFirst(&status, FatForAllOpen(Vcb, FatFlushFolder));
     FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
     if (!NT_SUCCESS(status))
         return status;
@@ -102,7 +100,7 @@ NTSTATUS FatFlushVolume(FAT_VCB *Vcb, BOOLEAN Clean)
 
     if (Vcb->WriteProtected)
         return STATUS_SUCCESS;
-    FatKeepFirst(&status, FatFlushData(Vcb->Root));
+    FatKeepFirst(&status, FatForAllOpen(Vcb, FatFlushData));
     if (Clean && Vcb->IsMarked)
         FatKeepFirst(&status, FatToNtStatus(FatWriteInformation(&Vcb->Volume)));
     FatKeepFirst(&status, FatFlushMetadata(Vcb));

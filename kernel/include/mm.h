@@ -11,8 +11,8 @@ typedef struct MM_UPCALLS {
     NTSTATUS (*TransferPages)(PFILE_OBJECT File, PMDL Mdl, ULONG64 Offset, BOOLEAN Write, PULONG_PTR Bytes);
     VOID (*HoldFile)(PFILE_OBJECT File, BOOLEAN Hold);           /* a reference, or one less */
     VOID (*QueueWork)(PWORK_QUEUE_ITEM Work);
-    /* Around the creation of a section: the file system's leave and locks. */
-    NTSTATUS (*BeginSection)(PFILE_OBJECT File);
+    /* Around the creation of a section: the file system's locks. */
+    VOID (*BeginSection)(PFILE_OBJECT File);
     VOID (*EndSection)(PFILE_OBJECT File);
     NTSTATUS (*QueryFileSize)(PFILE_OBJECT File, PULONG64 Bytes);
     NTSTATUS (*ExtendFile)(PFILE_OBJECT File, ULONG64 Bytes);

@@ -17,6 +17,11 @@ extern RTL_UPCALLS RtlUpcalls;
 
 /* Hands over the casing tables (65,536 upcase, then 65,536 downcase values). Until then only ASCII has case. */
 VOID RtlInitializeCasing(const USHORT *Table);
+/* For what is below 0x80, without a look at the table. */
+static inline WCHAR RtlUpcaseAscii(WCHAR Character)
+{
+    return Character >= 'a' && Character <= 'z' ? (WCHAR)(Character - ('a' - 'A')) : Character;
+}
 extern BOOLEAN RtlMbCodePageTag, RtlMbOemCodePageTag;
 
 /* ---- Version: what version queries answer. init sets it from `version=` before the first driver runs ---- */

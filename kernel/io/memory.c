@@ -20,14 +20,13 @@ static NTSTATUS IopReferenceFileOfHandle(HANDLE Handle, ACCESS_MASK Access, PFIL
 }
 
 /* ---- Sections: the file system's own locks are taken before anything is asked of the file, and held until the section is there ---- */
-static NTSTATUS IopBeginSection(PFILE_OBJECT File)
+static VOID IopBeginSection(PFILE_OBJECT File)
 {
     PFAST_IO_ACQUIRE_FILE acquire = IOP_FAST(IopFastTable(IoGetBaseFileSystemDeviceObject(File)), AcquireFileForNtCreateSection);
 
     KeEnterCriticalRegion();
     if (acquire != NULL)
         acquire(File);
-    return STATUS_SUCCESS;
 }
 
 static VOID IopEndSection(PFILE_OBJECT File)

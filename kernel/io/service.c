@@ -64,7 +64,7 @@ static NTSTATUS IopQueryValue(HANDLE Key, PCWSTR Name, IOP_VALUE *Value)
     return status == STATUS_BUFFER_OVERFLOW ? STATUS_ILL_FORMED_SERVICE_ENTRY : status;
 }
 
-static NTSTATUS IopQueryNumber(HANDLE Key, PCWSTR Name, PULONG Number)
+NTSTATUS IopQueryNumber(HANDLE Key, PCWSTR Name, PULONG Number)
 {
     IOP_VALUE value;
     NTSTATUS status = IopQueryValue(Key, Name, &value);

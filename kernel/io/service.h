@@ -19,6 +19,8 @@ typedef struct IOP_SERVICE {
 /* Reads the service whose key has that path; Path is captured when Mode says so. STATUS_INVALID_PARAMETER: the path leads elsewhere;
  * STATUS_OBJECT_NAME_NOT_FOUND: no such key; STATUS_ILL_FORMED_SERVICE_ENTRY: a value is missing or means nothing. PASSIVE_LEVEL. */
 NTSTATUS IopReadService(PUNICODE_STRING Path, KPROCESSOR_MODE Mode, IOP_SERVICE *Service);
+/* A REG_DWORD. STATUS_OBJECT_NAME_NOT_FOUND: there is no such value; STATUS_ILL_FORMED_SERVICE_ENTRY: it is something else. */
+NTSTATUS IopQueryNumber(HANDLE Key, PCWSTR Name, PULONG Number);
 extern const UNICODE_STRING IopServicesKey;      /* ends with a backslash */
 
 /* The bytes of its image in pool: of the job's files if one has that name, else of the file that ImagePath leads to (imagefile.c). */

@@ -56,14 +56,10 @@ static PWSTR IopQueryText(HANDLE Key, PCWSTR Name, ULONG Type)
     return text;
 }
 
-static ULONG IopQueryDword(HANDLE Key, PCWSTR Name, ULONG Default)
+static ULONG IopNumberOr(HANDLE Key, PCWSTR Name, ULONG Default)
 {
-    IOP_ANY_VALUE *value = IopQueryAnyValue(Key, Name);
-    ULONG number = value != NULL && value->Type == REG_DWORD && value->Bytes == sizeof(ULONG) ? *(PULONG)value->Data : Default;
-
-    if (value != NULL)
-        ExFreePoolWithTag(value, IOP_TAG_NAME);
-    return number;
+    ULONG number;
+    return NT_SUCCESS(IopQueryNumber(Key, Name, &number)) ? number : Default;
 }
 
 /* A key below Control. */
@@ -146,7 +142,7 @@ static BOOLEAN IopMakeRoom(IOP_START_LIST *List)
 
 static NTSTATUS IopAddService(HANDLE Key, PCUNICODE_STRING Name, const IOP_ORDERS *Orders, IOP_START_LIST *List)
 {
-    ULONG type = IopQueryDword(Key, L"Type", 0), start = IopQueryDword(Key, L"Start", SERVICE_DISABLED);
+    ULONG type = IopNumberOr(Key, L"Type", 0), start = IopNumberOr(Key, L"Start", SERVICE_DISABLED);
     IOP_START *service;
 
     if (!(type & (SERVICE_KERNEL_DRIVER | SERVICE_FILE_SYSTEM_DRIVER)) || start > SERVICE_DEMAND_START ||
@@ -165,7 +161,7 @@ static NTSTATUS IopAddService(HANDLE Key, PCUNICODE_STRING Name, const IOP_ORDER
     service->NeededServices = IopQueryText(Key, L"DependOnService", REG_MULTI_SZ);
     service->NeededGroups = IopQueryText(Key, L"DependOnGroup", REG_MULTI_SZ);
     service->GroupRank = IopRankOfGroup(Orders->Groups, service->Group);
-    service->TagRank = IopRankOfTag(Orders->Tags, service->Group, IopQueryDword(Key, L"Tag", 0));
+    service->TagRank = IopRankOfTag(Orders->Tags, service->Group, IopNumberOr(Key, L"Tag", 0));
     return STATUS_SUCCESS;
 }
 

@@ -58,9 +58,7 @@ static NTSTATUS MiOpenFile(PFILE_OBJECT File, MM_SECTION *Section)
 
     if (File->SectionObjectPointer == NULL)
         return STATUS_INVALID_FILE_FOR_SECTION;
-    status = MmUpcalls.BeginSection(File);
-    if (!NT_SUCCESS(status))
-        return status;
+    MmUpcalls.BeginSection(File);
     status = Section->Attributes & SEC_IMAGE ? MiOpenImage(File, Section) : MiOpenData(File, Section);
     MmUpcalls.EndSection(File);
     return status;

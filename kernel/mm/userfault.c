@@ -98,18 +98,18 @@ NTSTATUS MiBringIn(MI_FAULT *Fault)
 
 NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
 {
-    ULONG64 Address = Fault->Address, ErrorCode = Fault->ErrorCode;
-    ULONG64 page = Address >> PAGE_SHIFT, *pte = MiAddressToPte(Address), entry;
+    ULONG64 address = Fault->Address, errorCode = Fault->ErrorCode;
+    ULONG64 page = address >> PAGE_SHIFT, *pte = MiAddressToPte(address), entry;
     MI_VAD *vad = MiFindVad(Space, page);
     PFN_NUMBER frame;
     ULONG protection;
 
     if (vad == NULL)
         return STATUS_ACCESS_VIOLATION;
-    if (!MiEnsureTables(Address))
+    if (!MiEnsureTables(address))
         return STATUS_NO_MEMORY;
     if (*pte & MI_PTE_VALID)
-        return MiFaultOnValid(vad, Address, pte, ErrorCode);
+        return MiFaultOnValid(vad, address, pte, errorCode);
     entry = MiPageState(vad, page);
     protection = MiProtectionOfEntry(entry);
     if (protection == MI_DECOMMITTED)
@@ -118,13 +118,13 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
         __atomic_store_n(pte, (entry & ~((ULONG64)MI_GUARD << 5)), __ATOMIC_RELEASE);
         return STATUS_GUARD_PAGE_VIOLATION;
     }
-    if (!MiIsAllowed(protection, ErrorCode))
+    if (!MiIsAllowed(protection, errorCode))
         return STATUS_ACCESS_VIOLATION;
     frame = MiPageOfVad(vad, page, entry);
     if (frame == MI_NO_PAGE)
         return MiWantPages(vad, page, Fault);
     __atomic_store_n(pte, MiFreshEntry(vad, frame, entry), __ATOMIC_RELEASE);
-    return MiFaultOnValid(vad, Address, pte, ErrorCode);
+    return MiFaultOnValid(vad, address, pte, errorCode);
 }
 
 /* Nothing of the kernel half is pageable, so no fault there can be resolved. */

@@ -3,6 +3,7 @@
  * a directory is referenced by it and refers to it (NAME_INFO.Directory).
  */
 #include "obp.h"
+#include "rtl.h"
 
 #define OBP_TAG_ENTRY 'iDbO'
 
@@ -15,14 +16,8 @@ ULONG ObpHashName(PCUNICODE_STRING Name)
     const WCHAR *at = Name->Buffer, *end = at + Name->Length / sizeof(WCHAR);
     ULONG hash = 0;
 
-    for (; at < end; at++) {
-        ULONG character = *at;
-        if (character - 'a' < 26)
-            character -= 'a' - 'A';
-        else if (character >= 0x80)
-            character = RtlUpcaseUnicodeChar((WCHAR)character);
-        hash = hash * 37 + character;
-    }
+    for (; at < end; at++)
+        hash = hash * 37 + (*at < 0x80 ? RtlUpcaseAscii(*at) : RtlUpcaseUnicodeChar(*at));
     return hash;
 }
 

@@ -16,7 +16,7 @@ VOID RtlInitializeCasing(const USHORT *Table)
 WCHAR RtlpUpcase(WCHAR Character)
 {
     if (Character < 0x80)
-        return Character >= 'a' && Character <= 'z' ? (WCHAR)(Character - ('a' - 'A')) : Character;
+        return RtlUpcaseAscii(Character);
     return RtlpCasing != NULL ? (WCHAR)RtlpCasing[Character] : Character;
 }
 
