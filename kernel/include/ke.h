@@ -194,6 +194,8 @@ typedef struct KE_UPCALLS {
     VOID (*UnlockLoadedModules)(VOID);
     /* init: the driver under test, for bug checks and hang reports; NULL when none. */
     PCSTR (*DriverUnderTest)(VOID);
+    /* ps: every thread of every process. Only while nothing else runs: no lock is taken. */
+    VOID (*VisitThreads)(VOID (*Visit)(PKTHREAD Thread, PCSTR Process));
     /* svc: the service that the frame's registers ask for, at PASSIVE_LEVEL; what goes back in rax. */
     ULONG64 (*SystemService)(PKTRAP_FRAME Trap);
     /* ps: ends the calling thread if somebody asked for it. PASSIVE_LEVEL, on the way to user mode. */

@@ -104,6 +104,8 @@ NTSTATUS MmOpenPhysicalSection(MM_SECTION *Section);
 VOID MmCloseSection(MM_SECTION *Section);
 /* NULL: not an image's. */
 const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section);
+/* Where an image was relocated to. */
+ULONG64 MmImageBase(const MM_SECTION *Section);
 typedef struct MM_VIEW {
     PVOID Base;                      /* in and out */
     ULONG64 Offset;                  /* in and out: a multiple of 64 KiB, of a page for physical memory */

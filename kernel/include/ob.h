@@ -177,6 +177,8 @@ VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context);
  * A handle is a multiple of 4. Entries carry a 16-byte aligned kernel address; what it means is the owner's business. */
 /* NULL when out of memory. Process is recorded only; StrictFifo delays the reuse of values. */
 PHANDLE_TABLE ObCreateHandleTable(PEPROCESS Process, BOOLEAN StrictFifo);
+/* Gives a process that has no handles yet those of Parent that can be inherited, under the same values. PASSIVE_LEVEL. */
+NTSTATUS ObInheritHandles(PEPROCESS Parent, PEPROCESS Process);
 VOID ObDestroyHandleTable(PHANDLE_TABLE Table);
 PHANDLE_TABLE ObKernelHandleTable(VOID);
 /* A new handle to Pointer, or NULL when out of memory or handles. */

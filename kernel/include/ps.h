@@ -44,6 +44,39 @@ NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI ZwYieldExecution(VOID);
 extern PEPROCESS PsIdleProcess;
 
+/* ---- Programs ---- */
+/* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The
+ * status of opening it, or STATUS_INVALID_IMAGE_FORMAT, STATUS_ENTRYPOINT_NOT_FOUND. PASSIVE_LEVEL, once. */
+NTSTATUS PsOpenSystemDll(PVOID *Base, PSIZE_T Size);
+/* Runs a program: Image as the namespace has it, CommandLine, CurrentDirectory and Environment (a block) as the program sees them.
+ * The handles are the caller's, who is the parent. *Process is referenced. */
+typedef struct PS_PROGRAM {
+    UNICODE_STRING Image, ImagePath, CommandLine, CurrentDirectory;
+    PVOID Environment;
+    SIZE_T EnvironmentSize;
+    HANDLE Console, Input, Output, Error;
+} PS_PROGRAM;
+NTSTATUS PsStartProgram(const PS_PROGRAM *Program, PEPROCESS *Process);
+
+/* Services of user mode only: pointers are user memory, guarded. */
+NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK ProcessDesiredAccess,
+                                   ACCESS_MASK ThreadDesiredAccess, POBJECT_ATTRIBUTES ProcessObjectAttributes,
+                                   POBJECT_ATTRIBUTES ThreadObjectAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
+                                   PVOID ProcessParameters, PVOID CreateInfo, PVOID AttributeList);
+NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle,
+                                PVOID StartRoutine, PVOID Argument, ULONG CreateFlags, SIZE_T ZeroBits, SIZE_T StackSize,
+                                SIZE_T MaximumStackSize, PVOID AttributeList);
+NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert);
+NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT Context, BOOLEAN FirstChance);
+NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
+NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Copied);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Copied);
+/* The thread ends on its way to user mode; system threads cannot be ended: STATUS_INVALID_PARAMETER. */
+NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus);
+NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
+NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
+
 /* ---- Looking at processes ---- */
 #define PS_TICK 10000                            /* 100 ns units in a clock tick */
 typedef struct _SYSTEM_THREAD_INFORMATION {

@@ -141,6 +141,9 @@ VOID KiRestoreUserState(PVOID Area);
 PVOID KiAllocateUserState(VOID);                  /* as a new thread has it; NULL: no memory */
 VOID KiFreeUserState(PVOID Area);
 
+/* Return addresses of a thread that does not run. Only while every other processor is halted. */
+ULONG KiWalkWaitingThread(PKTHREAD Thread, ULONG64 *Frames, ULONG Maximum);
+
 VOID KiInitializeGenericDpc(VOID);
 /* Registered routines, at a bug check, after the report. */
 VOID KiCallBugcheckCallbacks(VOID);

@@ -148,6 +148,9 @@ static inline PEPROCESS ObpReceiver(const OBP_NEW_HANDLE *New)
     return New->Process != NULL ? New->Process : ObpCurrentProcess();
 }
 NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
+/* The next handle of a fresh table is left out; the chain of those left out, for ObpReturnSkipped. */
+PHANDLE_TABLE_ENTRY ObpSkipHandle(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped);
+VOID ObpReturnSkipped(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped);
 /* The rights a request ends up with. */
 ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
 /* Who is judged: kernel mode is not unless it asks to be. */
