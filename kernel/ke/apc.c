@@ -116,6 +116,39 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
     return TRUE;
 }
 
+VOID KeRequestUserApc(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+
+    Thread->ApcState.UserApcPending = TRUE;
+    if (Thread->ApcStateIndex == AttachedApcEnvironment)
+        ((PKAPC_STATE)&Thread->SavedApcState)->UserApcPending = TRUE;
+    if (Thread->State == Waiting && Thread->WaitMode == UserMode)
+        KiUnwaitThreadLocked(Thread, STATUS_USER_APC, 0);
+    else if (Thread->State == Running && Thread != KeCurrentThread())
+        HalSendInterrupt(HalProcessorApicId(Thread->NextProcessor), HAL_VECTOR_APC);
+    KiExitDispatcher(irql);
+}
+
+/* Kernel APCs that were queued before have run when the dispatcher is left: what remains of them, somebody holds back, who may not. */
+VOID KeFlushApcs(VOID)
+{
+    PKTHREAD thread = KeCurrentThread();
+    PLIST_ENTRY head = &thread->ApcState.ApcListHead[UserMode];
+    KIRQL irql = KiLockDispatcher();
+
+    thread->ApcQueueable = 0;
+    KiExitDispatcher(irql);
+    while (!IsListEmpty(head)) {                 /* nobody else touches it any more */
+        PKAPC apc = CONTAINING_RECORD(RemoveHeadList(head), KAPC, ApcListEntry);
+        apc->Inserted = FALSE;
+        if (apc->RundownRoutine != NULL)
+            apc->RundownRoutine(apc);
+        else
+            KeUpcalls.FreePool(apc, 0);
+    }
+}
+
 static PKAPC KiTakeKernelApcLocked(PKTHREAD Thread)
 {
     PKAPC apc;

@@ -176,6 +176,8 @@ static BOOLEAN KiTestAlertLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *S
         *Status = STATUS_ALERTED;
         return TRUE;
     }
+    if (Wait->Alertable && Wait->Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]))
+        Thread->ApcState.UserApcPending = TRUE;
     if (Wait->Mode == UserMode && Thread->ApcState.UserApcPending) {
         *Status = STATUS_USER_APC;
         return TRUE;
