@@ -216,6 +216,8 @@ VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FR
 DECLSPEC_NORETURN VOID KiContinue(PCONTEXT Context);     /* loads a kernel-mode context */
 
 /* ---- Threads in user mode ---- */
+/* Option `trace-user`: every service and every exception of user mode is told on the debug port. */
+extern BOOLEAN KeTraceUser;
 /* Gives an initialized, not started thread what it needs to enter user mode. FALSE: no memory. */
 BOOLEAN KeInitUserThread(PKTHREAD Thread, PVOID Teb);
 VOID KeDeleteUserThread(PKTHREAD Thread);                /* what that allocated */

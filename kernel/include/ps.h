@@ -142,7 +142,9 @@ VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
 extern POBJECT_TYPE MmpSectionObjectType;
 /* The type Section and \Device\PhysicalMemory. */
 VOID PsInitializeSections(VOID);
-typedef enum _MEMORY_INFORMATION_CLASS { MemoryBasicInformation } MEMORY_INFORMATION_CLASS;
+typedef enum _MEMORY_INFORMATION_CLASS {
+    MemoryBasicInformation, MemoryWineUnixFuncs = 1000, MemoryWineUnixWow64Funcs
+} MEMORY_INFORMATION_CLASS;
 typedef enum _SECTION_INFORMATION_CLASS { SectionBasicInformation, SectionImageInformation } SECTION_INFORMATION_CLASS;
 typedef struct _SECTION_BASIC_INFORMATION {
     PVOID BaseAddress;

@@ -15,6 +15,8 @@ typedef struct KI_EXCEPTION_STACK {
 } KI_EXCEPTION_STACK;
 C_ASSERT(FIELD_OFFSET(KI_EXCEPTION_STACK, Record) == 0x4F0);
 
+BOOLEAN KeTraceUser;
+
 ULONG64 KiSystemService(PKTRAP_FRAME Trap)
 {
     ULONG64 result = KeUpcalls.SystemService != NULL ? KeUpcalls.SystemService(Trap) : (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
@@ -108,6 +110,9 @@ VOID KiDispatchUserException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCE
 {
     CONTEXT context;
 
+    if (KeTraceUser)
+        DbgPrint("user: exception %08lx at %p, address %p, rsp %p\n", Record->ExceptionCode, (PVOID)Trap->Rip,
+                 (PVOID)Record->ExceptionInformation[1], (PVOID)Trap->Rsp);
     KiContextFromUser(&context, Trap, Exception);
     KiPushException(Record, &context, Trap);
 }

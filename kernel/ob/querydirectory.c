@@ -83,8 +83,6 @@ NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULON
     PVOID directory;
     NTSTATUS status;
 
-    if (mode != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (Context == NULL)
         return STATUS_INVALID_PARAMETER;
     status = ObReferenceObjectByHandle(DirectoryHandle, DIRECTORY_QUERY, ObpDirectoryObjectType, mode, &directory, NULL);

@@ -2,8 +2,8 @@
  * ntdll.dll: the one program file that the kernel knows. It is relocated once and lies at the same address in every process, so its
  * entries need to be found only once; apisetschema.dll's map, which its loader reads, is handed to it by the kernel.
  */
-#include "user.h"
 #include "../../pe/pe.h"
+#include "user.h"
 
 PSP_SYSTEM_DLL PspSystemDll;
 
@@ -45,6 +45,7 @@ static NTSTATUS PspFindEntries(const VOID *Base, SIZE_T Size)
     if (PeParse(Base, Size, PE_LAYOUT_MAPPED, NULL, &image) != PE_OK)
         return STATUS_INVALID_IMAGE_FORMAT;
     PspSystemDll.LoaderInitializeThunk = PspFindEntry(&image, "LdrInitializeThunk");
+    PspRecognizeFlavour(&image);
     PspSystemDll.UserThreadStart = PspFindEntry(&image, "RtlUserThreadStart");
     KeUpcalls.UserExceptionDispatcher = PspFindEntry(&image, "KiUserExceptionDispatcher");
     KeUpcalls.UserApcDispatcher = PspFindEntry(&image, "KiUserApcDispatcher");

@@ -4,6 +4,7 @@
 #pragma once
 #include "psp.h"
 #include "section.h"
+#include "../../pe/pe.h"
 
 /* What RTL_USER_PROCESS_PARAMETERS says, in kernel memory. */
 enum {
@@ -36,6 +37,13 @@ typedef struct PSP_SYSTEM_DLL {
     ULONG64 LoaderInitializeThunk, UserThreadStart;
 } PSP_SYSTEM_DLL;
 extern PSP_SYSTEM_DLL PspSystemDll;
+
+/* ---- Flavours of ntdll (flavour.c) ---- */
+VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll);
+BOOLEAN PspIsWine(VOID);
+NTSTATUS PspPrepareFlavour(VOID);
+/* What NtQueryVirtualMemory says of a module's Unix half. */
+ULONG64 PspUnixHandleOf(PVOID Module);
 
 /* ---- Threads ---- */
 #define PSP_TEB_BYTES 0x4000u                    /* Wine's ntdll keeps its own data behind the TEB */

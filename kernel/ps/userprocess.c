@@ -55,6 +55,8 @@ static NTSTATUS PspFurnish(const PSP_NEW_PROCESS *New, PEPROCESS Process)
     NTSTATUS status = MmMapView(PspSystemDll.Section, &dll);
 
     if (NT_SUCCESS(status))
+        status = PspPrepareFlavour();
+    if (NT_SUCCESS(status))
         status = MmMapView(New->Section, &image);
     if (NT_SUCCESS(status))
         status = MmAllocateUserMemory(&peb, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);

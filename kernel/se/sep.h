@@ -55,6 +55,8 @@ typedef struct SEP_TOKEN_TEMPLATE {
     ULONG MandatoryPolicy, SessionId, Flags;
     PACL DefaultDacl;                            /* may be NULL */
 } SEP_TOKEN_TEMPLATE;
+/* TokenHandle may be one of the pseudo handles, for queries. The reference is the caller's. */
+NTSTATUS SepReferenceTokenHandle(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode, PVOID *Token);
 NTSTATUS SepCreateToken(const SEP_TOKEN_TEMPLATE *Template, POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode,
                         PACCESS_TOKEN *Token);
 /* What the token says of itself as a template; its arrays are the token's. */

@@ -212,7 +212,7 @@ NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLA
 
     if (mode != KernelMode && ((LONG64)TokenInformation >= 0 || (LONG64)ReturnLength >= 0))
         return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(TokenHandle, access, SepTokenObjectType, mode, &token, NULL);
+    status = SepReferenceTokenHandle(TokenHandle, access, mode, &token);
     if (!NT_SUCCESS(status))
         return status;
     status = SepAnswer(token, (ULONG)TokenInformationClass, TokenInformation,

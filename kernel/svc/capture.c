@@ -182,6 +182,9 @@ static NTSTATUS SvcCaptureAttributes(SVC_CALL *Call, ULONG64 From, ULONG64 *To)
 static SIZE_T SvcLength(const SVC_SHAPE *Shape, const SVC_CALL *Call)
 {
     ULONG64 value = Call->Arguments[Shape->Bytes];
+
+    if (Shape->Handles)                          /* too many: for the service to refuse */
+        return min((ULONG)value, MAXIMUM_WAIT_OBJECTS) * sizeof(HANDLE);
     return Shape->Wide ? value : (ULONG)value;
 }
 

@@ -57,7 +57,7 @@ static ULONG64 SvcMiss(SVC_NUMBER *Number)
     return (ULONG)STATUS_NOT_IMPLEMENTED;
 }
 
-static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
+static ULONG64 SvcDispatchNumber(PKTRAP_FRAME Trap)
 {
     ULONG number = (ULONG)Trap->Rax;
     const SVC_SERVICE *service;
@@ -70,6 +70,20 @@ static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
     if (service->Plain && service->Count <= SVC_REGISTER_ARGUMENTS)
         return ((SVC_ROUTINE_4 *)(ULONG_PTR)service->Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9);
     return SvcCallCaptured(service, Trap);
+}
+
+static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
+{
+    ULONG number = (ULONG)Trap->Rax;
+    ULONG64 result;
+
+    if (!KeTraceUser)
+        return SvcDispatchNumber(Trap);
+    result = SvcDispatchNumber(Trap);
+    DbgPrint("user: %p %s(%llx, %llx, %llx, %llx) = %lx\n", PsGetCurrentThreadId(),
+             number < SVC_NUMBERS && SvcNumbers[number].Name != NULL ? SvcNumbers[number].Name : "?", Trap->R10, Trap->Rdx, Trap->R8,
+             Trap->R9, (ULONG)result);
+    return result;
 }
 
 /* ---- Numbers ---- */

@@ -17,6 +17,7 @@ typedef enum SVC_KIND {
 typedef struct SVC_SHAPE {
     UCHAR Kind;                      /* SVC_KIND */
     BOOLEAN Optional, Wide;          /* Wide: the length is a SIZE_T */
+    BOOLEAN Handles;                 /* the length counts handles */
     USHORT Bytes;                    /* or, of a buffer, the argument that says how many */
 } SVC_SHAPE;
 

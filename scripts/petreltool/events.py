@@ -79,6 +79,8 @@ FIELDS: dict[str, dict[str, Check]] = {
     "thread": {"process": _text_or_null, "thread": _text, "state": _integer, "reason": _integer, "stack": _stack},
     "service": {"name": _text, "missed": _integer},
     "exception": {"process": _text, "code": _code, "address": _code},
+    "program": {"command": _text, "step": _text},
+    "output": {"stream": _text, "hex": _text},
     "hang": {"file": _text_or_null, "cpu": _integer, "stack": _stack},
     "verdict": {"file": _text, "verdict": _text},
     "bench_begins": {"name": _text},
