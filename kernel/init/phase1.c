@@ -110,6 +110,7 @@ VOID InitPhase1(PVOID Context)
     InitLinkSystemRoot(&block->BootPartition);
     InitOpenHives();                   /* the registry's files */
     InitStartSystemDrivers();
+    InitPrepareEnding();
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;

@@ -116,6 +116,21 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
     return TRUE;
 }
 
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc)
+{
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN inserted = Apc->Inserted;
+
+    if (inserted) {
+        Apc->Inserted = FALSE;
+        RemoveEntryList(&Apc->ApcListEntry);
+        if (Apc->ApcMode == UserMode && IsListEmpty(&Apc->Thread->ApcState.ApcListHead[UserMode]))
+            Apc->Thread->ApcState.UserApcPending = FALSE;
+    }
+    KiExitDispatcher(irql);
+    return inserted;
+}
+
 static PKAPC KiTakeKernelApcLocked(PKTHREAD Thread)
 {
     PKAPC apc;

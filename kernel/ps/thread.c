@@ -62,6 +62,7 @@ static NTSTATUS PspAllocateThread(POBJECT_ATTRIBUTES Attributes, PEPROCESS Proce
     thread->ExitStatus = STATUS_PENDING;
     thread->CrossThreadFlags = IoPriorityNormal << PSP_THREAD_IO_PRIORITY | PSP_HIGHEST_PAGE_PRIORITY << PSP_THREAD_PAGE_PRIORITY;
     InitializeListHead(&thread->IrpList);
+    InitializeListHead(&thread->ActiveTimerListHead);
     KeQuerySystemTime(&thread->CreateTime);
     thread->Cid.UniqueProcess = Process->UniqueProcessId;
     thread->Cid.UniqueThread = ObAllocateHandle(PspCidTable, thread, 0, 0);
@@ -154,6 +155,8 @@ VOID PspExitThread(NTSTATUS Status)
 
     PspCheckExit(thread);
     PspNotifyThread(thread, FALSE);
+    if (PsUpcalls.RundownTimers != NULL)
+        PsUpcalls.RundownTimers(thread);
     if (PsUpcalls.CancelThreadIo != NULL)
         PsUpcalls.CancelThreadIo(thread);
     thread->ExitStatus = Status;
