@@ -22,6 +22,8 @@ typedef enum KE_LOCK_RANK {
     KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
+    KeRankKeyedEvent,         /* ex: who waits at keyed events */
+    KeRankTimerObject,        /* ex: which threads' APCs timer objects queue */
     KeRankVerifier,           /* vf: call counts, trap space */
     KeRankPool,               /* mm: pool descriptors */
     KeRankLookaside,          /* ex */
@@ -163,6 +165,16 @@ BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode);
 /* Takes an alert that is pending for the calling thread: TRUE. Else, for UserMode, lets queued user APCs run next. IRQL <=
  * DISPATCH_LEVEL. */
 BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode);
+/* A mutant as it is at one moment; Owner is left alone when nobody owns it. */
+VOID KeQueryMutant(PRKMUTANT Mutant, PLONG Count, PBOOLEAN Abandoned, PBOOLEAN OwnedByCaller, PCLIENT_ID Owner);
+/* Alerts by id: KeAlertThreadById ends the thread's KeWaitForAlertById, the one it is in or the next; alerts do not add up.
+ * STATUS_ALERTED, STATUS_TIMEOUT, or STATUS_USER_APC for user mode. IRQL <= DISPATCH_LEVEL, the wait <= APC_LEVEL. */
+VOID KeAlertThreadById(PKTHREAD Thread);
+NTSTATUS KeWaitForAlertById(KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout);
+/* TRUE: the APC was queued, and is its owner's again. FALSE: it was not, or runs. IRQL <= DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc);
+/* System time from now on; timers and waits until a system time follow. IRQL <= DISPATCH_LEVEL. */
+VOID KeSetSystemTime(LARGE_INTEGER NewTime, PLARGE_INTEGER OldTime);
 /* There is no second hardware counter to convert from or to: STATUS_NOT_SUPPORTED. Any IRQL. */
 NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency);
 NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue, PULONG64 PerformanceCounterValue,
@@ -204,6 +216,8 @@ typedef struct KE_UPCALLS {
     VOID (*UnhandledException)(PEXCEPTION_RECORD Record);
     /* ps: where ntdll wants exceptions and APCs, the same in every process; 0 while there is no ntdll. */
     ULONG64 UserExceptionDispatcher, UserApcDispatcher;
+    /* init: the system's orderly end. Actions as of NtShutdownSystem. PASSIVE_LEVEL. Does not return. */
+    VOID (*ShutDown)(ULONG Action);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */
     VOID (*FlushTrace)(VOID);
 } KE_UPCALLS;

@@ -13,6 +13,8 @@ VOID PsInitialize(VOID);
 typedef struct PS_UPCALLS {
     /* io: cancels every request of the calling thread, which is about to end, and waits for it. PASSIVE_LEVEL. */
     VOID (*CancelThreadIo)(PETHREAD Thread);
+    /* ex: takes the calling thread, which is about to end, off its timers. PASSIVE_LEVEL. */
+    VOID (*RundownTimers)(PETHREAD Thread);
 } PS_UPCALLS;
 extern PS_UPCALLS PsUpcalls;
 
@@ -42,6 +44,16 @@ NTSTATUS NTAPI NtTestAlert(VOID);
 /* Lets another thread that is ready run. STATUS_NO_YIELD_PERFORMED: there is none. */
 NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI ZwYieldExecution(VOID);
+NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval);
+/* Waits until a thread of the process alerts the caller by its id, which it may have done before: STATUS_ALERTED or STATUS_TIMEOUT.
+ * Address is for who looks at the thread. */
+NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
+/* STATUS_INVALID_CID: no thread has the id; STATUS_ACCESS_DENIED: another process's. */
+NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
+/* Alerts each of them; the first failure ends it. */
+NTSTATUS NTAPI NtAlertMultipleThreadByThreadId(PHANDLE ThreadIds, ULONG Count, PVOID Boost, ULONG BoostCount);
+NTSTATUS NTAPI NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length);
+NTSTATUS NTAPI NtFlushProcessWriteBuffers(VOID);
 extern PEPROCESS PsIdleProcess;
 
 /* ---- Programs ---- */

@@ -112,6 +112,7 @@ VOID InitPhase1(PVOID Context)
     InitOpenHives();                   /* the registry's files */
     InitStartSystemDrivers();
     InitStartUserMode();               /* ntdll.dll, if there is one */
+    InitPrepareEnding();
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;

@@ -130,23 +130,55 @@ VOID KeRequestUserApc(PKTHREAD Thread)
     KiExitDispatcher(irql);
 }
 
+static PKAPC KiTakeUserApcLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock)
+{
+    PKAPC apc = KiFirstApc(Thread, UserMode);
+
+    if (apc == NULL)
+        return NULL;
+    RemoveEntryList(&apc->ApcListEntry);
+    apc->Inserted = FALSE;
+    return apc;
+}
+
+PKAPC KiTakeUserApc(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+    PKAPC apc = KiTakeUserApcLocked(Thread);
+
+    Thread->ApcState.UserApcPending = FALSE;
+    KeLockRelease(&KiDispatcherLock, irql);
+    return apc;
+}
+
 /* Kernel APCs that were queued before have run when the dispatcher is left: what remains of them, somebody holds back, who may not. */
 VOID KeFlushApcs(VOID)
 {
     PKTHREAD thread = KeCurrentThread();
-    PLIST_ENTRY head = &thread->ApcState.ApcListHead[UserMode];
     KIRQL irql = KiLockDispatcher();
+    PKAPC apc;
 
     thread->ApcQueueable = 0;
     KiExitDispatcher(irql);
-    while (!IsListEmpty(head)) {                 /* nobody else touches it any more */
-        PKAPC apc = CONTAINING_RECORD(RemoveHeadList(head), KAPC, ApcListEntry);
-        apc->Inserted = FALSE;
+    while ((apc = KiTakeUserApc(thread)) != NULL) {
         if (apc->RundownRoutine != NULL)
             apc->RundownRoutine(apc);
         else
             KeUpcalls.FreePool(apc, 0);
     }
+}
+
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc)
+{
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN inserted = Apc->Inserted;
+
+    if (inserted) {
+        Apc->Inserted = FALSE;
+        RemoveEntryList(&Apc->ApcListEntry);
+    }
+    KiExitDispatcher(irql);
+    return inserted;
 }
 
 static PKAPC KiTakeKernelApcLocked(PKTHREAD Thread)

@@ -55,6 +55,8 @@ VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
  * STATUS_TIMEOUT, or STATUS_KERNEL_APC. For WrQueue, the queue must not count the thread any more. */
 LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
                              KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
+/* The owner's release, or, Abandoned, the end of its owner or of the mutant. What SignalState was. */
+LONG KiReleaseMutantLocked(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned) REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 
 /* ---- Timers ---- */
@@ -62,6 +64,10 @@ LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispat
 VOID KiInitializeTimers(VOID);
 VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime) REQUIRES_LOCK(KiDispatcherLock);
 BOOLEAN KiRemoveTimerLocked(PKTIMER Timer) REQUIRES_LOCK(KiDispatcherLock);
+/* Whether the timer was set to a system time, which it follows when that is changed. */
+static inline VOID KiSetAbsolute(PKTIMER Timer, LARGE_INTEGER DueTime) { Timer->Header.Absolute = DueTime.QuadPart > 0; }
+/* System time went forward by Change: absolute timers are due that much earlier. */
+VOID KiShiftAbsoluteTimersLocked(LONG64 Change) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiExpireTimers(VOID);                        /* DISPATCH_LEVEL */
 BOOLEAN KiTimersAreDue(ULONG64 Now);              /* any IRQL, may say yes too often, never no */
 ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval);     /* interrupt time at which a relative or absolute interval ends */
@@ -88,6 +94,7 @@ static inline VOID KiRequestDpcThread(PKPRCB Prcb)
 VOID KiWakeDpcThread(PKPRCB Prcb);                /* DISPATCH_LEVEL, on the processor: if it was requested */
 VOID KiDeliverKernelApcs(VOID);                   /* APC_LEVEL */
 BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread);
+PKAPC KiTakeUserApc(PKTHREAD Thread);             /* the first one, no longer pending; or NULL */
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 
 /* ---- Traps ---- */

@@ -106,14 +106,22 @@ VOID KeStartThread(PKTHREAD Thread)
     KiExitDispatcher(irql);
 }
 
+/* One mutant at a time under the lock: whoever deletes one takes it off the list as well. */
 static VOID KiAbandonMutants(PKTHREAD Thread)
 {
-    while (!IsListEmpty(&Thread->MutantListHead)) {
-        PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
-        if (mutant->ApcDisable)                  /* a kernel mutex: the thread that holds one may not end */
-            KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
-        KeReleaseMutant(mutant, 0, TRUE, FALSE);
-    }
+    BOOLEAN more;
+
+    do {
+        KIRQL irql = KiLockDispatcher();
+        more = !IsListEmpty(&Thread->MutantListHead);
+        if (more) {
+            PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
+            if (mutant->ApcDisable)              /* a kernel mutex: the thread that holds one may not end */
+                KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
+            KiReleaseMutantLocked(mutant, 0, TRUE);
+        }
+        KiExitDispatcher(irql);
+    } while (more);
 }
 
 VOID KeTerminateThread(KPRIORITY Increment)

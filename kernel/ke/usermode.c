@@ -147,21 +147,6 @@ static VOID KiPushApc(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, const PVOI
     }
 }
 
-static PKAPC KiTakeUserApc(PKTHREAD Thread)
-{
-    PLIST_ENTRY head = &Thread->ApcState.ApcListHead[UserMode];
-    PKAPC apc = NULL;
-    KIRQL irql = KiLockDispatcher();
-
-    Thread->ApcState.UserApcPending = FALSE;
-    if (!IsListEmpty(head)) {
-        apc = CONTAINING_RECORD(RemoveHeadList(head), KAPC, ApcListEntry);
-        apc->Inserted = FALSE;
-    }
-    KeLockRelease(&KiDispatcherLock, irql);
-    return apc;
-}
-
 VOID KiDeliverUserApcs(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
     PKAPC apc = KiTakeUserApc(KeCurrentThread());

@@ -64,6 +64,7 @@ NTSTATUS PspAllocateThread(const PSP_NEW_THREAD *New, PETHREAD *Thread)
     thread->ExitStatus = STATUS_PENDING;
     thread->CrossThreadFlags = IoPriorityNormal << PSP_THREAD_IO_PRIORITY | PSP_HIGHEST_PAGE_PRIORITY << PSP_THREAD_PAGE_PRIORITY;
     InitializeListHead(&thread->IrpList);
+    InitializeListHead(&thread->ActiveTimerListHead);
     KeQuerySystemTime(&thread->CreateTime);
     thread->Cid.UniqueProcess = New->Process->UniqueProcessId;
     thread->Cid.UniqueThread = ObAllocateHandle(PspCidTable, thread, 0, 0);
@@ -157,6 +158,8 @@ VOID PspExitThread(NTSTATUS Status)
 
     PspCheckExit(thread);
     PspNotifyThread(thread, FALSE);
+    if (PsUpcalls.RundownTimers != NULL)
+        PsUpcalls.RundownTimers(thread);
     if (PsUpcalls.CancelThreadIo != NULL)
         PsUpcalls.CancelThreadIo(thread);
     thread->ExitStatus = Status;
