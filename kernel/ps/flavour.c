@@ -48,6 +48,9 @@ VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll)
 
 BOOLEAN PspIsWine(VOID) { return PspWine.Dispatcher != 0; }
 
+/* Wine's loader opens images for reading only. */
+ACCESS_MASK PspImageFileAccess(VOID) { return PspIsWine() ? FILE_READ_DATA : FILE_EXECUTE; }
+
 /* The thread is in the new process. */
 NTSTATUS PspPrepareFlavour(VOID)
 {

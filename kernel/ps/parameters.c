@@ -62,7 +62,10 @@ static NTSTATUS PspCaptureTexts(const VOID *User, PSP_PARAMETERS *Parameters)
 
     for (i = 0; NT_SUCCESS(status) && i < PspParameterStrings; i++) {
         PUNICODE_STRING string = &Parameters->Strings[i];
-        const UCHAR *from = (const UCHAR *)string->Buffer + (Parameters->Fixed.Flags & PSP_NORMALIZED ? 0 : (ULONG64)User);
+        const UCHAR *from;
+        if (string->Buffer == NULL)              /* which is not the same as an empty one */
+            continue;
+        from = (const UCHAR *)string->Buffer + (Parameters->Fixed.Flags & PSP_NORMALIZED ? 0 : (ULONG64)User);
         status = string->Length != 0 ? PspReadUser(at, from, string->Length) : STATUS_SUCCESS;
         *string = (UNICODE_STRING){ string->Length, (USHORT)(string->Length + sizeof(WCHAR)), (PWSTR)at };
         at += string->Length;
@@ -120,6 +123,10 @@ static VOID PspLayOut(const PSP_PARAMETERS *Parameters, RTL_USER_PROCESS_PARAMET
     Block->CurrentDirectory.Handle = NULL;
     for (i = 0; i < PspParameterStrings; i++) {
         USHORT bytes = Parameters->Strings[i].Length;
+        if (Parameters->Strings[i].Buffer == NULL) {
+            *PspStringIn(Block, i) = (UNICODE_STRING){ 0, 0, NULL };
+            continue;
+        }
         *PspStringIn(Block, i) = (UNICODE_STRING){ bytes, (USHORT)(bytes + sizeof(WCHAR)), (PWSTR)(Base + (ULONG64)(at - (PUCHAR)Block)) };
         RtlCopyMemory(at, Parameters->Strings[i].Buffer, bytes);
         at += bytes + sizeof(WCHAR);
