@@ -71,6 +71,7 @@ VOID PspEndProcessOfException(PEXCEPTION_RECORD Record);
 VOID PspRequestExit(PETHREAD Thread, NTSTATUS Status);
 /* All threads of the process but the caller. */
 VOID PspRequestExitOfOthers(PEPROCESS Process, NTSTATUS Status);
+NTSTATUS PspReferenceKernelFile(HANDLE Handle, PFILE_OBJECT *File);
 NTSTATUS PspOpenImageSection(PCUNICODE_STRING Name, PVOID *Section, PFILE_OBJECT *File);
 
 /* What every system thread runs: its routine under the handler that ends the machine. */

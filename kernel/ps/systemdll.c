@@ -10,6 +10,13 @@ PSP_SYSTEM_DLL PspSystemDll;
 static const UNICODE_STRING PspDllName = RTL_CONSTANT_STRING(L"\\SystemRoot\\System32\\ntdll.dll");
 static const UNICODE_STRING PspApiSetName = RTL_CONSTANT_STRING(L"\\SystemRoot\\System32\\apisetschema.dll");
 
+/* The file of a kernel handle. */
+NTSTATUS PspReferenceKernelFile(HANDLE Handle, PFILE_OBJECT *File)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, MmUpcalls.ReferenceFile(Handle, 0, File));
+}
+
 NTSTATUS PspOpenImageSection(PCUNICODE_STRING Name, PVOID *Section, PFILE_OBJECT *File)
 {
     OBJECT_ATTRIBUTES attributes = { sizeof(attributes), NULL, (PUNICODE_STRING)Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL };
@@ -27,7 +34,7 @@ NTSTATUS PspOpenImageSection(PCUNICODE_STRING Name, PVOID *Section, PFILE_OBJECT
         ZwClose(section);
     }
     if (NT_SUCCESS(status) && File != NULL)
-        status = MmUpcalls.ReferenceFile(file, 0, File);
+        status = PspReferenceKernelFile(file, File);
     ZwClose(file);
     return status;
 }
