@@ -298,12 +298,14 @@ NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertabl
 {
     KI_WAIT wait = { .Count = 0, .Objects = NULL, .Type = WaitAny, .Reason = DelayExecution, .Mode = WaitMode,
                      .Alertable = Alertable, .Blocks = KeCurrentThread()->WaitBlock };
-    NTSTATUS status;
+    NTSTATUS status, yielded = STATUS_SUCCESS;
 
     if (Interval->QuadPart == 0)
-        return KeYieldExecution() == STATUS_NO_YIELD_PERFORMED ? STATUS_NO_YIELD_PERFORMED : STATUS_SUCCESS;
+        yielded = KeYieldExecution();
+    if (Interval->QuadPart == 0 && !Alertable)
+        return yielded;
     status = KiWait(&wait, Interval);
-    return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
+    return status == STATUS_TIMEOUT ? yielded : status;
 }
 
 NTSTATUS KeWaitForAlertById(KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
