@@ -2,6 +2,7 @@
  * The I/O manager's object types.
  */
 #include "wmi.h"
+#include "completionport.h"
 #include "filesystem.h"
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
@@ -34,6 +35,7 @@ VOID IoInitialize(VOID)
     IopInitializeLoading();
     IopInitializeFileSystems();
     WmiInitialize();
+    IopInitializeCompletionPorts();
     IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }
