@@ -285,13 +285,20 @@ NTSTATUS CdWaitForInput(PIRP Irp)
     return STATUS_PENDING;
 }
 
-/* Of one file, whose last handle is closed. */
+/* Of one file, whose last handle is closed. Under the lock, or one would be missed that is being looked at. */
 VOID CdCancelReads(PFILE_OBJECT File)
 {
+    LIST_ENTRY done;
     PIRP irp;
 
-    while ((irp = IoCsqRemoveNextIrp(&CdConsole.Readers, File)) != NULL)
-        CdCompleteCancelled(&CdConsole.Readers, irp);
+    InitializeListHead(&done);
+    CdLock();
+    while ((irp = IoCsqRemoveNextIrp(&CdConsole.Readers, File)) != NULL) {
+        irp->IoStatus.Status = STATUS_CANCELLED;
+        InsertTailList(&done, &irp->Tail.Overlay.ListEntry);
+    }
+    CdUnlock();
+    CdCompleteAll(&done);
 }
 
 NTSTATUS CdReadConsole(CD_REQUEST *Request)

@@ -198,13 +198,15 @@ static void ConPaintRow(const CON_SCREEN *Screen, int Y, int Left, int Right)
 {
     CON_TERMINAL *terminal = Screen->Terminal;
     int blank = Right == Screen->Width - 1 ? ConBlankFrom(Screen, Y) : Screen->Width;
+    bool isNew = Y > terminal->Last;
 
-    if (blank == 0 && Y > terminal->Last && ConCellAt(Screen, 0, Y)->Attribute == CON_DEFAULT_ATTRIBUTE)
+    if (blank == 0 && isNew && ConCellAt(Screen, 0, Y)->Attribute == CON_DEFAULT_ATTRIBUTE)
         return;                                  /* it will be so when it comes to be */
     for (int x = Left; x <= Right && x < blank; x++)
         ConPutAt(Screen, x, Y);
-    if (blank > Right)
-        return;
+    if (blank > Right || (isNew && ((ConCellAt(Screen, 0, Y)->Attribute ^ ConCellAt(Screen, Right, Y)->Attribute) & 0xF0) == 0 &&
+                          blank > Left))
+        return;                                  /* a new row is blank */
     ConGoTo(Screen, blank > Left ? blank : Left, Y);
     ConSendHalf(terminal);
     ConSendAttribute(terminal, ConCellAt(Screen, Right, Y)->Attribute);
