@@ -426,6 +426,56 @@ static VOID TestDisk(VOID)
     Dismount();
 }
 
+/* The first cluster of a file in the root whose name has no extension, as the disk says. */
+static ULONG FirstClusterOf(PCSTR ShortName)
+{
+    ULONG at;
+
+    for (at = FatTestDataOffset(); at < FATTEST_BYTES; at += 32)
+        if (RtlCompareMemory(FatTestBytes + at, ShortName, 11) == 11)
+            return *(PUSHORT)(FatTestBytes + at + 20) << 16 | *(PUSHORT)(FatTestBytes + at + 26);
+    return 0;
+}
+
+/* A chain whose sixth cluster is free, as a crash may leave it: on a clean volume it is refused, on one that was not shut down what is
+ * before it is the file. */
+static VOID TestTorn(ULONG Bits)
+{
+    PULONG table = (PULONG)(FatTestBytes + 32 * FATTEST_SECTOR);
+    ULONG first;
+    HANDLE file;
+
+    if (Bits != 32 || !CheckStatus(FatTestOpen(DISK L"\\TORN", &Make, &file), STATUS_SUCCESS, "a file that will be torn"))
+        return;
+    Pattern(Buffer, 4096, 78);
+    CheckStatus(WriteAt(file, 0, 4096), STATUS_SUCCESS, "eight clusters");
+    ZwClose(file);
+    Dismount();
+    first = FirstClusterOf("TORN       ");
+    if (!Check(first > 2 && table[first + 4] == first + 5, "they lie in a row"))
+        return;
+    table[first + 5] = 0;
+    CheckStatus(Touch(DISK L"\\TORN", &Open), STATUS_FILE_CORRUPT_ERROR, "torn, on a clean volume");
+    Dismount();
+    FatTestBytes[65] |= 1;
+    if (!CheckStatus(FatTestOpen(DISK L"\\TORN", &Open, &file), STATUS_SUCCESS, "torn, on a dirty volume"))
+        return;
+    CheckStatus(ReadAt(file, 0, 4096), STATUS_SUCCESS, "what is left of it");
+    Check(Result.Information == 5 * 512 && IsPattern(Buffer, 5 * 512, 78), "five clusters");
+    Pattern(Buffer, 4096, 79);
+    CheckStatus(WriteAt(file, 5 * 512, 4096), STATUS_SUCCESS, "it grows again");
+    ZwClose(file);
+    Dismount();
+    Check(table[first + 4] != first + 5 && FatTestBytes[65] & 1, "by another cluster, and the mark stays");
+    CheckStatus(FatTestOpen(DISK L"\\TORN", &Open, &file), STATUS_SUCCESS, "once more");
+    CheckStatus(ReadAt(file, 0, 8192), STATUS_SUCCESS, "all of it");
+    Check(Result.Information == 5 * 512 + 4096 && IsPattern(Buffer, 5 * 512, 78) && IsPattern(Buffer + 5 * 512, 4096, 79),
+          "old and new data");
+    ZwClose(file);
+    Dismount();
+    FatTestBytes[65] &= ~1;
+}
+
 /* A chain that comes back, on the disk: nothing hangs, and the answer says so. */
 static VOID TestCorrupt(ULONG Bits)
 {
@@ -466,6 +516,7 @@ static VOID TestVolume(ULONG Bits)
     FatTestErrors();
     Check(FreeClusters() == before || Bits == 32, "nothing is left of it");
     TestDisk();
+    TestTorn(Bits);
     TestCorrupt(Bits);
 }
 

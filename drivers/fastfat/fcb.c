@@ -39,7 +39,22 @@ VOID FatSetName(FAT_FCB *Fcb, const FAT_ENTRY *Entry)
     Fcb->First = Entry->First;
 }
 
-/* A directory's entries are cached; a file has as many clusters as its size needs. */
+/* A volume that was not shut down may have an entry that is newer than the FAT, or a FAT whose sectors are not all of one time: what a
+ * flush left is there, and what came behind it may be torn. So a file has as many clusters as its size needs, of which there may be
+ * fewer, and what its chain leads to behind them is not believed. Elsewhere a chain is whole, and may be longer than its file. */
+static NTSTATUS FatLoadClusters(FAT_FCB *Fcb, ULONG First)
+{
+    FAT_VOLUME *volume = &Fcb->Vcb->Volume;
+    ULONG64 bytes = FatIsFolder(Fcb) ? FAT_MAXIMUM_DIRECTORY : Fcb->Record.Size;
+
+    if (!Fcb->Vcb->WasDirty)
+        return FatToNtStatus(FatLoadChain(volume, First, &Fcb->Runs));
+    return FatToNtStatus(
+        FatLoadTornChain(volume, First, (ULONG)((bytes + volume->ClusterSize - 1) >> volume->ClusterShift), &Fcb->Runs));
+}
+
+/* A directory's entries are cached; a file has as many clusters as its size needs, or on a volume that was not shut down a size that
+ * its clusters have room for. */
 static NTSTATUS FatOpenClusters(FAT_FCB *Fcb)
 {
     FAT_VOLUME *volume = &Fcb->Vcb->Volume;
@@ -48,16 +63,16 @@ static NTSTATUS FatOpenClusters(FAT_FCB *Fcb)
     NTSTATUS status = STATUS_SUCCESS;
 
     if (!fixed) {
-        status = FatToNtStatus(FatLoadChain(volume, Fcb->Parent == NULL ? volume->RootCluster : Fcb->Record.Cluster, &Fcb->Runs));
+        status = FatLoadClusters(Fcb, Fcb->Parent == NULL ? volume->RootCluster : Fcb->Record.Cluster);
         bytes = (ULONG64)Fcb->Runs.Clusters << volume->ClusterShift;
     }
     if (!NT_SUCCESS(status))
         return status;
     Fcb->Header.AllocationSize.QuadPart = (LONG64)bytes;
-    Fcb->Header.FileSize.QuadPart = FatIsFolder(Fcb) ? (LONG64)bytes : (LONG64)Fcb->Record.Size;
+    Fcb->Header.FileSize.QuadPart = FatIsFolder(Fcb) ? (LONG64)bytes : (LONG64)min(Fcb->Record.Size, bytes);
     Fcb->Header.ValidDataLength = Fcb->Header.FileSize;
     if (!FatIsFolder(Fcb))
-        return Fcb->Record.Size > bytes ? STATUS_FILE_CORRUPT_ERROR : STATUS_SUCCESS;
+        return Fcb->Record.Size > bytes && (bytes == 0 || !Fcb->Vcb->WasDirty) ? STATUS_FILE_CORRUPT_ERROR : STATUS_SUCCESS;
     if (bytes == 0 || bytes > FAT_MAXIMUM_DIRECTORY)
         return STATUS_FILE_CORRUPT_ERROR;
     status = FatOpenStream(Fcb->Vcb, Fcb, &Fcb->Header, &Fcb->Stream);

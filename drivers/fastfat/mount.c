@@ -97,11 +97,11 @@ static NTSTATUS FatOpenMedium(FAT_VCB *Vcb)
     status = FatToNtStatus(FatOpenVolume(&Vcb->Volume));
     if (NT_SUCCESS(status))
         status = FatToNtStatus(FatIsDirty(&Vcb->Volume, &dirty));
+    Vcb->WasDirty = dirty;
     if (NT_SUCCESS(status))
         status = FatCreateFcb(Vcb, NULL, NULL, &Vcb->Root);
     if (!NT_SUCCESS(status))
         return status == STATUS_FILE_CORRUPT_ERROR ? STATUS_DISK_CORRUPT_ERROR : status;
-    Vcb->WasDirty = dirty;
     entry = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*entry), FAT_TAG);
     if (entry == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;

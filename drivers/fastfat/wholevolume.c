@@ -3,12 +3,15 @@
  */
 #include "fastfat.h"
 
-/* In the boot sector and in each FAT, of which nothing else waits to be written then. */
+/* In the boot sector and in each FAT, of which nothing else waits to be written then. The disk itself has it before anything that
+ * follows. */
 static NTSTATUS FatWriteMark(FAT_VCB *Vcb, BOOLEAN Dirty)
 {
     NTSTATUS status = FatToNtStatus(FatSetDirty(&Vcb->Volume, Dirty));
 
-    return NT_SUCCESS(status) ? FatFlushStream(&Vcb->Stream) : status;
+    if (NT_SUCCESS(status))
+        status = FatFlushStream(&Vcb->Stream);
+    return NT_SUCCESS(status) ? FatFlushDevice(Vcb->Target) : status;
 }
 
 NTSTATUS FatBeginChange(FAT_VCB *Vcb)
@@ -111,7 +114,6 @@ NTSTATUS FatFlushVolume(FAT_VCB *Vcb, BOOLEAN Clean)
     if (NT_SUCCESS(status))
         Vcb->IsMarked = FALSE;
     ExReleaseResourceLite(&Vcb->FatLock);
-    FatKeepFirst(&status, FatFlushDevice(Vcb->Target));
     return status;
 }
 

@@ -71,6 +71,11 @@ BOOLEAN IpcWaitLocked(IPC_OBJECT *Object, PLIST_ENTRY List, PIRP Irp, IPC_TIMER 
 PIRP IpcTakeLocked(PLIST_ENTRY List);
 /* This one. FALSE: it is being cancelled. */
 BOOLEAN IpcClaimLocked(PIRP Irp);
+/* This one, which keeps its place in the list while the lock is held. FALSE: it is being cancelled. Then it waits again (FALSE: it was
+ * cancelled meanwhile, and is held still), or is taken out. */
+BOOLEAN IpcHoldLocked(PIRP Irp);
+BOOLEAN IpcResumeLocked(PIRP Irp);
+VOID IpcTakeOutLocked(PIRP Irp);
 /* A taken request ends so, when IpcCompleteAll comes to it. */
 VOID IpcEndLocked(PIRP Irp, NTSTATUS Status, ULONG_PTR Information, PLIST_ENTRY Done);
 /* Every request of the list, or of it those of one file. */

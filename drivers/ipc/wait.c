@@ -129,6 +129,23 @@ BOOLEAN IpcWaitLocked(IPC_OBJECT *Object, PLIST_ENTRY List, PIRP Irp, IPC_TIMER 
     return TRUE;
 }
 
+BOOLEAN IpcHoldLocked(PIRP Irp)
+{
+    return IoSetCancelRoutine(Irp, NULL) != NULL;
+}
+
+BOOLEAN IpcResumeLocked(PIRP Irp)
+{
+    IoSetCancelRoutine(Irp, IpcCancel);
+    return !Irp->Cancel || IoSetCancelRoutine(Irp, NULL) == NULL;
+}
+
+VOID IpcTakeOutLocked(PIRP Irp)
+{
+    RemoveEntryList(&Irp->Tail.Overlay.ListEntry);
+    IpcDetachTimerLocked(Irp);
+}
+
 BOOLEAN IpcClaimLocked(PIRP Irp)
 {
     RemoveEntryList(&Irp->Tail.Overlay.ListEntry);

@@ -33,7 +33,7 @@ typedef struct NP_ENTRY {                        /* what one write put into a st
     UCHAR Data[];
 } NP_ENTRY;
 
-/* L. While Readers wait there are no entries. A request in Writers has its entry in DriverContext[1] and the stream in [2]. */
+/* L. While Readers wait there are no entries but those of writes that are being cancelled. A request in Writers has its entry in DriverContext[1] and the stream in [2]. */
 typedef struct NP_STREAM {
     LIST_ENTRY Entries, Readers, Writers;
     ULONG Quota;                                 /* I */
@@ -123,7 +123,8 @@ static inline NP_STREAM *NpStreamFrom(NP_END *End)
 }
 VOID NpInitializeStream(NP_STREAM *Stream, ULONG Quota);
 NP_ENTRY *NpCreateEntry(ULONG Length, BOOLEAN IsFlush);  /* without a lock; NULL: no memory */
-/* Copies what a read would get; Message: up to the end of the first. STATUS_BUFFER_OVERFLOW: a part of a message. */
+/* Copies what a read gets, and nothing of a write that is being cancelled; Message: up to the end of the first. STATUS_BUFFER_OVERFLOW:
+ * a part of a message. STATUS_PIPE_EMPTY: there is nothing. */
 NTSTATUS NpTakeLocked(NP_STREAM *Stream, PVOID Buffer, ULONG Length, BOOLEAN Message, PULONG Taken, PLIST_ENTRY Done);
 NTSTATUS NpPeekLocked(const NP_STREAM *Stream, PUCHAR Buffer, ULONG Length, BOOLEAN Message, PULONG Taken);
 VOID NpAppendLocked(NP_STREAM *Stream, NP_ENTRY *Entry);
@@ -131,8 +132,8 @@ VOID NpChargeLocked(NP_STREAM *Stream, NP_ENTRY *Entry);
 /* Takes an entry out that is not wholly read; the caller frees it. */
 VOID NpRemoveLocked(NP_STREAM *Stream, NP_ENTRY *Entry);
 VOID NpCutLocked(NP_STREAM *Stream, NP_ENTRY *Entry, ULONG Length);
-/* Gives waiting readers what there is. */
-VOID NpServeLocked(NP_STREAM *Stream, PLIST_ENTRY Done);
+/* Gives waiting readers what there is, until the last entry, which IsHeld, is read. */
+VOID NpServeLocked(NP_STREAM *Stream, NP_ENTRY *Last, PLIST_ENTRY Done);
 /* Writers and flushes that waited for what was read by now. */
 VOID NpSettleLocked(NP_STREAM *Stream, PLIST_ENTRY Done);
 /* The writers that wait end, and what they wrote goes; what others wrote stays. */

@@ -12,17 +12,20 @@ static BOOLEAN NpMayRead(const NP_END *End)
 static NTSTATUS NpReadLocked(NP_END *End, PIRP Irp, ULONG Length, PLIST_ENTRY Done)
 {
     NP_STREAM *stream = NpStreamTo(End);
-    NTSTATUS status = NpCheckLocked(End, IsListEmpty(&stream->Entries) ? STATUS_PIPE_BROKEN : STATUS_SUCCESS);
+    NTSTATUS status = NpCheckLocked(End, STATUS_SUCCESS);
     ULONG taken;
 
     if (!NT_SUCCESS(status))
         return status;
-    if (!IsListEmpty(&stream->Entries)) {
-        status = NpTakeLocked(stream, Irp->AssociatedIrp.SystemBuffer, Length, End->ReadsMessages, &taken, Done);
+    status = NpTakeLocked(stream, Irp->AssociatedIrp.SystemBuffer, Length, End->ReadsMessages, &taken, Done);
+    if (status != STATUS_PIPE_EMPTY) {
         Irp->IoStatus.Information = taken;
         NpSignalLocked(End->Side == FILE_PIPE_SERVER_END ? End->Instance->Client : &End->Instance->Server);
         return status;
     }
+    status = NpCheckLocked(End, STATUS_PIPE_BROKEN);
+    if (!NT_SUCCESS(status))
+        return status;
     if (End->IsNonBlocking)
         return STATUS_PIPE_EMPTY;
     Irp->Tail.Overlay.DriverContext[1] = NULL;

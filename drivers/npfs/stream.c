@@ -71,38 +71,68 @@ VOID NpCutLocked(NP_STREAM *Stream, NP_ENTRY *Entry, ULONG Length)
     Entry->Length = Length;
 }
 
-/* Nothing is left of it: who waited for that is done. */
-static VOID NpRetireLocked(NP_STREAM *Stream, NP_ENTRY *Entry, PLIST_ENTRY Done)
+/* It goes, and so does who waits with it, if anybody does: that request is held. */
+static VOID NpRetireLocked(NP_STREAM *Stream, NP_ENTRY *Entry, NTSTATUS Status, PLIST_ENTRY Done)
 {
     PIRP irp = Entry->Irp;
 
     NpRemoveLocked(Stream, Entry);
-    if (irp != NULL && IpcClaimLocked(irp))
-        IpcEndLocked(irp, STATUS_SUCCESS, Entry->Length, Done);
+    if (irp != NULL) {
+        IpcTakeOutLocked(irp);
+        IpcEndLocked(irp, Status, NT_SUCCESS(Status) ? Entry->Length : 0, Done);
+    }
     if (!Entry->IsHeld)
         ExFreePoolWithTag(Entry, NP_TAG);
 }
 
+/* The first whose writer is not being cancelled; who waits with it is held from now on. NULL: there is none. */
+static NP_ENTRY *NpHoldFirstLocked(NP_STREAM *Stream)
+{
+    PLIST_ENTRY link;
+
+    for (link = Stream->Entries.Flink; link != &Stream->Entries; link = link->Flink) {
+        NP_ENTRY *entry = NpEntryAt(link);
+        if (!entry->IsFlush && (entry->Irp == NULL || IpcHoldLocked(entry->Irp)))
+            return entry;
+    }
+    return NULL;
+}
+
+/* Something is left of it. */
+static VOID NpReleaseLocked(NP_STREAM *Stream, NP_ENTRY *Entry, PLIST_ENTRY Done)
+{
+    if (Entry->Irp != NULL && !IpcResumeLocked(Entry->Irp))
+        NpRetireLocked(Stream, Entry, STATUS_CANCELLED, Done);
+}
+
 /* ---- Reading ---- */
+static ULONG NpCopyLocked(NP_STREAM *Stream, NP_ENTRY *Entry, PUCHAR Buffer, ULONG Length)
+{
+    ULONG bytes = min(NpRest(Entry), Length);
+
+    RtlCopyMemory(Buffer, Entry->Data + Entry->Read, bytes);
+    Entry->Read += bytes;
+    Stream->Bytes -= bytes;
+    if (Entry->IsCharged)
+        Stream->Used -= bytes;
+    return bytes;
+}
+
 NTSTATUS NpTakeLocked(NP_STREAM *Stream, PVOID Buffer, ULONG Length, BOOLEAN Message, PULONG Taken, PLIST_ENTRY Done)
 {
-    NTSTATUS status = STATUS_SUCCESS;
+    NTSTATUS status = STATUS_PIPE_EMPTY;
+    NP_ENTRY *entry;
     ULONG taken = 0;
 
-    while (!IsListEmpty(&Stream->Entries)) {
-        NP_ENTRY *entry = NpEntryAt(Stream->Entries.Flink);
-        ULONG bytes = min(NpRest(entry), Length - taken);
-        RtlCopyMemory((PUCHAR)Buffer + taken, entry->Data + entry->Read, bytes);
-        entry->Read += bytes;
-        taken += bytes;
-        Stream->Bytes -= bytes;
-        if (entry->IsCharged)
-            Stream->Used -= bytes;
+    while ((entry = NpHoldFirstLocked(Stream)) != NULL) {
+        taken += NpCopyLocked(Stream, entry, (PUCHAR)Buffer + taken, Length - taken);
+        status = STATUS_SUCCESS;
         if (NpRest(entry) != 0) {                /* the buffer is full */
             status = Message ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
+            NpReleaseLocked(Stream, entry, Done);
             break;
         }
-        NpRetireLocked(Stream, entry, Done);
+        NpRetireLocked(Stream, entry, STATUS_SUCCESS, Done);
         if (Message || taken == Length)
             break;
     }
@@ -141,11 +171,11 @@ static VOID NpServeOneLocked(NP_STREAM *Stream, PIRP Irp, PLIST_ENTRY Done)
     IpcEndLocked(Irp, status, taken, Done);
 }
 
-VOID NpServeLocked(NP_STREAM *Stream, PLIST_ENTRY Done)
+VOID NpServeLocked(NP_STREAM *Stream, NP_ENTRY *Last, PLIST_ENTRY Done)
 {
     PIRP irp;
 
-    while (!IsListEmpty(&Stream->Entries) && (irp = IpcTakeLocked(&Stream->Readers)) != NULL)
+    while (!IsListEmpty(&Last->Link) && (irp = IpcTakeLocked(&Stream->Readers)) != NULL)
         NpServeOneLocked(Stream, irp, Done);
 }
 
@@ -158,8 +188,8 @@ VOID NpSettleLocked(NP_STREAM *Stream, PLIST_ENTRY Done)
         NP_ENTRY *entry = NpEntryOf(irp);
         link = link->Flink;
         if (entry->IsFlush) {
-            if (Stream->Entries.Flink == &entry->Link)
-                NpRetireLocked(Stream, entry, Done);
+            if (Stream->Entries.Flink == &entry->Link && IpcHoldLocked(irp))
+                NpRetireLocked(Stream, entry, STATUS_SUCCESS, Done);
             continue;
         }
         if (NpRest(entry) > NpSpaceLocked(Stream) || Stream->Messages > NP_MOST_MESSAGES)

@@ -63,7 +63,7 @@ NTSTATUS NpPutLocked(NP_END *End, PIRP Irp, NP_ENTRY *Entry, PULONG_PTR Written,
     }
     Entry->IsHeld = TRUE;
     NpAppendLocked(stream, Entry);
-    NpServeLocked(stream, Done);
+    NpServeLocked(stream, Entry, Done);
     NpSignalLocked(NpOtherEndLocked(End));
     Entry->IsHeld = FALSE;
     *Written = length;

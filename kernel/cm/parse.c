@@ -94,7 +94,7 @@ NTSTATUS CmpOpenByName(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATT
     HANDLE handle;
     NTSTATUS status;
 
-    if (CmpIsForeign(mode, KeyHandle) || CmpIsForeign(mode, ObjectAttributes))
+    if (CmpIsForeign(mode, KeyHandle))
         return STATUS_NOT_IMPLEMENTED;
     status = ObOpenObjectByName(ObjectAttributes, CmpKeyObjectType, mode, NULL, DesiredAccess, Context, &handle);
     if (NT_SUCCESS(status))

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * Events by handle, and the types of the other dispatcher objects that handles can stand for.
+ * Events by handle, and the types of the dispatcher objects that handles can stand for.
  */
 #include "exp.h"
-
-#ifndef MUTANT_QUERY_STATE
-#define MUTANT_QUERY_STATE 1
-#endif
-#define EXP_MUTANT_ALL_ACCESS (STANDARD_RIGHTS_REQUIRED | SYNCHRONIZE | MUTANT_QUERY_STATE)
 
 POBJECT_TYPE ExpEventObjectType, ExpSemaphoreObjectType, ExpMutantObjectType;
 
@@ -23,9 +18,10 @@ VOID ExpInitializeTypes(VOID)
                      SEMAPHORE_ALL_ACCESS },
     };
     static const OB_TYPE_TEMPLATE mutant = {
-        .Name = L"Mutant", .ValidAccess = EXP_MUTANT_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = 0,
+        .Name = L"Mutant", .ValidAccess = MUTANT_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = 0,
         .Mapping = { STANDARD_RIGHTS_READ | MUTANT_QUERY_STATE, STANDARD_RIGHTS_WRITE, STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE,
-                     EXP_MUTANT_ALL_ACCESS },
+                     MUTANT_ALL_ACCESS },
+        .Delete = ExpDeleteMutant,
     };
 
     ExpEventObjectType = ObCreateSystemType(&event);
@@ -33,11 +29,16 @@ VOID ExpInitializeTypes(VOID)
     ExpSemaphoreObjectType = ObCreateSystemType(&semaphore);
 }
 
+NTSTATUS ExpTellInformation(PVOID To, PULONG ReturnLength, const VOID *From, ULONG Size)
+{
+    NTSTATUS status = MmWriteCaller(ObPreviousMode(), To, From, Size);
+    return NT_SUCCESS(status) ? ExpTell(ReturnLength, &Size, sizeof(Size)) : status;
+}
+
 NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    HANDLE handle;
     PVOID event;
     NTSTATUS status;
 
@@ -47,60 +48,58 @@ NTSTATUS NTAPI NtCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POB
     if (!NT_SUCCESS(status))
         return status;
     KeInitializeEvent(event, EventType, InitialState);
-    status = ObInsertObject(event, NULL, DesiredAccess, 0, NULL, &handle);
-    if (NT_SUCCESS(status))
-        *EventHandle = handle;
-    return status;
+    return ObInsertAndReturn(event, DesiredAccess, EventHandle);
 }
 
 NTSTATUS NTAPI NtOpenEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    HANDLE handle;
-    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, ExpEventObjectType, ObPreviousMode(), NULL, DesiredAccess, NULL, &handle);
+    return ObOpenAndReturn(ObjectAttributes, ExpEventObjectType, DesiredAccess, EventHandle);
+}
+
+/* ---- Changes ---- */
+static LONG ExpSetEvent(PRKEVENT Event) { return KeSetEvent(Event, EVENT_INCREMENT, FALSE); }
+static LONG ExpPulseEvent(PRKEVENT Event) { return KePulseEvent(Event, EVENT_INCREMENT, FALSE); }
+static LONG ExpResetEvent(PRKEVENT Event) { return KeResetEvent(Event); }
+
+static NTSTATUS ExpChangeEvent(HANDLE Handle, LONG (*Change)(PRKEVENT Event), PLONG PreviousState)
+{
+    PVOID event;
+    LONG old;
+    NTSTATUS status = ExpProbeOptional(PreviousState, sizeof(LONG));
+
     if (NT_SUCCESS(status))
-        *EventHandle = handle;
-    return status;
+        status = ObReferenceObjectByHandle(Handle, EVENT_MODIFY_STATE, ExpEventObjectType, ObPreviousMode(), &event, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    old = Change(event);
+    ObfDereferenceObject(event);
+    return ExpTell(PreviousState, &old, sizeof(old));
 }
 
-static NTSTATUS ExpReferenceEvent(HANDLE Handle, PRKEVENT *Event)
+NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, PLONG PreviousState) { return ExpChangeEvent(EventHandle, ExpSetEvent, PreviousState); }
+NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, PLONG PreviousState) { return ExpChangeEvent(EventHandle, ExpResetEvent, PreviousState); }
+NTSTATUS NTAPI NtPulseEvent(HANDLE EventHandle, PLONG PreviousState) { return ExpChangeEvent(EventHandle, ExpPulseEvent, PreviousState); }
+NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle) { return ExpChangeEvent(EventHandle, ExpResetEvent, NULL); }
+
+NTSTATUS NTAPI NtQueryEvent(HANDLE EventHandle, ULONG EventInformationClass, PVOID EventInformation, ULONG EventInformationLength,
+                            PULONG ReturnLength)
 {
+    struct { EVENT_TYPE Type; LONG State; } basic;
     PVOID object;
-    NTSTATUS status = ObReferenceObjectByHandle(Handle, EVENT_MODIFY_STATE, ExpEventObjectType, ObPreviousMode(), &object, NULL);
-    *Event = object;
-    return status;
-}
+    NTSTATUS status;
 
-NTSTATUS NTAPI NtSetEvent(HANDLE EventHandle, PLONG PreviousState)
-{
-    PRKEVENT event;
-    LONG old;
-    NTSTATUS status = ExpReferenceEvent(EventHandle, &event);
-
+    if (EventInformationClass != 0)
+        return STATUS_INVALID_INFO_CLASS;
+    if (EventInformationLength != sizeof(basic))
+        return STATUS_INFO_LENGTH_MISMATCH;
+    status = ObReferenceObjectByHandle(EventHandle, EVENT_QUERY_STATE, ExpEventObjectType, ObPreviousMode(), &object, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    old = KeSetEvent(event, 1, FALSE);
-    ObfDereferenceObject(event);
-    if (PreviousState != NULL)
-        *PreviousState = old;
-    return STATUS_SUCCESS;
+    basic.Type = ((PRKEVENT)object)->Header.Type == EventNotificationObject ? NotificationEvent : SynchronizationEvent;
+    basic.State = KeReadStateEvent(object);
+    ObfDereferenceObject(object);
+    return ExpTellInformation(EventInformation, ReturnLength, &basic, sizeof(basic));
 }
-
-NTSTATUS NTAPI NtResetEvent(HANDLE EventHandle, PLONG PreviousState)
-{
-    PRKEVENT event;
-    LONG old;
-    NTSTATUS status = ExpReferenceEvent(EventHandle, &event);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    old = KeResetEvent(event);
-    ObfDereferenceObject(event);
-    if (PreviousState != NULL)
-        *PreviousState = old;
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS NTAPI NtClearEvent(HANDLE EventHandle) { return NtResetEvent(EventHandle, NULL); }
 
 NTSTATUS NTAPI ZwCreateEvent(PHANDLE EventHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                              EVENT_TYPE EventType, BOOLEAN InitialState)

@@ -10,6 +10,8 @@ VOID ExInitialize(VOID)
     KeUpcalls.SListFault = (ULONG64)ExpInterlockedPopEntrySListFault;
     KeUpcalls.SListResume = (ULONG64)ExpInterlockedPopEntrySListResume;
     ExpInitializeTypes();
+    ExpInitializeTimers();
+    ExpInitializeKeyedEvents();
     ExpInitializeCallbacks();
     ExpInitializeLookaside();
     ExpInitializeWorkers();

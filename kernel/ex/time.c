@@ -25,7 +25,8 @@ ULONG NTAPI ExSetTimerResolution(ULONG DesiredTime, BOOLEAN SetResolution) { ret
 static volatile LONG64 ExpLastUuidTime;           /* a */
 static volatile LONG64 ExpUuidNode;               /* a 0: not chosen yet; else the multicast bit is set */
 
-static ULONG64 ExpUniqueTime(VOID)
+/* The first of Count times in a row. */
+static ULONG64 ExpUniqueTimes(ULONG Count)
 {
     LARGE_INTEGER now;
     LONG64 last, next;
@@ -34,7 +35,7 @@ static ULONG64 ExpUniqueTime(VOID)
         last = ExpLastUuidTime;
         KeQuerySystemTimePrecise(&now);
         next = max(now.QuadPart, last + 1);
-    } while (InterlockedCompareExchange64(&ExpLastUuidTime, next, last) != last);
+    } while (InterlockedCompareExchange64(&ExpLastUuidTime, next + Count - 1, last) != last);
     return (ULONG64)next + EXP_TIME_OF_1601;
 }
 
@@ -49,7 +50,7 @@ static ULONG64 ExpNodeAndSequence(VOID)
 
 NTSTATUS NTAPI ExUuidCreate(UUID *Uuid)
 {
-    ULONG64 time = ExpUniqueTime(), node = ExpNodeAndSequence();
+    ULONG64 time = ExpUniqueTimes(1), node = ExpNodeAndSequence();
     ULONG i;
 
     Uuid->Data1 = (ULONG)time;
@@ -60,4 +61,23 @@ NTSTATUS NTAPI ExUuidCreate(UUID *Uuid)
     for (i = 0; i < 6; i++)
         Uuid->Data4[2 + i] = (UCHAR)(node >> 8 * i);         /* the first byte's lowest bit is set: not a card's address */
     return RPC_NT_UUID_LOCAL_ONLY;
+}
+
+#define EXP_MOST_UUIDS 10000u                    /* one millisecond's */
+
+NTSTATUS NTAPI NtAllocateUuids(PULARGE_INTEGER Time, PULONG Range, PULONG Sequence, PUCHAR Seed)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    ULONG64 node = ExpNodeAndSequence();
+    ULONG range = EXP_MOST_UUIDS, sequence = (ULONG)(node >> 48) & 0x3FFF;
+    ULARGE_INTEGER time = { .QuadPart = ExpUniqueTimes(range) };
+    NTSTATUS status = MmWriteCaller(mode, Time, &time, sizeof(time));
+
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, Range, &range, sizeof(range));
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, Sequence, &sequence, sizeof(sequence));
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, Seed, &node, 6);
+    return NT_SUCCESS(status) ? RPC_NT_UUID_LOCAL_ONLY : status;
 }

@@ -22,6 +22,8 @@ typedef enum KE_LOCK_RANK {
     KeRankIoTimer,            /* io: the list of device timers */
     KeRankLoadedModules,      /* mm: PsLoadedModuleList */
     KeRankWorkQueue,          /* ex */
+    KeRankKeyedEvent,         /* ex: who waits at keyed events */
+    KeRankTimerObject,        /* ex: which threads' APCs timer objects queue */
     KeRankVerifier,           /* vf: call counts, trap space */
     KeRankPool,               /* mm: pool descriptors */
     KeRankLookaside,          /* ex */
@@ -163,6 +165,16 @@ BOOLEAN NTAPI KeAlertThread(PKTHREAD Thread, KPROCESSOR_MODE AlertMode);
 /* Takes an alert that is pending for the calling thread: TRUE. Else, for UserMode, lets queued user APCs run next. IRQL <=
  * DISPATCH_LEVEL. */
 BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode);
+/* A mutant as it is at one moment; Owner is left alone when nobody owns it. */
+VOID KeQueryMutant(PRKMUTANT Mutant, PLONG Count, PBOOLEAN Abandoned, PBOOLEAN OwnedByCaller, PCLIENT_ID Owner);
+/* Alerts by id: KeAlertThreadById ends the thread's KeWaitForAlertById, the one it is in or the next; alerts do not add up.
+ * STATUS_ALERTED, STATUS_TIMEOUT, or STATUS_USER_APC for user mode. IRQL <= DISPATCH_LEVEL, the wait <= APC_LEVEL. */
+VOID KeAlertThreadById(PKTHREAD Thread);
+NTSTATUS KeWaitForAlertById(KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout);
+/* TRUE: the APC was queued, and is its owner's again. FALSE: it was not, or runs. IRQL <= DISPATCH_LEVEL. */
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc);
+/* System time from now on; timers and waits until a system time follow. IRQL <= DISPATCH_LEVEL. */
+VOID KeSetSystemTime(LARGE_INTEGER NewTime, PLARGE_INTEGER OldTime);
 /* There is no second hardware counter to convert from or to: STATUS_NOT_SUPPORTED. Any IRQL. */
 NTSTATUS NTAPI KeQueryAuxiliaryCounterFrequency(PULONG64 AuxiliaryCounterFrequency);
 NTSTATUS NTAPI KeConvertAuxiliaryCounterToPerformanceCounter(ULONG64 AuxiliaryCounterValue, PULONG64 PerformanceCounterValue,
@@ -194,6 +206,18 @@ typedef struct KE_UPCALLS {
     VOID (*UnlockLoadedModules)(VOID);
     /* init: the driver under test, for bug checks and hang reports; NULL when none. */
     PCSTR (*DriverUnderTest)(VOID);
+    /* ps: every thread of every process. Only while nothing else runs: no lock is taken. */
+    VOID (*VisitThreads)(VOID (*Visit)(PKTHREAD Thread, PCSTR Process));
+    /* svc: the service that the frame's registers ask for, at PASSIVE_LEVEL; what goes back in rax. */
+    ULONG64 (*SystemService)(PKTRAP_FRAME Trap);
+    /* ps: ends the calling thread if somebody asked for it. PASSIVE_LEVEL, on the way to user mode. */
+    VOID (*TestTermination)(VOID);
+    /* ps: an exception of user mode that nobody can be told of any more ends the process. */
+    VOID (*UnhandledException)(PEXCEPTION_RECORD Record);
+    /* ps: where ntdll wants exceptions and APCs, the same in every process; 0 while there is no ntdll. */
+    ULONG64 UserExceptionDispatcher, UserApcDispatcher;
+    /* init: the system's orderly end. Actions as of NtShutdownSystem. PASSIVE_LEVEL. Does not return. */
+    VOID (*ShutDown)(ULONG Action);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */
     VOID (*FlushTrace)(VOID);
 } KE_UPCALLS;
@@ -204,6 +228,33 @@ extern KE_UPCALLS KeUpcalls;
 VOID KeContextFromFrames(PCONTEXT Context, const KTRAP_FRAME *Trap, const KEXCEPTION_FRAME *Exception);
 VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
 DECLSPEC_NORETURN VOID KiContinue(PCONTEXT Context);     /* loads a kernel-mode context */
+
+/* ---- Threads in user mode ---- */
+/* Option `trace-user`: every service and every exception of user mode is told on the debug port. */
+extern BOOLEAN KeTraceUser;
+/* Gives an initialized, not started thread what it needs to enter user mode. FALSE: no memory. */
+BOOLEAN KeInitUserThread(PKTHREAD Thread, PVOID Teb);
+VOID KeDeleteUserThread(PKTHREAD Thread);                /* what that allocated */
+/* The calling thread, from its first routine, goes to user mode for good. */
+DECLSPEC_NORETURN VOID KeEnterUserMode(const CONTEXT *Context);
+/* The calling user thread's registers, as they were and will be in user mode. */
+VOID KeGetUserContext(PCONTEXT Context);
+VOID KeSetUserContext(const CONTEXT *Context);
+/* An exception for the calling user thread's handlers, at Context. */
+VOID KeRaiseUserException(PEXCEPTION_RECORD Record, const CONTEXT *Context);
+/* A thread's registers, read or replaced while it is in the kernel; ContextFlags says which. STATUS_UNSUCCESSFUL: it ended, or has none.
+ * PASSIVE_LEVEL. */
+NTSTATUS KeGetThreadContext(PKTHREAD Thread, PCONTEXT Context);
+NTSTATUS KeSetThreadContext(PKTHREAD Thread, const CONTEXT *Context);
+/* The thread stops before it runs its next instruction of user mode, at a wait at the latest. STATUS_SUSPEND_COUNT_EXCEEDED,
+ * STATUS_THREAD_IS_TERMINATING. IRQL <= DISPATCH_LEVEL. */
+NTSTATUS KeSuspendThread(PKTHREAD Thread, PULONG PreviousCount);
+ULONG KeResumeThread(PKTHREAD Thread);
+VOID KeForceResumeThread(PKTHREAD Thread);
+/* Something is pending for the thread's user mode: it will pass TestTermination soon, a wait for user mode ends. */
+VOID KeRequestUserApc(PKTHREAD Thread);
+/* Frees an ending thread's APCs, and queues no more. */
+VOID KeFlushApcs(VOID);
 
 /* ---- Stacks ---- */
 typedef struct KE_FRAME { ULONG64 Address; } KE_FRAME;

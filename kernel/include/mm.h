@@ -67,6 +67,34 @@ NTSTATUS MmFreeUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType
 NTSTATUS MmProtectUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect, PULONG OldProtect);
 NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Information);
 
+/* ---- What the caller of a system service points at; Mode is the caller's. User memory is probed, and its faults are statuses. Each part
+ * is to be read once. PASSIVE_LEVEL, and no lock held ---- */
+NTSTATUS MmReadCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
+NTSTATUS MmWriteCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
+/* Whether the range can be written now. */
+NTSTATUS MmProbeCaller(KPROCESSOR_MODE Mode, PVOID To, SIZE_T Bytes);
+/* A copy in paged pool, the caller's to give to MmFreeCallerBlock, which takes NULL too. */
+NTSTATUS MmReadCallerBlock(KPROCESSOR_MODE Mode, const VOID *From, SIZE_T Bytes, PVOID *Copy);
+VOID MmFreeCallerBlock(PVOID Copy);
+/* A copy with a NUL behind it, whose Buffer goes to MmFreeCallerBlock; an empty string has none. */
+NTSTATUS MmReadCallerString(KPROCESSOR_MODE Mode, const UNICODE_STRING *From, PUNICODE_STRING Copy);
+/* An answer of variable length is made in Buffer, which for user mode is zeroed pool of at most MM_LONGEST_ANSWER bytes; the addresses
+ * that it holds are those it will have (MmAnswerAddress). Each MmBeginAnswer that succeeds ends with MmEndAnswer, which hands the first
+ * Bytes over. */
+#define MM_LONGEST_ANSWER 0x400000u
+typedef struct MM_ANSWER {
+    PVOID To, Buffer;                /* NULL: there is none */
+    SIZE_T Length;
+    KPROCESSOR_MODE Mode;
+} MM_ANSWER;
+NTSTATUS MmBeginAnswer(MM_ANSWER *Answer, KPROCESSOR_MODE Mode, PVOID To, SIZE_T Length);
+NTSTATUS MmEndAnswer(MM_ANSWER *Answer, SIZE_T Bytes);
+/* What the caller will call an address of Buffer. */
+static inline PVOID MmAnswerAddress(const MM_ANSWER *Answer, const VOID *Address)
+{
+    return (PUCHAR)Answer->To + ((const UCHAR *)Address - (const UCHAR *)Answer->Buffer);
+}
+
 /* ---- Sections: what a section object has for a body ---- */
 typedef struct MM_SECTION {
     struct MI_SEGMENT *Segment;      /* I used */
@@ -104,6 +132,8 @@ NTSTATUS MmOpenPhysicalSection(MM_SECTION *Section);
 VOID MmCloseSection(MM_SECTION *Section);
 /* NULL: not an image's. */
 const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section);
+/* Where an image was relocated to. */
+ULONG64 MmImageBase(const MM_SECTION *Section);
 typedef struct MM_VIEW {
     PVOID Base;                      /* in and out */
     ULONG64 Offset;                  /* in and out: a multiple of 64 KiB, of a page for physical memory */

@@ -35,6 +35,7 @@ typedef struct OB_UPCALLS {
                                       PSECURITY_DESCRIPTOR *Descriptor);
     NTSTATUS (NTAPI *SetDescriptor)(PVOID Object, PSECURITY_INFORMATION What, PSECURITY_DESCRIPTOR Change,
                                     PSECURITY_DESCRIPTOR *Descriptor, POOL_TYPE PoolType, PGENERIC_MAPPING Mapping);
+    BOOLEAN (NTAPI *HasPrivilege)(LUID Privilege, KPROCESSOR_MODE Mode);
 } OB_UPCALLS;
 extern OB_UPCALLS ObUpcalls;
 
@@ -84,6 +85,14 @@ BOOLEAN NTAPI ObReferenceObjectSafe(PVOID Object);
 NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                   PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle);
 NTSTATUS NTAPI ObCloseHandle(HANDLE Handle, KPROCESSOR_MODE PreviousMode);
+/* The end of a service that makes a handle: Status and *To = Handle; a handle that cannot be told to the caller is closed. PASSIVE_LEVEL. */
+NTSTATUS ObReturnHandle(NTSTATUS Status, PHANDLE To, HANDLE Handle);
+/* ObInsertObject for a service: the handle goes to the caller's *To. */
+NTSTATUS ObInsertAndReturn(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE To);
+/* ObOpenObjectByName for a service: the handle goes to the caller's *To. */
+NTSTATUS ObOpenAndReturn(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE Type, ACCESS_MASK DesiredAccess, PHANDLE To);
+/* The caller's quality of service. FALSE in *Given: the attributes, which may be NULL, have none. */
+NTSTATUS ObReadCallerQos(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode, PSECURITY_QUALITY_OF_SERVICE Qos, PBOOLEAN Given);
 /* A \Name directory entry without a handle, for boot: permanent, referenced by the namespace only. */
 NTSTATUS ObCreateBootDirectory(PCWSTR Path);
 NTSTATUS ObCreateBootLink(PCWSTR Path, PCWSTR Target);
@@ -102,10 +111,15 @@ NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK Desire
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength);
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle);
+/* STATUS_PRIVILEGE_NOT_HELD: user mode without SeCreatePermanentPrivilege. */
+NTSTATUS NTAPI NtMakePermanentObject(HANDLE Handle);
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 /* As KeWaitForMultipleObjects, 1 to MAXIMUM_WAIT_OBJECTS handles with SYNCHRONIZE. STATUS_INVALID_PARAMETER_1 (Count), _3 (WaitType),
  * _MIX (an object twice for WaitAll), STATUS_INSUFFICIENT_RESOURCES. PASSIVE_LEVEL. */
 NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
+/* Signals an event, a mutant or a semaphore, then waits for the other object. STATUS_OBJECT_TYPE_MISMATCH, STATUS_ACCESS_DENIED,
+ * STATUS_MUTANT_NOT_OWNED, STATUS_SEMAPHORE_LIMIT_EXCEEDED: nothing was signalled. PASSIVE_LEVEL. */
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE SignalHandle, HANDLE WaitHandle, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 NTSTATUS NTAPI ZwWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout);
 
 /* ---- Security (security.c) ---- */
@@ -177,6 +191,8 @@ VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context);
  * A handle is a multiple of 4. Entries carry a 16-byte aligned kernel address; what it means is the owner's business. */
 /* NULL when out of memory. Process is recorded only; StrictFifo delays the reuse of values. */
 PHANDLE_TABLE ObCreateHandleTable(PEPROCESS Process, BOOLEAN StrictFifo);
+/* Gives a process that has no handles yet those of Parent that can be inherited, under the same values. PASSIVE_LEVEL. */
+NTSTATUS ObInheritHandles(PEPROCESS Parent, PEPROCESS Process);
 VOID ObDestroyHandleTable(PHANDLE_TABLE Table);
 PHANDLE_TABLE ObKernelHandleTable(VOID);
 /* A new handle to Pointer, or NULL when out of memory or handles. */

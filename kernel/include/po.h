@@ -19,4 +19,7 @@ typedef enum _FIRMWARE_REENTRY {
 /* Ends the machine at once, at any IRQL; returns only for what is no way to end it. */
 VOID NTAPI HalReturnToFirmware(FIRMWARE_REENTRY Routine);
 
+/* 0 halts, 1 resets, 2 powers off; the system ends in order first. STATUS_PRIVILEGE_NOT_HELD: SeShutdownPrivilege. */
+NTSTATUS NTAPI NtShutdownSystem(ULONG Action);
+
 extern const struct KE_TEST_GROUP PoPowerTests;

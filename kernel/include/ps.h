@@ -13,6 +13,8 @@ VOID PsInitialize(VOID);
 typedef struct PS_UPCALLS {
     /* io: cancels every request of the calling thread, which is about to end, and waits for it. PASSIVE_LEVEL. */
     VOID (*CancelThreadIo)(PETHREAD Thread);
+    /* ex: takes the calling thread, which is about to end, off its timers. PASSIVE_LEVEL. */
+    VOID (*RundownTimers)(PETHREAD Thread);
 } PS_UPCALLS;
 extern PS_UPCALLS PsUpcalls;
 
@@ -42,7 +44,53 @@ NTSTATUS NTAPI NtTestAlert(VOID);
 /* Lets another thread that is ready run. STATUS_NO_YIELD_PERFORMED: there is none. */
 NTSTATUS NTAPI NtYieldExecution(VOID);
 NTSTATUS NTAPI ZwYieldExecution(VOID);
+NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval);
+/* Waits until a thread of the process alerts the caller by its id, which it may have done before: STATUS_ALERTED or STATUS_TIMEOUT.
+ * Address is for who looks at the thread. */
+NTSTATUS NTAPI NtWaitForAlertByThreadId(PVOID Address, PLARGE_INTEGER Timeout);
+/* STATUS_INVALID_CID: no thread has the id; STATUS_ACCESS_DENIED: another process's. */
+NTSTATUS NTAPI NtAlertThreadByThreadId(HANDLE ThreadId);
+/* Alerts each of them; the first failure ends it. */
+NTSTATUS NTAPI NtAlertMultipleThreadByThreadId(PHANDLE ThreadIds, ULONG Count, PVOID Boost, ULONG BoostCount);
+NTSTATUS NTAPI NtFlushInstructionCache(HANDLE ProcessHandle, PVOID BaseAddress, SIZE_T Length);
+NTSTATUS NTAPI NtFlushProcessWriteBuffers(VOID);
 extern PEPROCESS PsIdleProcess;
+
+/* ---- Programs ---- */
+/* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The
+ * status of opening it, or STATUS_INVALID_IMAGE_FORMAT, STATUS_ENTRYPOINT_NOT_FOUND. PASSIVE_LEVEL, once. */
+NTSTATUS PsOpenSystemDll(PVOID *Base, PSIZE_T Size);
+/* Runs a program: Image as the namespace has it, CommandLine, CurrentDirectory and Environment (a block) as the program sees them.
+ * The handles are the caller's, who is the parent. *Process is referenced. */
+typedef struct PS_PROGRAM {
+    UNICODE_STRING Image, ImagePath, CommandLine, CurrentDirectory;
+    PVOID Environment;
+    SIZE_T EnvironmentSize;
+    HANDLE Console, Input, Output, Error;
+} PS_PROGRAM;
+NTSTATUS PsStartProgram(const PS_PROGRAM *Program, PEPROCESS *Process);
+
+/* Services of user mode only: pointers are user memory, guarded. */
+NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, ACCESS_MASK ProcessDesiredAccess,
+                                   ACCESS_MASK ThreadDesiredAccess, POBJECT_ATTRIBUTES ProcessObjectAttributes,
+                                   POBJECT_ATTRIBUTES ThreadObjectAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
+                                   PVOID ProcessParameters, PVOID CreateInfo, PVOID AttributeList);
+NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle,
+                                PVOID StartRoutine, PVOID Argument, ULONG CreateFlags, SIZE_T ZeroBits, SIZE_T StackSize,
+                                SIZE_T MaximumStackSize, PVOID AttributeList);
+NTSTATUS NTAPI NtInitializeNlsFiles(PVOID *BaseAddress, PULONG DefaultLocaleId, PLARGE_INTEGER DefaultCasingTableSize);
+/* Types 9 to 12: sort, case map, code page (SectionData is its number), normalization (its form). */
+NTSTATUS NTAPI NtGetNlsSectionPtr(ULONG SectionType, ULONG SectionData, PVOID ContextData, PVOID *SectionPointer, PULONG SectionSize);
+NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert);
+NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT Context, BOOLEAN FirstChance);
+NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
+NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
+NTSTATUS NTAPI NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Copied);
+NTSTATUS NTAPI NtWriteVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Copied);
+/* The thread ends on its way to user mode; system threads cannot be ended: STATUS_INVALID_PARAMETER. */
+NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus);
+NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
+NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount);
 
 /* ---- Looking at processes ---- */
 #define PS_TICK 10000                            /* 100 ns units in a clock tick */
@@ -109,7 +157,9 @@ VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
 extern POBJECT_TYPE MmpSectionObjectType;
 /* The type Section and \Device\PhysicalMemory. */
 VOID PsInitializeSections(VOID);
-typedef enum _MEMORY_INFORMATION_CLASS { MemoryBasicInformation } MEMORY_INFORMATION_CLASS;
+typedef enum _MEMORY_INFORMATION_CLASS {
+    MemoryBasicInformation, MemoryWineUnixFuncs = 1000, MemoryWineUnixWow64Funcs
+} MEMORY_INFORMATION_CLASS;
 typedef enum _SECTION_INFORMATION_CLASS { SectionBasicInformation, SectionImageInformation } SECTION_INFORMATION_CLASS;
 typedef struct _SECTION_BASIC_INFORMATION {
     PVOID BaseAddress;

@@ -51,6 +51,7 @@ NTSTATUS NTAPI SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPRO
                                            BOOLEAN ForceCapture, PSECURITY_DESCRIPTOR *CapturedDescriptor);
 NTSTATUS NTAPI SeReleaseSecurityDescriptor(PSECURITY_DESCRIPTOR CapturedDescriptor, KPROCESSOR_MODE Mode, BOOLEAN ForceCapture);
 
+NTSTATUS NTAPI NtAllocateLocallyUniqueId(PLUID Luid);
 NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
                                        ULONG TokenInformationLength, PULONG ReturnLength);
 NTSTATUS NTAPI NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,

@@ -4,6 +4,7 @@
 #include "lab.h"
 #include "kd.h"
 #include "ob.h"
+#include "hal.h"
 
 /* The driver of the job whose device it is, or NULL. */
 static const LAB_DRIVER *InitOwner(PDEVICE_OBJECT Device)
@@ -32,6 +33,22 @@ static VOID InitReportShutdown(PDEVICE_OBJECT Device, NTSTATUS Status)
         device = &name.Information.Name;
     InitReportRequest(driver, device, "IRP_MJ_SHUTDOWN", NULL, Status, 0);
 }
+
+/* On a program's word: what the machine was to show, it has shown. */
+static VOID InitEndSystem(ULONG Action)
+{
+    static VOID (*const ways[])(VOID) = { HalHalt, HalResetProcessor, HalPowerOff };
+
+    InitShutDown();
+    KdPrintConsole("Petrel is shut down\r\n");
+    KdBeginEvent("end");
+    KdEventNumber("status", 33);
+    KdEndEvent();
+    ways[Action]();
+    HalExit(33);                                 /* where the machine does not obey */
+}
+
+VOID InitPrepareEnding(VOID) { KeUpcalls.ShutDown = InitEndSystem; }
 
 VOID InitShutDown(VOID) { IoShutdownSystem(InitReportShutdown); }
 

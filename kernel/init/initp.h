@@ -49,3 +49,5 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block);
 VOID InitStartBootDrivers(const LOADER_BLOCK *Block);
 /* What the registry wants started besides. */
 VOID InitStartSystemDrivers(VOID);
+/* From here on a program can end the system. */
+VOID InitPrepareEnding(VOID);

@@ -2,6 +2,7 @@
  * The first system thread: everything that may wait. Other processors, drivers, self-tests, the lab, and the end.
  */
 #include "initp.h"
+#include "program.h"
 #include "bench.h"
 #include "hal.h"
 #include "kd.h"
@@ -110,6 +111,8 @@ VOID InitPhase1(PVOID Context)
     InitLinkSystemRoot(&block->BootPartition);
     InitOpenHives();                   /* the registry's files */
     InitStartSystemDrivers();
+    InitStartUserMode();               /* ntdll.dll, if there is one */
+    InitPrepareEnding();
     if (InitOptionNumber("selftest", 0) != 0) {
         InitRunTests(InitOption("selftest-only"), &results);
         passed = results.Failed == 0;
@@ -117,5 +120,6 @@ VOID InitPhase1(PVOID Context)
     if (InitOption("bench") != NULL)
         BenchRun(InitOption("bench"));
     passed = InitRunLab(block) && passed;
+    passed = InitRunPrograms() && passed;
     InitEnd(passed);
 }

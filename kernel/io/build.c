@@ -132,11 +132,13 @@ static NTSTATUS IopDescribeBufferedControl(PIRP Irp, PVOID Input, ULONG InputLen
     if (!NT_SUCCESS(status))
         return status;
     if (InputLength != 0 && Input != NULL)
-        RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
+        status = IopCopyFromCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
+    if (!IopIsCallers(Irp->RequestorMode, Output, OutputLength))
+        status = STATUS_ACCESS_VIOLATION;
     Irp->UserBuffer = Output;
     if (Output != NULL)
         Irp->Flags |= IRP_INPUT_OPERATION;
-    return STATUS_SUCCESS;
+    return status;
 }
 
 static NTSTATUS IopDescribeDirectControl(PIRP Irp, ULONG Method, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength)
@@ -147,9 +149,9 @@ static NTSTATUS IopDescribeDirectControl(PIRP Irp, ULONG Method, PVOID Input, UL
         status = IopMakeSystemBuffer(Irp, InputLength);
         if (!NT_SUCCESS(status))
             return status;
-        RtlCopyMemory(Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
+        status = IopCopyFromCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
     }
-    if (Output != NULL)
+    if (Output != NULL && NT_SUCCESS(status))
         status = IopMakeMdl(Irp, Output, OutputLength, Method == METHOD_IN_DIRECT ? IoReadAccess : IoWriteAccess, Irp->RequestorMode);
     return status;
 }

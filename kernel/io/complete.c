@@ -6,13 +6,20 @@
 #include "iop.h"
 
 /* ---- The second half ---- */
+static VOID IopReturnBytes(PIRP Irp)
+{
+    NTSTATUS status = IopCopyToCaller(IopModeOfMemory(Irp), Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
+    if (!NT_SUCCESS(status))
+        Irp->IoStatus.Status = status;
+}
+
 static VOID IopReturnBuffer(PIRP Irp)
 {
     if (!(Irp->Flags & IRP_BUFFERED_IO))
         return;
     if ((Irp->Flags & IRP_INPUT_OPERATION) && !NT_ERROR(Irp->IoStatus.Status) && Irp->IoStatus.Information != 0 &&
         Irp->UserBuffer != NULL && Irp->AssociatedIrp.SystemBuffer != NULL)
-        RtlCopyMemory(Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
+        IopReturnBytes(Irp);
     if ((Irp->Flags & IRP_DEALLOCATE_BUFFER) && Irp->AssociatedIrp.SystemBuffer != NULL)
         ExFreePool(Irp->AssociatedIrp.SystemBuffer);         /* a driver's, perhaps */
     Irp->AssociatedIrp.SystemBuffer = NULL;
@@ -53,10 +60,8 @@ static VOID IopSignal(PIRP Irp, PFILE_OBJECT File)
 {
     BOOLEAN fileWaits = File != NULL && (Irp->UserEvent == NULL || (File->Flags & FO_SYNCHRONOUS_IO));
 
-    if (Irp->UserIosb != NULL) {
-        Irp->UserIosb->Information = Irp->IoStatus.Information;
-        __atomic_store_n(&Irp->UserIosb->Status, Irp->IoStatus.Status, __ATOMIC_RELEASE);
-    }
+    if (Irp->UserIosb != NULL)
+        IopWriteResult(IopModeOfMemory(Irp), Irp->UserIosb, &Irp->IoStatus);
     if (File != NULL && (fileWaits || (Irp->Flags & IRP_SYNCHRONOUS_API)))
         File->FinalStatus = Irp->IoStatus.Status;
     if (Irp->UserEvent != NULL)

@@ -10,8 +10,6 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, PO
 {
     NAMED_PIPE_CREATE_PARAMETERS pipe = { NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota, OutboundQuota };
 
-    if (ObPreviousMode() != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (DefaultTimeout != NULL) {
         pipe.TimeoutSpecified = TRUE;
         pipe.DefaultTimeout = *DefaultTimeout;
@@ -26,8 +24,6 @@ NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE FileHandle, ULONG DesiredAccess, POB
 {
     MAILSLOT_CREATE_PARAMETERS mailslot = { MailslotQuota, MaximumMessageSize };
 
-    if (ObPreviousMode() != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (ReadTimeout != NULL) {
         mailslot.TimeoutSpecified = TRUE;
         mailslot.ReadTimeout = *ReadTimeout;

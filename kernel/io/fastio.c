@@ -27,7 +27,7 @@ BOOLEAN IopFastControl(const IOP_REQUEST *Request, const IOP_CONTROL *Control, P
     PFAST_IO_DISPATCH table = IopFastTable(Request->Device);
     PFAST_IO_DEVICE_CONTROL control = IOP_FAST(table, FastIoDeviceControl);
 
-    if (control == NULL || Request->ApcRoutine != NULL)
+    if (control == NULL || Request->ApcRoutine != NULL || Request->Mode != KernelMode)      /* no fast routine guards its copies */
         return FALSE;
     return control(Request->File, TRUE, Control->Input, Control->InputLength, Control->Output, Control->OutputLength, Control->Code, Result,
                    Request->Device);

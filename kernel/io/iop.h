@@ -69,6 +69,12 @@ VOID IopScanIdleDevices(VOID);
 /* ---- Requests ---- */
 /* IRP.AllocationFlags: the packet has no reference of its own to its file; who sent it waits, and gives the file up itself. */
 #define IOP_IRP_FILE_KEPT 0x80u
+/* Buffer and result are kernel memory, whoever asked. */
+#define IOP_IRP_OWN_MEMORY 0x40u
+static inline KPROCESSOR_MODE IopModeOfMemory(const IRP *Irp)
+{
+    return Irp->AllocationFlags & IOP_IRP_OWN_MEMORY ? KernelMode : Irp->RequestorMode;
+}
 /* Takes an IRP off its thread's list; on that thread, or before anybody can complete it. */
 VOID IopQueueIrp(PIRP Irp);
 VOID IopDequeueIrp(PIRP Irp);
@@ -145,6 +151,12 @@ NTSTATUS IopSendRequest(IOP_REQUEST *Request);
 NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request);
 /* Makes the IRP's system buffer of that size. */
 NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
+/* ---- The caller's memory (caller.c); of kernel mode anything is ---- */
+BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes);
+NTSTATUS IopCopyFromCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
+NTSTATUS IopCopyToCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
+/* The status is written last. */
+VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
 /* ---- Fast I/O (fastio.c): a driver's routine serves the request without a packet. FALSE: it has none, or wants one ---- */
 typedef struct IOP_TRANSFER {
     HANDLE File, Event;
@@ -178,6 +190,7 @@ NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, UL
 /* A copy of a parameter that the packet takes along and that goes with it. */
 NTSTATUS IopAttachAuxiliary(PIRP Irp, const VOID *Parameter, SIZE_T Size, PVOID *Copy);
 /* Fills the next stack location and the buffers for a control code by its method. */
+/* The buffers are those of Irp->RequestorMode. */
 NTSTATUS IopDescribeControl(PIRP Irp, ULONG Code, PVOID Input, ULONG InputLength, PVOID Output, ULONG OutputLength);
 /* Describes a caller's buffer with a locked MDL. */
 NTSTATUS IopMakeMdl(PIRP Irp, PVOID Buffer, ULONG Length, LOCK_OPERATION Operation, KPROCESSOR_MODE Mode);

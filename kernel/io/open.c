@@ -74,8 +74,6 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
         return STATUS_INVALID_PARAMETER;
     if ((ULONG)CreateFileType > CreateFileTypeMailslot || !IopParametersMakeSense(&open))
         return STATUS_INVALID_PARAMETER;
-    if (mode != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (AllocationSize != NULL)
         open.AllocationSize = *AllocationSize;
     status = ObOpenObjectByName(ObjectAttributes, IopFileObjectType, mode, NULL, DesiredAccess, &open, &handle);

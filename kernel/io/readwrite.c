@@ -28,10 +28,9 @@ NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, UL
         if (!NT_SUCCESS(status))
             return status;
         irp->UserBuffer = Buffer;
-        if (!Write)
-            irp->Flags |= IRP_INPUT_OPERATION;
-        else if (Length != 0)
-            RtlCopyMemory(irp->AssociatedIrp.SystemBuffer, Buffer, Length);
+        if (Write && Length != 0)
+            return IopCopyFromCaller(Request->Mode, irp->AssociatedIrp.SystemBuffer, Buffer, Length);
+        irp->Flags |= Write ? 0 : IRP_INPUT_OPERATION;
         return STATUS_SUCCESS;
     }
     if (Request->Device->Flags & DO_DIRECT_IO)

@@ -68,8 +68,6 @@ NTSTATUS IopEnterRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
 {
     NTSTATUS status;
 
-    if (Request->Mode != KernelMode)             /* guarded access to the caller's memory comes with user mode */
-        return STATUS_NOT_IMPLEMENTED;
     status = IopReferenceParts(Request, File, Access, Event);
     if (!NT_SUCCESS(status))
         return status;
@@ -104,7 +102,7 @@ NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
 NTSTATUS IopEndWithoutPacket(IOP_REQUEST *Request, const IO_STATUS_BLOCK *Result)
 {
     if (!NT_ERROR(Result->Status)) {
-        *Request->Iosb = *Result;
+        IopWriteResult(Request->Mode, Request->Iosb, Result);
         if (Request->Event != NULL)
             KeSetEvent(Request->Event, 0, FALSE);
     }
@@ -162,6 +160,7 @@ NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request)
     KEVENT done;
     NTSTATUS status;
 
+    irp->AllocationFlags |= IOP_IRP_OWN_MEMORY;
     if (Request->Synchronous)
         return IopSendRequest(Request);
     KeInitializeEvent(&done, NotificationEvent, FALSE);

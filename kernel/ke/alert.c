@@ -32,3 +32,14 @@ BOOLEAN NTAPI KeTestAlertThread(KPROCESSOR_MODE AlertMode)
     KiExitDispatcher(irql);
     return old;
 }
+
+VOID KeAlertThreadById(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+
+    if (Thread->State == Waiting && Thread->WaitReason == WrAlertByThreadId)
+        KiUnwaitThreadLocked(Thread, STATUS_ALERTED, KI_ALERT_INCREMENT);
+    else
+        Thread->AlertedByThreadId = TRUE;
+    KiExitDispatcher(irql);
+}

@@ -116,6 +116,71 @@ BOOLEAN NTAPI KeInsertQueueApc(PRKAPC Apc, PVOID SystemArgument1, PVOID SystemAr
     return TRUE;
 }
 
+VOID KeRequestUserApc(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+
+    Thread->ApcState.UserApcPending = TRUE;
+    if (Thread->ApcStateIndex == AttachedApcEnvironment)
+        ((PKAPC_STATE)&Thread->SavedApcState)->UserApcPending = TRUE;
+    if (Thread->State == Waiting && Thread->WaitMode == UserMode)
+        KiUnwaitThreadLocked(Thread, STATUS_USER_APC, 0);
+    else if (Thread->State == Running && Thread != KeCurrentThread())
+        HalSendInterrupt(HalProcessorApicId(Thread->NextProcessor), HAL_VECTOR_APC);
+    KiExitDispatcher(irql);
+}
+
+static PKAPC KiTakeUserApcLocked(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock)
+{
+    PKAPC apc = KiFirstApc(Thread, UserMode);
+
+    if (apc == NULL)
+        return NULL;
+    RemoveEntryList(&apc->ApcListEntry);
+    apc->Inserted = FALSE;
+    return apc;
+}
+
+PKAPC KiTakeUserApc(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+    PKAPC apc = KiTakeUserApcLocked(Thread);
+
+    Thread->ApcState.UserApcPending = FALSE;
+    KeLockRelease(&KiDispatcherLock, irql);
+    return apc;
+}
+
+/* Kernel APCs that were queued before have run when the dispatcher is left: what remains of them, somebody holds back, who may not. */
+VOID KeFlushApcs(VOID)
+{
+    PKTHREAD thread = KeCurrentThread();
+    KIRQL irql = KiLockDispatcher();
+    PKAPC apc;
+
+    thread->ApcQueueable = 0;
+    KiExitDispatcher(irql);
+    while ((apc = KiTakeUserApc(thread)) != NULL) {
+        if (apc->RundownRoutine != NULL)
+            apc->RundownRoutine(apc);
+        else
+            KeUpcalls.FreePool(apc, 0);
+    }
+}
+
+BOOLEAN NTAPI KeRemoveQueueApc(PKAPC Apc)
+{
+    KIRQL irql = KiLockDispatcher();
+    BOOLEAN inserted = Apc->Inserted;
+
+    if (inserted) {
+        Apc->Inserted = FALSE;
+        RemoveEntryList(&Apc->ApcListEntry);
+    }
+    KiExitDispatcher(irql);
+    return inserted;
+}
+
 static PKAPC KiTakeKernelApcLocked(PKTHREAD Thread)
 {
     PKAPC apc;

@@ -7,7 +7,7 @@
 
 ULONG64 KeBootTsc;
 static ULONG64 KiTscScale;                       /* I 100 ns units per TSC tick, times 2^32 */
-static ULONG64 KiSystemTimeBias;                 /* a system time minus interrupt time */
+static volatile ULONG64 KiSystemTimeBias;        /* D written, a read: system time minus interrupt time */
 
 static ULONG64 KiTicksToTime(ULONG64 Ticks) { return (ULONG64)(((unsigned __int128)Ticks * KiTscScale) >> 32); }
 ULONG64 KiQueryInterruptTime(VOID) { return KiTicksToTime(KiReadTsc() - KeBootTsc); }
@@ -81,6 +81,18 @@ VOID KiStartClock(VOID)
     prcb->TscFrequency = HalTscFrequency();
     prcb->MHz = (ULONG)(HalTscFrequency() / 1000000);
     HalStartClock();
+}
+
+VOID KeSetSystemTime(LARGE_INTEGER NewTime, PLARGE_INTEGER OldTime)
+{
+    KIRQL irql = KiLockDispatcher();
+    ULONG64 now = KiQueryInterruptTime(), bias = (ULONG64)NewTime.QuadPart - now;
+
+    OldTime->QuadPart = (LONG64)(now + KiSystemTimeBias);
+    KiShiftAbsoluteTimersLocked((LONG64)(bias - KiSystemTimeBias));
+    __atomic_store_n(&KiSystemTimeBias, bias, __ATOMIC_RELAXED);
+    KiStoreSystemTime(&SharedUserData->SystemTime, (ULONG64)NewTime.QuadPart);
+    KiExitDispatcher(irql);
 }
 
 /* ---- The documented interface ---- */

@@ -9,7 +9,6 @@
 #define MSR_CSTAR 0xC0000083u
 #define MSR_FMASK 0xC0000084u
 #define MSR_GS_BASE 0xC0000101u
-#define MSR_KERNEL_GS_BASE 0xC0000102u
 #define MSR_PAT 0x277u
 #define EFER_SCE 1ull
 #define CR0_MP 0x2ull
@@ -161,7 +160,7 @@ VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number)
         KiFillIdt();
     KiLoadTables(Processor);
     KiWriteMsr(MSR_GS_BASE, (ULONG64)Processor);
-    KiWriteMsr(MSR_KERNEL_GS_BASE, 0);
+    KiWriteMsr(KI_MSR_USER_GS, 0);
     KiSetControlRegisters();
     KiEnableExtendedState();
     KiProcessors[Number] = Processor;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Kernel-mode exceptions: to the handlers on the stack (RtlDispatchException), else the end of the machine.
+ * Exceptions: of kernel mode to the handlers on the stack (RtlDispatchException), else the end of the machine; of user mode to it.
  */
 #include "ki.h"
 #include "rtl.h"
@@ -8,8 +8,12 @@ VOID KiDispatchException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCEPTIO
 {
     CONTEXT context;
 
+    if (Trap->PreviousMode == UserMode) {
+        KiDispatchUserException(Record, Trap, Exception);
+        return;
+    }
     KeContextFromFrames(&context, Trap, Exception);
-    if (Trap->PreviousMode == KernelMode && RtlDispatchException(Record, &context)) {
+    if (RtlDispatchException(Record, &context)) {
         KeContextToFrames(&context, Trap, Exception);
         return;
     }

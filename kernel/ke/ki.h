@@ -19,6 +19,8 @@
 #define KI_IST_NMI 2
 #define KI_IST_MACHINE_CHECK 3
 
+#define KI_MSR_USER_GS 0xC0000102u                /* KERNEL_GS_BASE: what SWAPGS exchanges GS with */
+
 #define KI_QUANTUM_TICKS 20                       /* milliseconds */
 
 /* What KiSwapContext leaves at KernelStack (switch.S). */
@@ -53,6 +55,8 @@ VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
  * STATUS_TIMEOUT, or STATUS_KERNEL_APC. For WrQueue, the queue must not count the thread any more. */
 LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
                              KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
+/* The owner's release, or, Abandoned, the end of its owner or of the mutant. What SignalState was. */
+LONG KiReleaseMutantLocked(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned) REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
 
 /* ---- Timers ---- */
@@ -60,6 +64,10 @@ LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispat
 VOID KiInitializeTimers(VOID);
 VOID KiInsertTimerLocked(PKTIMER Timer, ULONG64 DueTime) REQUIRES_LOCK(KiDispatcherLock);
 BOOLEAN KiRemoveTimerLocked(PKTIMER Timer) REQUIRES_LOCK(KiDispatcherLock);
+/* Whether the timer was set to a system time, which it follows when that is changed. */
+static inline VOID KiSetAbsolute(PKTIMER Timer, LARGE_INTEGER DueTime) { Timer->Header.Absolute = DueTime.QuadPart > 0; }
+/* System time went forward by Change: absolute timers are due that much earlier. */
+VOID KiShiftAbsoluteTimersLocked(LONG64 Change) REQUIRES_LOCK(KiDispatcherLock);
 VOID KiExpireTimers(VOID);                        /* DISPATCH_LEVEL */
 BOOLEAN KiTimersAreDue(ULONG64 Now);              /* any IRQL, may say yes too often, never no */
 ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval);     /* interrupt time at which a relative or absolute interval ends */
@@ -86,6 +94,7 @@ static inline VOID KiRequestDpcThread(PKPRCB Prcb)
 VOID KiWakeDpcThread(PKPRCB Prcb);                /* DISPATCH_LEVEL, on the processor: if it was requested */
 VOID KiDeliverKernelApcs(VOID);                   /* APC_LEVEL */
 BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread);
+PKAPC KiTakeUserApc(PKTHREAD Thread);             /* the first one, no longer pending; or NULL */
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 
 /* ---- Traps ---- */
@@ -98,6 +107,26 @@ VOID KiIpiInterrupt(VOID);
 VOID KiNmi(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
 VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number);     /* on the processor itself */
 VOID KiSystemCall64(VOID);                        /* where SYSCALL enters */
+ULONG64 KiSystemService(PKTRAP_FRAME Trap);       /* what it returns goes to user mode in rax */
+
+/* ---- User mode ----
+ * The frames that an entry from user mode leaves at the top of the kernel stack, and that the way back restores. */
+C_ASSERT(FIELD_OFFSET(KAPC_STATE, UserApcPending) == 0x2A);      /* trap.S */
+static inline PKTRAP_FRAME KiUserTrapFrame(PKTHREAD Thread) { return (PKTRAP_FRAME)Thread->InitialStack - 1; }
+static inline PKEXCEPTION_FRAME KiUserExceptionFrame(PKTHREAD Thread)
+{
+    return (PKEXCEPTION_FRAME)KiUserTrapFrame(Thread) - 1;
+}
+/* The way back must restore the frames whole, rax included (KTRAP_FRAME.FaultIndicator, which NT has no other use for). */
+static inline VOID KiMarkFrameChanged(PKTRAP_FRAME Trap) { Trap->FaultIndicator = 1; }
+DECLSPEC_NORETURN VOID KiEnterUserMode(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+/* On the way to user mode, interrupts on: one user APC, or the end of the thread. */
+VOID KiDeliverUserApcs(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiDispatchUserException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiContextFromUser(PCONTEXT Context, const KTRAP_FRAME *Trap, const KEXCEPTION_FRAME *Exception);
+/* Only what user mode may have. */
+VOID KiContextToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiInitializeSuspension(PKTHREAD Thread);
 extern const UCHAR KiInterruptStubs[];
 
 /* ---- Assembly ---- */
@@ -113,6 +142,14 @@ VOID KiEnableExtendedState(VOID);
 VOID KiPublishExtendedState(VOID);
 VOID KiSaveSwitchState(const XSTATE_SAVE *Save);
 VOID KiRestoreSwitchState(const XSTATE_SAVE *Save);
+/* A user thread's own: what the kernel leaves alone (x87, the upper halves of AVX). */
+VOID KiSaveUserState(PVOID Area);
+VOID KiRestoreUserState(PVOID Area);
+PVOID KiAllocateUserState(VOID);                  /* as a new thread has it; NULL: no memory */
+VOID KiFreeUserState(PVOID Area);
+
+/* Return addresses of a thread that does not run. Only while every other processor is halted. */
+ULONG KiWalkWaitingThread(PKTHREAD Thread, ULONG64 *Frames, ULONG Maximum);
 
 VOID KiInitializeGenericDpc(VOID);
 /* Registered routines, at a bug check, after the report. */

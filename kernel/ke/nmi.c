@@ -45,6 +45,25 @@ static VOID KiReportHang(ULONG Irql)
     KdEndEvent();
 }
 
+/* Threads that wait, or wait to run: with all processors idle, one of these is why. */
+static VOID KiReportThread(PKTHREAD Thread, PCSTR Process)
+{
+    ULONG64 frames[KI_HANG_FRAMES];
+    ULONG count;
+
+    if (Thread->State == Running || Thread->State == Terminated || Thread->State == Initialized)
+        return;
+    count = KiWalkWaitingThread(Thread, frames, KI_HANG_FRAMES);
+    KdBeginEvent("thread");
+    KdEventText("process", Process);
+    KdEventAddress("thread", (ULONG64)Thread);
+    KdEventNumber("state", Thread->State);
+    KdEventNumber("reason", Thread->WaitReason);
+    KdEventNumber("priority", Thread->Priority);
+    KdEventFrames("stack", frames, count);
+    KdEndEvent();
+}
+
 static LONG KiRunningProcessors(VOID)
 {
     LONG count = 0;
@@ -64,6 +83,8 @@ VOID KiNmi(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
     KiReportHang(Trap->PreviousIrql);
     if (InterlockedIncrement(&KiHangReports) < KiRunningProcessors())
         HalHalt();
+    if (KeUpcalls.VisitThreads != NULL)
+        KeUpcalls.VisitThreads(KiReportThread);
     if (KeUpcalls.FlushTrace != NULL)
         KeUpcalls.FlushTrace();
     KdBeginEvent("end");

@@ -144,6 +144,16 @@ static PKTHREAD KiSelectNext(PKPRCB Prcb)
     return thread != NULL ? thread : Prcb->IdleThread;
 }
 
+/* Where entries from user mode find the thread's kernel stack, and the kernel's exits its TEB. */
+static VOID KiSetEntryStack(PKTHREAD Thread)
+{
+    KI_PROCESSOR *processor = KeCurrentProcessor();
+
+    processor->Pcr.Prcb.RspBase = processor->Tss.Rsp0 = (ULONG64)Thread->InitialStack;
+    if (Thread->StateSaveArea != NULL)
+        KiWriteMsr(KI_MSR_USER_GS, (ULONG64)Thread->Teb);
+}
+
 VOID KiSwapThreadLocked(VOID)
 {
     PKPRCB prcb = KeGetCurrentPrcb();
@@ -161,10 +171,14 @@ VOID KiSwapThreadLocked(VOID)
     prcb->KeContextSwitches++;
     if (new->ApcState.Process->DirectoryTableBase != old->ApcState.Process->DirectoryTableBase)
         KiWriteCr3(new->ApcState.Process->DirectoryTableBase);
-    prcb->RspBase = (ULONG64)new->InitialStack;
+    KiSetEntryStack(new);
     if (old->XStateSave != NULL)
         KiSaveSwitchState(old->XStateSave);
+    if (old->StateSaveArea != NULL)
+        KiSaveUserState(old->StateSaveArea);
     KiSwapContext(old, new);                     /* running again, perhaps on another processor; the lock came along */
+    if (old->StateSaveArea != NULL)
+        KiRestoreUserState(old->StateSaveArea);
     if (old->XStateSave != NULL)
         KiRestoreSwitchState(old->XStateSave);
 }

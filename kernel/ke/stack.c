@@ -10,6 +10,8 @@ static BOOLEAN KiIsWithin(ULONG64 Address, ULONG Length, ULONG64 Low, ULONG64 Hi
     return Address >= Low && Address < High && Length <= High - Address;
 }
 
+static PKTHREAD KiForeignThread;                 /* whose stack is walked while all other processors are halted */
+
 BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length)
 {
     PKTHREAD thread = KeCurrentThread();         /* one instruction: below DISPATCH_LEVEL the processor may change at any time */
@@ -17,6 +19,8 @@ BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length)
     ULONG i;
 
     if (thread != NULL && KiIsWithin(Address, Length, (ULONG64)thread->StackLimit, (ULONG64)thread->StackBase))
+        return TRUE;
+    if (KiForeignThread != NULL && KiIsWithin(Address, Length, (ULONG64)KiForeignThread->StackLimit, (ULONG64)KiForeignThread->StackBase))
         return TRUE;
     for (i = 0; i < KI_IST_STACKS; i++) {
         ULONG64 base = (ULONG64)processor->IstBases[i];
@@ -37,6 +41,28 @@ ULONG KeWalkStack(const CONTEXT *Context, ULONG64 *Frames, ULONG Maximum)
         if (!RtlUnwindOneFrame(&context) || context.Rsp == stack)
             break;                               /* not `<=`: an interrupt's stack may lie above the one it left */
     }
+    return count;
+}
+
+ULONG KiWalkWaitingThread(PKTHREAD Thread, ULONG64 *Frames, ULONG Maximum)
+{
+    KI_SWITCH_FRAME *frame = Thread->KernelStack;
+    CONTEXT context = { 0 };
+    ULONG count;
+
+    KiForeignThread = Thread;
+    context.Rip = frame->Return;
+    context.Rsp = (ULONG64)(frame + 1);
+    context.Rbx = frame->Rbx;
+    context.Rbp = frame->Rbp;
+    context.Rsi = frame->Rsi;
+    context.Rdi = frame->Rdi;
+    context.R12 = frame->R12;
+    context.R13 = frame->R13;
+    context.R14 = frame->R14;
+    context.R15 = frame->R15;
+    count = KeWalkStack(&context, Frames, Maximum);
+    KiForeignThread = NULL;
     return count;
 }
 

@@ -46,7 +46,7 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     KiInitializeApcState(Thread, Process);
     KeInitializeTimer(&Thread->Timer);
     Thread->Timer.Processor = KI_WAIT_TIMER << 16;
-    KeInitializeEvent(&Thread->SuspendEvent, NotificationEvent, FALSE);
+    KiInitializeSuspension(Thread);
     Thread->Process = Process;
     Thread->SystemThread = 1;
     Thread->EnableStackSwap = 1;
@@ -59,10 +59,11 @@ static VOID KiInitThreadState(PKTHREAD Thread, PKPROCESS Process)
     Thread->State = Initialized;
 }
 
-/* From the top: 0 as the return address that ends stack walks, home space, then what KiSwapContext pops. */
+/* From the top: the frames of entries from user mode, 0 as the return address that ends stack walks, home space, then what
+ * KiSwapContext pops. */
 static VOID KiBuildFirstFrame(PKTHREAD Thread, KE_THREAD_ROUTINE *Routine, PVOID Context)
 {
-    ULONG64 top = (ULONG64)Thread->StackBase - 0x30;
+    ULONG64 top = (ULONG64)KiUserExceptionFrame(Thread) - 0x30;
     KI_SWITCH_FRAME *frame = (KI_SWITCH_FRAME *)top - 1;
 
     *(ULONG64 *)(top + 0x28) = 0;
@@ -88,7 +89,11 @@ VOID KeInitThread(PKTHREAD Thread, PKPROCESS Process, PVOID StackBase, KE_THREAD
 /* The first code of a new thread: releases the lock that the switch handed over. */
 VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context) UNCHECKED_LOCKS
 {
-    KeLockRelease(&KiDispatcherLock, PASSIVE_LEVEL);
+    PKTHREAD thread = KeCurrentThread();
+
+    if (thread->StateSaveArea != NULL)
+        KiRestoreUserState(thread->StateSaveArea);
+    KiExitDispatcher(PASSIVE_LEVEL);             /* and what was queued before the thread ran comes first */
     Routine(Context);
     KeTerminateThread(0);
 }
@@ -101,14 +106,22 @@ VOID KeStartThread(PKTHREAD Thread)
     KiExitDispatcher(irql);
 }
 
+/* One mutant at a time under the lock: whoever deletes one takes it off the list as well. */
 static VOID KiAbandonMutants(PKTHREAD Thread)
 {
-    while (!IsListEmpty(&Thread->MutantListHead)) {
-        PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
-        if (mutant->ApcDisable)                  /* a kernel mutex: the thread that holds one may not end */
-            KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
-        KeReleaseMutant(mutant, 0, TRUE, FALSE);
-    }
+    BOOLEAN more;
+
+    do {
+        KIRQL irql = KiLockDispatcher();
+        more = !IsListEmpty(&Thread->MutantListHead);
+        if (more) {
+            PKMUTANT mutant = CONTAINING_RECORD(Thread->MutantListHead.Flink, KMUTANT, MutantListEntry);
+            if (mutant->ApcDisable)              /* a kernel mutex: the thread that holds one may not end */
+                KeBugCheckEx(THREAD_TERMINATE_HELD_MUTEX, (ULONG_PTR)Thread, (ULONG_PTR)mutant, 0, 0);
+            KiReleaseMutantLocked(mutant, 0, TRUE);
+        }
+        KiExitDispatcher(irql);
+    } while (more);
 }
 
 VOID KeTerminateThread(KPRIORITY Increment)
@@ -116,10 +129,10 @@ VOID KeTerminateThread(KPRIORITY Increment)
     PKTHREAD thread = KeCurrentThread();
 
     KiAbandonMutants(thread);
+    KeFlushApcs();
     if (!thread->EnableStackSwap)
         KeBugCheckEx(KERNEL_STACK_LOCKED_AT_EXIT, (ULONG_PTR)thread, 0, 0, 0);
     KiLockDispatcher();
-    thread->ApcQueueable = 0;
     if (thread->Queue != NULL) {
         KiQueueThreadBlocks(thread);
         RemoveEntryList(&thread->QueueListEntry);

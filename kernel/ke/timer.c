@@ -4,8 +4,8 @@
  * earliest due time of each list is also read by the clock without it. Who inserts a timer into a list that the clock has left
  * behind says so: each of the two stores first and then looks at what the other stored, so that one of them notices.
  *
- * Due times are interrupt time. An absolute timer is converted when it is set; it does not follow later changes of system time
- * (CAVEATS).
+ * Due times are interrupt time. An absolute timer is converted when it is set and again when system time is changed, until its first
+ * expiry.
  */
 #include "ki.h"
 
@@ -103,6 +103,7 @@ static VOID KiFireTimerLocked(PKTIMER Timer, ULONG64 Now) REQUIRES_LOCK(KiDispat
     PKDPC dpc = Timer->Dpc;
 
     Timer->Header.SignalState = 1;
+    Timer->Header.Absolute = FALSE;              /* a period is an interval */
     if (Timer->Period != 0)
         KiInsertTimerLocked(Timer, max(Timer->DueTime.QuadPart + Timer->Period * 10000ull, Now + 1));
     KiWaitTestLocked(Timer, 0);
@@ -150,6 +151,28 @@ VOID KiExpireTimers(VOID)
     KiExitDispatcher(irql);
 }
 
+VOID KiShiftAbsoluteTimersLocked(LONG64 Change)
+{
+    LIST_ENTRY moved, *entry, *next;
+    ULONG i;
+
+    InitializeListHead(&moved);
+    for (i = 0; i < TIMER_BUCKETS; i++)
+        for (entry = KiTimerBuckets[i].List.Flink; entry != &KiTimerBuckets[i].List; entry = next) {
+            PKTIMER timer = CONTAINING_RECORD(entry, KTIMER, TimerListEntry);
+            next = entry->Flink;
+            if (!timer->Header.Absolute)
+                continue;
+            KiRemoveTimerLocked(timer);
+            InsertTailList(&moved, &timer->TimerListEntry);
+        }
+    while (!IsListEmpty(&moved)) {
+        PKTIMER timer = CONTAINING_RECORD(RemoveHeadList(&moved), KTIMER, TimerListEntry);
+        LONG64 due = (LONG64)timer->DueTime.QuadPart - Change;
+        KiInsertTimerLocked(timer, due > 0 ? (ULONG64)due : 0);
+    }
+}
+
 /* ---- The documented interface ---- */
 VOID NTAPI KeInitializeTimerEx(PKTIMER Timer, TIMER_TYPE Type)
 {
@@ -167,6 +190,7 @@ BOOLEAN NTAPI KeSetTimerEx(PKTIMER Timer, LARGE_INTEGER DueTime, LONG Period, PK
     BOOLEAN wasInserted = KiRemoveTimerLocked(Timer);
 
     Timer->Header.SignalState = 0;
+    KiSetAbsolute(Timer, DueTime);
     Timer->Dpc = Dpc;
     Timer->Period = (ULONG)Period;
     if (due <= KiQueryInterruptTime()) {         /* already over: fires here */

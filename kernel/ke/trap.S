@@ -6,6 +6,7 @@
  *             ... KTRAP_FRAME             rbp = frame + 80h
  *      low    KEXCEPTION_FRAME            exceptions only; rsp points here, its first 20h bytes are home space
  *
+ * An entry from user mode starts on the empty kernel stack, so its two frames always lie at the same place: KiUserFrames (ki.h).
  * GS: a kernel entry from user mode exchanges it; the stacks of NMI, double fault and machine check may be entered between the
  * two, so those three look at the register itself.
  */
@@ -16,6 +17,7 @@
 #define F(field) [rbp - 0x80 + KTRAP_FRAME_##field]
 #define E(field) [rsp + KEXCEPTION_FRAME_##field]
 #define FRAME_BELOW_RBP 0x158                   /* KTRAP_FRAME bytes under its Rbp field */
+#define USER_APC_PENDING (KTHREAD_ApcState + 0x2A)      /* KAPC_STATE.UserApcPending */
 
 .macro SAVE_VOLATILE
     mov     F(Rax), rax
@@ -54,13 +56,6 @@
     mov     rbp, F(Rbp)
     add     rsp, 16                             // over Rbp and ErrorCode
     iretq
-.endm
-
-.macro RESTORE_AND_RETURN
-    test    byte ptr F(SegCs), 1
-    jz      1f
-    swapgs
-1:  RETURN_WITH_GS
 .endm
 
 .macro SAVE_NONVOLATILE
@@ -105,6 +100,31 @@
     movaps  xmm15, E(Xmm15)
 .endm
 
+.macro ENTER_FROM_USER                          // volatile registers are saved; interrupts are off
+    swapgs
+    ldmxcsr [rip + KiKernelMxCsr]
+    sub     rsp, KEXCEPTION_FRAME_SIZE
+    SAVE_NONVOLATILE
+.endm
+
+/* Interrupts are off, rbp = trap frame + 80h, rsp = exception frame. What is pending for user mode comes first. */
+.macro LEAVE_TO_USER
+8:  mov     rcx, gs:[KPCR_Prcb + KPRCB_CurrentThread]
+    cmp     byte ptr [rcx + USER_APC_PENDING], 0
+    jne     9f
+    RESTORE_NONVOLATILE
+    mov     rax, E(Rbp)
+    mov     F(Rbp), rax
+    swapgs
+    RETURN_WITH_GS
+9:  sti
+    lea     rcx, [rbp - 0x80]
+    mov     rdx, rsp
+    call    KiDeliverUserApcs
+    cli
+    jmp     8b
+.endm
+
 /* ---- Exceptions: ebp holds the vector, rbp is on the stack ---- */
     .p2align 4
     .globl KiTrapEntry
@@ -120,9 +140,8 @@ KiTrapEntry:
     .seh_endprologue
     SAVE_VOLATILE
     test    byte ptr F(SegCs), 1
-    jz      1f
-    swapgs
-1:  sub     rsp, KEXCEPTION_FRAME_SIZE
+    jnz     1f
+    sub     rsp, KEXCEPTION_FRAME_SIZE
     SAVE_NONVOLATILE
     mov     ecx, F(P5)
     lea     rdx, [rbp - 0x80]
@@ -132,7 +151,14 @@ KiTrapEntry:
     RESTORE_NONVOLATILE
     mov     rax, E(Rbp)
     mov     F(Rbp), rax
-    RESTORE_AND_RETURN
+    RETURN_WITH_GS
+1:  ENTER_FROM_USER
+    mov     ecx, F(P5)
+    lea     rdx, [rbp - 0x80]
+    mov     r8, rsp
+    call    KiDispatchTrap
+    cli
+    LEAVE_TO_USER
     .seh_endproc
 
 /* ---- NMI, double fault, machine check: own stacks, GS unknown ---- */
@@ -238,32 +264,95 @@ KiInterruptEntry:
     .seh_endprologue
     SAVE_VOLATILE
     test    byte ptr F(SegCs), 1
-    jz      1f
-    swapgs
-1:  sub     rsp, 0x20
+    jnz     1f
+    sub     rsp, 0x20
     lea     rcx, [rbp - 0x80]
     movzx   edx, byte ptr F(ErrorCode)
     call    KiDispatchInterruptVector
-    RESTORE_AND_RETURN
+    RETURN_WITH_GS
+1:  ENTER_FROM_USER
+    lea     rcx, [rbp - 0x80]
+    movzx   edx, byte ptr F(ErrorCode)
+    call    KiDispatchInterruptVector
+    LEAVE_TO_USER
     .seh_endproc
 
-/* ---- SYSCALL: nothing runs in user mode, so who executes it is kernel code gone wrong. rcx = the instruction behind it ---- */
+/* ---- SYSCALL: eax = service, r10 rdx r8 r9 and the stack = arguments, rcx = where to return, r11 = flags ----
+ * Nothing of the user's registers is lost: threads' contexts are read and written here by others. A frame that somebody changed
+ * (FaultIndicator) is left by the slow way, which restores it whole; it alone may hold an address that SYSRET must not see.
+ */
     .p2align 4
     .globl KiSystemCall64
 KiSystemCall64:
     .seh_proc KiSystemCall64
-    sub     rsp, 0x38
-    .seh_stackalloc 0x38
+    swapgs
+    mov     gs:[KPCR_UserRsp], rsp
+    mov     rsp, gs:[KPCR_Prcb + KPRCB_RspBase]
+    push    0x2B
+    push    qword ptr gs:[KPCR_UserRsp]
+    push    r11
+    push    0x33
+    push    rcx
+    push    0
+    .seh_pushframe @code
+    push    rbp
+    .seh_pushreg rbp
+    sub     rsp, FRAME_BELOW_RBP
+    .seh_stackalloc FRAME_BELOW_RBP
+    lea     rbp, [rsp + 0x80]
+    .seh_setframe rbp, 0x80
     .seh_endprologue
-    and     rsp, -16
-    mov     rdx, 0xC000001C                     // STATUS_INVALID_SYSTEM_SERVICE
-    mov     r8, rcx
-    mov     ecx, 0x3B                           // SYSTEM_SERVICE_EXCEPTION
-    xor     r9d, r9d
-    mov     qword ptr [rsp + 0x20], 0
-    call    KeBugCheckEx
-    int3
+    SAVE_VOLATILE
+    ldmxcsr [rip + KiKernelMxCsr]
+    mov     byte ptr F(PreviousMode), 1
+    mov     word ptr F(FaultIndicator), 0       // and ExceptionActive
+    sub     rsp, KEXCEPTION_FRAME_SIZE
+    SAVE_NONVOLATILE
+    lea     rcx, [rbp - 0x80]
+    sti
+    call    KiSystemService
+    mov     F(Rax), rax
+    cli
+    cmp     byte ptr F(FaultIndicator), 0
+    jne     1f
+    mov     rcx, gs:[KPCR_Prcb + KPRCB_CurrentThread]
+    cmp     byte ptr [rcx + USER_APC_PENDING], 0
+    jne     1f
+    ldmxcsr F(MxCsr)
+    movaps  xmm0, F(Xmm0)
+    movaps  xmm1, F(Xmm1)
+    movaps  xmm2, F(Xmm2)
+    movaps  xmm3, F(Xmm3)
+    movaps  xmm4, F(Xmm4)
+    movaps  xmm5, F(Xmm5)
+    mov     rdx, F(Rdx)
+    mov     r8, F(R8)
+    mov     r9, F(R9)
+    mov     r10, F(R10)
+    mov     r11, F(EFlags)
+    mov     rcx, F(Rip)
+    mov     rsp, F(Rsp)
+    mov     rbp, F(Rbp)
+    swapgs
+    sysretq
+1:  LEAVE_TO_USER
     .seh_endproc
+
+/* ---- VOID KiEnterUserMode(PKTRAP_FRAME, PKEXCEPTION_FRAME): the frames at the top of the stack become user mode ---- */
+    .p2align 4
+    .globl KiEnterUserMode
+KiEnterUserMode:
+    .seh_proc KiEnterUserMode
+    .seh_endprologue
+    cli
+    lea     rbp, [rcx + 0x80]
+    mov     rsp, rdx
+    LEAVE_TO_USER
+    .seh_endproc
+
+    .p2align 2
+KiKernelMxCsr:
+    .long   0x1F80
 
 /* ---- VOID KiContinue(PCONTEXT): loads a kernel-mode context for good. rcx = context ---- */
 #define C(offset) [rcx + offset]

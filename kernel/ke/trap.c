@@ -38,10 +38,10 @@ static VOID KiUnresolvedPageFault(ULONG64 Address, NTSTATUS Status, PKTRAP_FRAME
     KIRQL irql = Trap->PreviousIrql;
     EXCEPTION_RECORD record;
 
-    if (irql >= DISPATCH_LEVEL)
+    if (irql >= DISPATCH_LEVEL && Trap->PreviousMode == KernelMode)
         KiFatalTrap(KiIsInKernelImage(Trap->Rip) ? IRQL_NOT_LESS_OR_EQUAL : DRIVER_IRQL_NOT_LESS_OR_EQUAL, Address, irql,
                     access, Trap->Rip, Trap, Exception);
-    if ((LONG64)Address < 0)
+    if ((LONG64)Address < 0 && Trap->PreviousMode == KernelMode)
         KiFatalTrap(PAGE_FAULT_IN_NONPAGED_AREA, Address, access, Trap->Rip, 2, Trap, Exception);
     if (Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_ACCESS_VIOLATION) {
         KiFillRecord(&record, Status, Trap);
@@ -65,7 +65,7 @@ static VOID KiPageFault(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, ULONG64 
         Trap->Rip = KeUpcalls.SListResume;
         return;
     }
-    if (KeUpcalls.MissingImport != NULL)
+    if (KeUpcalls.MissingImport != NULL && Trap->PreviousMode == KernelMode)
         KeUpcalls.MissingImport(Address, Trap->ErrorCode, Trap);
     if (Trap->PreviousIrql < DISPATCH_LEVEL && KeUpcalls.AccessFault != NULL)
         status = KeUpcalls.AccessFault(Address, Trap->ErrorCode, Trap);
@@ -128,6 +128,22 @@ static NTSTATUS KiStatusOfVector(ULONG Vector, const KTRAP_FRAME *Trap)
     }
 }
 
+/* __fastfail, which no handler sees, and segments that a program played with. */
+static VOID KiOtherUserTrap(ULONG Vector, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+{
+    EXCEPTION_RECORD record;
+
+    if (Vector != 0x29) {
+        KiGeneralProtection(Trap, Exception);
+        return;
+    }
+    KiFillRecord(&record, STATUS_STACK_BUFFER_OVERRUN, Trap);
+    record.ExceptionFlags = EXCEPTION_NONCONTINUABLE;
+    record.NumberParameters = 1;
+    record.ExceptionInformation[0] = Trap->Rcx;
+    KeUpcalls.UnhandledException(&record);
+}
+
 VOID KiDispatchTrap(ULONG Vector, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
     ULONG64 faultAddress = Vector == 0x0E ? KiReadCr2() : 0;
@@ -155,6 +171,8 @@ VOID KiDispatchTrap(ULONG Vector, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception
         KiBreakpoint(Trap, Exception, 0);
     else if (Vector == 0x2D)
         KiBreakpoint(Trap, Exception, Trap->Rax + 1);
+    else if (Trap->PreviousMode == UserMode)
+        KiOtherUserTrap(Vector, Trap, Exception);
     else if (Vector == 0x29)
         KiFatalTrap(KERNEL_SECURITY_CHECK_FAILURE, Trap->Rcx, (ULONG64)Trap, 0, 0, Trap, Exception);
     else

@@ -17,6 +17,8 @@ typedef struct KI_WAIT {
     KPROCESSOR_MODE Mode;
     BOOLEAN Alertable;
     BOOLEAN HasTimeout;
+    BOOLEAN Absolute;                /* DueTime follows changes of system time */
+    BOOLEAN ById;                    /* KeAlertThreadById ends it */
     ULONG64 DueTime;                 /* interrupt time */
     PKWAIT_BLOCK Blocks;
 } KI_WAIT;
@@ -176,6 +178,13 @@ static BOOLEAN KiTestAlertLocked(const KI_WAIT *Wait, PKTHREAD Thread, LONG64 *S
         *Status = STATUS_ALERTED;
         return TRUE;
     }
+    if (Wait->Alertable && Wait->Mode == UserMode && !IsListEmpty(&Thread->ApcState.ApcListHead[UserMode]))
+        Thread->ApcState.UserApcPending = TRUE;
+    if (Wait->ById && Thread->AlertedByThreadId) {
+        Thread->AlertedByThreadId = FALSE;
+        *Status = STATUS_ALERTED;
+        return TRUE;
+    }
     if (Wait->Mode == UserMode && Thread->ApcState.UserApcPending) {
         *Status = STATUS_USER_APC;
         return TRUE;
@@ -189,8 +198,10 @@ static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) R
 
     for (i = 0; i < Wait->Count; i++)
         InsertTailList(&KiHeader(Wait->Objects[i])->WaitListHead, &Wait->Blocks[i].WaitListEntry);
-    if (Wait->HasTimeout)
+    if (Wait->HasTimeout) {
+        Thread->Timer.Header.Absolute = Wait->Absolute;
         KiInsertTimerLocked(&Thread->Timer, Wait->DueTime);
+    }
     Thread->Alertable = Wait->Alertable;
     Thread->WaitMode = Wait->Mode;
     Thread->WaitReason = (UCHAR)Wait->Reason;
@@ -245,8 +256,10 @@ static NTSTATUS KiWait(KI_WAIT *Wait, PLARGE_INTEGER Timeout)
 
     ASSERT(KeIrql() < DISPATCH_LEVEL || (Timeout != NULL && Timeout->QuadPart == 0 && KeIrql() == DISPATCH_LEVEL));
     Wait->HasTimeout = Timeout != NULL;
-    if (Timeout != NULL)
+    if (Timeout != NULL) {
         Wait->DueTime = Timeout->QuadPart == 0 ? 0 : KiDueTimeFromInterval(*Timeout);
+        Wait->Absolute = Timeout->QuadPart > 0;
+    }
     do {
         status = KiWaitOnce(Wait);
     } while (status == KI_STATUS_KERNEL_APC);
@@ -285,4 +298,11 @@ NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertabl
         return KeYieldExecution() == STATUS_NO_YIELD_PERFORMED ? STATUS_NO_YIELD_PERFORMED : STATUS_SUCCESS;
     status = KiWait(&wait, Interval);
     return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
+}
+
+NTSTATUS KeWaitForAlertById(KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+{
+    KI_WAIT wait = { .Count = 0, .Objects = NULL, .Type = WaitAny, .Reason = WrAlertByThreadId, .Mode = WaitMode, .ById = TRUE,
+                     .Blocks = KeCurrentThread()->WaitBlock };
+    return KiWait(&wait, Timeout);
 }

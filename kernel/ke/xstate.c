@@ -50,6 +50,48 @@ static PVOID KiSwitchArea(const XSTATE_SAVE *Save) { return (PCHAR)Save->XStateC
 VOID KiSaveSwitchState(const XSTATE_SAVE *Save) { KiSaveState(KiSwitchArea(Save), Save->XStateContext.Mask); }
 VOID KiRestoreSwitchState(const XSTATE_SAVE *Save) { KiRestoreState(KiSwitchArea(Save), Save->XStateContext.Mask); }
 
+/* ---- User threads ----
+ * The XMM registers are not part of it: the kernel uses them and saves them in its frames. Where there is no XSAVE, they go along. */
+#define KI_USER_STATE 5ull                       /* x87 and AVX */
+#define KI_FXSAVE_BYTES 512u
+#define KI_INITIAL_CONTROL_WORD 0x27F
+
+VOID KiSaveUserState(PVOID Area)
+{
+    if (KiXStateMask != 0)
+        KiSaveState(Area, KI_USER_STATE & KiXStateMask);
+    else
+        __asm__ volatile("fxsave64 (%0)" : : "r"(Area) : "memory");
+}
+
+VOID KiRestoreUserState(PVOID Area)
+{
+    if (KiXStateMask != 0)
+        KiRestoreState(Area, KI_USER_STATE & KiXStateMask);
+    else
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(Area) : "memory");
+}
+
+/* The address that the pool gave stands in front of the aligned area. */
+PVOID KiAllocateUserState(VOID)
+{
+    SIZE_T bytes = max(KiXStateSize, KI_FXSAVE_BYTES) + KI_XSAVE_ALIGNMENT;
+    PVOID buffer = KeUpcalls.AllocatePool(bytes, 'SxeK');
+    XMM_SAVE_AREA32 *area = (PVOID)(((ULONG_PTR)buffer + KI_XSAVE_ALIGNMENT) & ~(ULONG_PTR)(KI_XSAVE_ALIGNMENT - 1));
+
+    if (buffer == NULL)
+        return NULL;
+    RtlZeroMemory(buffer, bytes);
+    ((PVOID *)area)[-1] = buffer;
+    area->ControlWord = KI_INITIAL_CONTROL_WORD;
+    area->MxCsr = 0x1F80;
+    if (KiXStateMask != 0)                       /* XSTATE_BV: x87 is not in its initial state, the rest is */
+        *(ULONG64 *)((PCHAR)area + KI_FXSAVE_BYTES) = 1;
+    return area;
+}
+
+VOID KiFreeUserState(PVOID Area) { KeUpcalls.FreePool(((PVOID *)Area)[-1], 'SxeK'); }
+
 /* ---- The documented interface ---- */
 static BOOLEAN KiAllocateState(PXSTATE_SAVE Save)
 {

@@ -97,3 +97,5 @@ const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section)
 {
     return Section->Segment->Image != NULL ? &Section->Segment->Image->Facts : NULL;
 }
+
+ULONG64 MmImageBase(const MM_SECTION *Section) { return Section->Segment->Image->Base; }

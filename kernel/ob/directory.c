@@ -124,27 +124,18 @@ NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK Desi
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID directory;
-    HANDLE handle;
     NTSTATUS status = ObCreateObject(mode, ObpDirectoryObjectType, ObjectAttributes, mode, NULL, sizeof(OBJECT_DIRECTORY), 0, 0,
                                      &directory);
 
     if (!NT_SUCCESS(status))
         return status;
     ((POBJECT_DIRECTORY)directory)->SessionId = ~0u;
-    status = ObInsertObject(directory, NULL, DesiredAccess, 0, NULL, &handle);
-    if (NT_SUCCESS(status))
-        *DirectoryHandle = handle;
-    return status;
+    return ObInsertAndReturn(directory, DesiredAccess, DirectoryHandle);
 }
 
 NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    HANDLE handle;
-    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, ObpDirectoryObjectType, ObPreviousMode(), NULL, DesiredAccess, NULL,
-                                         &handle);
-    if (NT_SUCCESS(status))
-        *DirectoryHandle = handle;
-    return status;
+    return ObOpenAndReturn(ObjectAttributes, ObpDirectoryObjectType, DesiredAccess, DirectoryHandle);
 }
 
 NTSTATUS NTAPI ZwCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)

@@ -110,16 +110,33 @@ NTSTATUS NTAPI ObDuplicateObject(PEPROCESS SourceProcess, HANDLE SourceHandle, P
     return wanted ? status : closed;
 }
 
+/* The handle is Target's: there it is closed when its value cannot be told. */
+static NTSTATUS ObpTellDuplicate(PEPROCESS Target, PHANDLE To, HANDLE Handle)
+{
+    NTSTATUS status = MmWriteCaller(ObPreviousMode(), To, &Handle, sizeof(Handle));
+    KAPC_STATE state;
+
+    if (NT_SUCCESS(status))
+        return status;
+    KeStackAttachProcess(&Target->Pcb, &state);
+    ObCloseHandle(Handle, ObPreviousMode());
+    KeUnstackDetachProcess(&state);
+    return status;
+}
+
 NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle, HANDLE TargetProcessHandle, PHANDLE TargetHandle,
                                  ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Options)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID source, target = NULL;
-    HANDLE handle;
+    HANDLE handle = NULL;
     NTSTATUS status, found = STATUS_SUCCESS;
 
-    if (mode != KernelMode && TargetHandle != NULL && (LONG64)TargetHandle >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
+    if (TargetHandle != NULL) {
+        status = MmProbeCaller(mode, TargetHandle, sizeof(HANDLE));
+        if (!NT_SUCCESS(status))
+            return status;
+    }
     status = ObReferenceObjectByHandle(SourceProcessHandle, OBP_DUP_HANDLE, ObpProcessType, mode, &source, NULL);
     if (!NT_SUCCESS(status))
         return status;
@@ -128,7 +145,7 @@ NTSTATUS NTAPI NtDuplicateObject(HANDLE SourceProcessHandle, HANDLE SourceHandle
     status = ObDuplicateObject(source, SourceHandle, target, TargetHandle != NULL ? &handle : NULL, DesiredAccess, HandleAttributes,
                                Options, mode);
     if (NT_SUCCESS(status) && target != NULL && TargetHandle != NULL)
-        *TargetHandle = handle;
+        status = ObpTellDuplicate(target, TargetHandle, handle);
     if (target != NULL)
         ObfDereferenceObject(target);
     ObfDereferenceObject(source);

@@ -42,15 +42,14 @@ NTSTATUS NTAPI NtSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS Ob
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
     OBJECT_HANDLE_FLAG_INFORMATION flags;
+    NTSTATUS status;
 
     if (ObjectInformationClass != ObjectHandleFlagInformation)
         return STATUS_INVALID_INFO_CLASS;
     if (ObjectInformationLength != sizeof(flags) || ObjectInformation == NULL)
         return STATUS_INFO_LENGTH_MISMATCH;
-    if (mode != KernelMode && (LONG64)ObjectInformation >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* a guarded copy comes with user mode */
-    flags = *(POBJECT_HANDLE_FLAG_INFORMATION)ObjectInformation;
-    return ObSetHandleAttributes(Handle, &flags, mode);
+    status = MmReadCaller(mode, &flags, ObjectInformation, sizeof(flags));
+    return NT_SUCCESS(status) ? ObSetHandleAttributes(Handle, &flags, mode) : status;
 }
 
 NTSTATUS NTAPI ZwSetInformationObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,

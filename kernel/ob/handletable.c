@@ -192,6 +192,30 @@ static PHANDLE_TABLE_ENTRY ObpTakeFreeEntry(PHANDLE_TABLE Table)
     return entry;
 }
 
+/* Handles of a fresh table come in ascending order: what is skipped now is free again afterwards. */
+PHANDLE_TABLE_ENTRY ObpSkipHandle(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped)
+{
+    PHANDLE_TABLE_ENTRY entry = ObpTakeFreeEntry(Table);
+    if (entry == NULL)
+        return Skipped;
+    entry->NextFreeHandleEntry = Skipped;
+    return entry;
+}
+
+VOID ObpReturnSkipped(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped)
+{
+    PHANDLE_TABLE_FREE_LIST list = &Table->FreeLists[0];
+
+    ExLockExclusive(&list->FreeListLock);
+    while (Skipped != NULL) {
+        PHANDLE_TABLE_ENTRY next = Skipped->NextFreeHandleEntry;
+        ObpFreeListInsertLocked(list, Skipped, FALSE);
+        list->HandleCount--;
+        Skipped = next;
+    }
+    ExUnlockExclusive(&list->FreeListLock);
+}
+
 HANDLE ObAllocateHandle(PHANDLE_TABLE Table, PVOID Pointer, ULONG Attributes, ACCESS_MASK GrantedAccess)
 {
     PHANDLE_TABLE_ENTRY entry = ObpTakeFreeEntry(Table);

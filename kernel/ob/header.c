@@ -112,16 +112,6 @@ NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy)
     return STATUS_SUCCESS;
 }
 
-/* Attributes in user memory need the guarded copies that come with user mode. */
-NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode)
-{
-    if (Mode != KernelMode && (LONG64)Attributes >= 0)
-        return STATUS_NOT_IMPLEMENTED;
-    if (Attributes->Length != sizeof(OBJECT_ATTRIBUTES) || (Attributes->Attributes & ~OBJ_VALID_ATTRIBUTES))
-        return STATUS_INVALID_PARAMETER;
-    return STATUS_SUCCESS;
-}
-
 static VOID ObpDiscardCapture(POBJECT_CREATE_INFORMATION Info, PUNICODE_STRING Name)
 {
     ObpFreeInfo(Info);
@@ -129,16 +119,12 @@ static VOID ObpDiscardCapture(POBJECT_CREATE_INFORMATION Info, PUNICODE_STRING N
         ExFreePoolWithTag(Name->Buffer, OBP_TAG_NAME);
 }
 
-static NTSTATUS ObpCaptureCreateInfo(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES Attributes, POBJECT_CREATE_INFORMATION *Info,
-                                     PUNICODE_STRING Name)
+static NTSTATUS ObpMakeCreateInfo(KPROCESSOR_MODE Mode, const OBP_ATTRIBUTES *From, POBJECT_CREATE_INFORMATION *Info,
+                                  PUNICODE_STRING Name)
 {
     POBJECT_CREATE_INFORMATION info;
-    NTSTATUS status;
+    NTSTATUS status = ObpCaptureName(From->Attributes.ObjectName, Name);
 
-    status = Attributes != NULL ? ObpCheckAttributes(Attributes, Mode) : STATUS_SUCCESS;
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ObpCaptureName(Attributes != NULL ? Attributes->ObjectName : NULL, Name);
     if (!NT_SUCCESS(status))
         return status;
     info = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*info), OBP_TAG_CREATE);
@@ -149,15 +135,36 @@ static NTSTATUS ObpCaptureCreateInfo(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES At
     }
     RtlZeroMemory(info, sizeof(*info));
     info->ProbeMode = Mode;
-    *Info = info;
-    if (Attributes == NULL)
-        return STATUS_SUCCESS;
-    info->Attributes = Attributes->Attributes;
-    info->RootDirectory = Attributes->RootDirectory;
-    info->SecurityQos = Attributes->SecurityQualityOfService;
-    status = ObpCaptureDescriptor(Attributes->SecurityDescriptor, Mode, &info->SecurityDescriptor);
-    if (!NT_SUCCESS(status))
+    info->Attributes = From->Attributes.Attributes;
+    info->RootDirectory = From->Attributes.RootDirectory;
+    if (From->Attributes.SecurityQualityOfService != NULL) {
+        info->SecurityQualityOfService = From->Qos;
+        info->SecurityQos = &info->SecurityQualityOfService;
+    }
+    status = ObpCaptureDescriptor(From->Attributes.SecurityDescriptor, Mode, &info->SecurityDescriptor);
+    if (NT_SUCCESS(status))
+        *Info = info;
+    else
         ObpDiscardCapture(info, Name);
+    return status;
+}
+
+static NTSTATUS ObpCaptureCreateInfo(KPROCESSOR_MODE Mode, POBJECT_ATTRIBUTES Attributes, POBJECT_TYPE Type,
+                                     POBJECT_CREATE_INFORMATION *Info, PUNICODE_STRING Name)
+{
+    OBP_ATTRIBUTES captured;
+    NTSTATUS status = STATUS_SUCCESS;
+
+    RtlZeroMemory(&captured, sizeof(captured));
+    if (Attributes != NULL)
+        status = ObpCaptureAttributes(Attributes, Mode, &captured);
+    if (!NT_SUCCESS(status))
+        return status;
+    if (captured.Attributes.Attributes & Type->TypeInfo.InvalidAttributes)
+        status = STATUS_INVALID_PARAMETER;
+    else
+        status = ObpMakeCreateInfo(Mode, &captured, Info, Name);
+    ObpReleaseAttributes(&captured);
     return status;
 }
 
@@ -170,9 +177,7 @@ NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ObjectAttributesAccessMode, POBJEC
     UNICODE_STRING name;
     NTSTATUS status;
 
-    if (ObjectAttributes != NULL && (ObjectAttributes->Attributes & ObjectType->TypeInfo.InvalidAttributes))
-        return STATUS_INVALID_PARAMETER;
-    status = ObpCaptureCreateInfo(ObjectAttributesAccessMode, ObjectAttributes, &info, &name);
+    status = ObpCaptureCreateInfo(ObjectAttributesAccessMode, ObjectAttributes, ObjectType, &info, &name);
     if (!NT_SUCCESS(status))
         return status;
     info->PagedPoolCharge = PagedPoolCharge;

@@ -74,64 +74,78 @@ static NTSTATUS ObpSetTarget(POBJECT_SYMBOLIC_LINK Link, PCUNICODE_STRING Target
     return STATUS_SUCCESS;
 }
 
-NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
-                                          PUNICODE_STRING LinkTarget)
+static NTSTATUS ObpCreateLink(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                              PCUNICODE_STRING Target)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID link;
-    HANDLE handle;
     NTSTATUS status;
 
-    if (LinkTarget->Length == 0 || (LinkTarget->Length & 1) || LinkTarget->Length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
+    if (Target->Length == 0 || (Target->Length & 1) || Target->Length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
         return STATUS_INVALID_PARAMETER;
     status = ObCreateObject(mode, ObpSymbolicLinkObjectType, ObjectAttributes, mode, NULL, sizeof(OBJECT_SYMBOLIC_LINK), 0, 0,
                             &link);
     if (!NT_SUCCESS(status))
         return status;
-    status = ObpSetTarget(link, LinkTarget);
+    status = ObpSetTarget(link, Target);
     if (!NT_SUCCESS(status)) {
         ObfDereferenceObject(link);
         return status;
     }
-    status = ObInsertObject(link, NULL, DesiredAccess, 0, NULL, &handle);
-    if (NT_SUCCESS(status))
-        *LinkHandle = handle;
+    return ObInsertAndReturn(link, DesiredAccess, LinkHandle);
+}
+
+NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                          PUNICODE_STRING LinkTarget)
+{
+    UNICODE_STRING target;
+    NTSTATUS status = MmReadCallerString(ObPreviousMode(), LinkTarget, &target);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObpCreateLink(LinkHandle, DesiredAccess, ObjectAttributes, &target);
+    MmFreeCallerBlock(target.Buffer);
     return status;
 }
 
 NTSTATUS NTAPI NtOpenSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    HANDLE handle;
-    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, ObpSymbolicLinkObjectType, ObPreviousMode(), NULL, DesiredAccess, NULL,
-                                         &handle);
-    if (NT_SUCCESS(status))
-        *LinkHandle = handle;
-    return status;
+    return ObOpenAndReturn(ObjectAttributes, ObpSymbolicLinkObjectType, DesiredAccess, LinkHandle);
 }
 
 /* The terminating NUL is returned too when there is room for it, and counted in ReturnedLength, which a caller who asks for it
  * gets in place of Length's meaning. */
-NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength)
+static NTSTATUS ObpReturnTarget(const OBJECT_SYMBOLIC_LINK *Link, PUNICODE_STRING LinkTarget, PULONG ReturnedLength)
 {
-    POBJECT_SYMBOLIC_LINK link;
-    PVOID object;
-    ULONG needed;
-    NTSTATUS status = ObReferenceObjectByHandle(LinkHandle, SYMBOLIC_LINK_QUERY, ObpSymbolicLinkObjectType, ObPreviousMode(),
-                                                &object, NULL);
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    ULONG needed = ReturnedLength != NULL ? Link->LinkTarget.MaximumLength : Link->LinkTarget.Length;
+    UNICODE_STRING room;
+    NTSTATUS status = MmReadCaller(mode, &room, LinkTarget, sizeof(room)), counted = STATUS_SUCCESS;
 
     if (!NT_SUCCESS(status))
         return status;
-    link = object;
-    needed = ReturnedLength != NULL ? link->LinkTarget.MaximumLength : link->LinkTarget.Length;
-    if (needed <= LinkTarget->MaximumLength) {
-        RtlCopyMemory(LinkTarget->Buffer, link->LinkTarget.Buffer, needed);
-        LinkTarget->Length = link->LinkTarget.Length;
+    if (needed <= room.MaximumLength) {
+        status = MmWriteCaller(mode, room.Buffer, Link->LinkTarget.Buffer, needed);
+        if (NT_SUCCESS(status))
+            status = MmWriteCaller(mode, &LinkTarget->Length, &Link->LinkTarget.Length, sizeof(USHORT));
     } else {
         status = STATUS_BUFFER_TOO_SMALL;
     }
     if (ReturnedLength != NULL)
-        *ReturnedLength = needed;
-    ObfDereferenceObject(object);
+        counted = MmWriteCaller(mode, ReturnedLength, &needed, sizeof(needed));
+    return NT_SUCCESS(counted) ? status : counted;
+}
+
+NTSTATUS NTAPI NtQuerySymbolicLinkObject(HANDLE LinkHandle, PUNICODE_STRING LinkTarget, PULONG ReturnedLength)
+{
+    PVOID link;
+    NTSTATUS status = ObReferenceObjectByHandle(LinkHandle, SYMBOLIC_LINK_QUERY, ObpSymbolicLinkObjectType, ObPreviousMode(), &link,
+                                                NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObpReturnTarget(link, LinkTarget, ReturnedLength);
+    ObfDereferenceObject(link);
     return status;
 }
 

@@ -82,6 +82,30 @@ VOID NTAPI ObMakeTemporaryObject(PVOID Object)
     ObpDeleteNameCheck(header);
 }
 
+BOOLEAN ObpMayMakePermanent(KPROCESSOR_MODE Mode)
+{
+    static const LUID privilege = { SE_CREATE_PERMANENT_PRIVILEGE, 0 };
+    return Mode == KernelMode || ObUpcalls.HasPrivilege == NULL || ObUpcalls.HasPrivilege(privilege, Mode);
+}
+
+NTSTATUS NTAPI NtMakePermanentObject(HANDLE Handle)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PVOID object;
+    NTSTATUS status;
+
+    if (!ObpMayMakePermanent(mode))
+        return STATUS_PRIVILEGE_NOT_HELD;
+    status = ObReferenceObjectByHandle(Handle, 0, NULL, mode, &object, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    ExLockExclusive(&ObHeader(object)->Lock);
+    ObHeader(object)->Flags |= OB_FLAG_PERMANENT_OBJECT;
+    ExUnlockExclusive(&ObHeader(object)->Lock);
+    ObfDereferenceObject(object);
+    return STATUS_SUCCESS;
+}
+
 NTSTATUS NTAPI NtMakeTemporaryObject(HANDLE Handle)
 {
     PVOID object;

@@ -17,6 +17,7 @@
  */
 #pragma once
 #include "ob.h"
+#include "mm.h"
 #include "exsync.h"
 
 #define OBP_CREATOR_INFO 0x01
@@ -122,7 +123,17 @@ typedef struct OBP_LOOKUP {
 NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object);
 /* A copy of the caller's name in pool with a buffer of its own; no name at all is an empty string. */
 NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
-NTSTATUS ObpCheckAttributes(POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode);
+/* An OBJECT_ATTRIBUTES out of its caller's hands, checked. The descriptor is still the caller's. */
+typedef struct OBP_ATTRIBUTES {
+    OBJECT_ATTRIBUTES Attributes;                  /* ObjectName and SecurityQualityOfService lead to the next two, or nowhere */
+    UNICODE_STRING Name;
+    SECURITY_QUALITY_OF_SERVICE Qos;
+    BOOLEAN OwnsName;
+} OBP_ATTRIBUTES;
+NTSTATUS ObpCaptureAttributes(const OBJECT_ATTRIBUTES *From, KPROCESSOR_MODE Mode, OBP_ATTRIBUTES *To);
+VOID ObpReleaseAttributes(OBP_ATTRIBUTES *Attributes);
+/* Kernel mode, or whoever holds SeCreatePermanentPrivilege. */
+BOOLEAN ObpMayMakePermanent(KPROCESSOR_MODE Mode);
 
 /* ---- Handles ---- */
 PEPROCESS ObpCurrentProcess(VOID);
@@ -148,6 +159,9 @@ static inline PEPROCESS ObpReceiver(const OBP_NEW_HANDLE *New)
     return New->Process != NULL ? New->Process : ObpCurrentProcess();
 }
 NTSTATUS ObpCreateHandle(const OBP_NEW_HANDLE *New, PHANDLE Handle);
+/* The next handle of a fresh table is left out; the chain of those left out, for ObpReturnSkipped. */
+PHANDLE_TABLE_ENTRY ObpSkipHandle(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped);
+VOID ObpReturnSkipped(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Skipped);
 /* The rights a request ends up with. */
 ACCESS_MASK ObpGrantedAccess(POBJECT_TYPE Type, PACCESS_STATE State, ACCESS_MASK DesiredAccess);
 /* Who is judged: kernel mode is not unless it asks to be. */

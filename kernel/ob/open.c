@@ -20,36 +20,48 @@ static NTSTATUS ObpOpenByName(OBP_LOOKUP *Lookup, OBP_NEW_HANDLE *New, PHANDLE H
 }
 
 /* The descriptor that is given is for what a parse method makes (a new file, a pipe): it stands in the access state. */
+static NTSTATUS ObpOpenCaptured(OBP_ATTRIBUTES *From, OBP_LOOKUP *Lookup, PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess,
+                                PHANDLE Handle)
+{
+    OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Mode = Lookup->Mode };
+    POBJECT_TYPE type = Lookup->Type;
+    ACCESS_STATE state;
+    AUX_ACCESS_DATA auxiliary;
+    PSECURITY_DESCRIPTOR given;
+    NTSTATUS status = ObpCaptureDescriptor(From->Attributes.SecurityDescriptor, Lookup->Mode, &given);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    Lookup->AccessState = AccessState != NULL ? AccessState : &state;
+    if (AccessState == NULL) {
+        ObCreateAccessState(&state, &auxiliary, DesiredAccess, type != NULL ? &type->TypeInfo.GenericMapping : NULL);
+        state.SecurityDescriptor = given;
+    }
+    Lookup->RootDirectory = From->Attributes.RootDirectory;
+    Lookup->Name = From->Attributes.ObjectName;
+    Lookup->Attributes = From->Attributes.Attributes;
+    Lookup->Qos = From->Attributes.SecurityQualityOfService;
+    status = ObpOpenByName(Lookup, &new, Handle);
+    if (AccessState == NULL)
+        ObDeleteAccessState(&state);
+    ObpFreeCaptured(given, Lookup->Mode);
+    return status;
+}
+
 NTSTATUS NTAPI ObOpenObjectByName(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE ObjectType, KPROCESSOR_MODE AccessMode,
                                   PACCESS_STATE AccessState, ACCESS_MASK DesiredAccess, PVOID ParseContext, PHANDLE Handle)
 {
     OBP_LOOKUP lookup = { .Type = ObjectType, .Mode = AccessMode, .ParseContext = ParseContext };
-    OBP_NEW_HANDLE new = { .Reason = ObOpenHandle, .Mode = AccessMode };
-    ACCESS_STATE state;
-    AUX_ACCESS_DATA auxiliary;
-    PSECURITY_DESCRIPTOR given;
+    OBP_ATTRIBUTES captured;
     NTSTATUS status;
 
     if (ObjectAttributes == NULL)
         return STATUS_INVALID_PARAMETER;
-    status = ObpCheckAttributes(ObjectAttributes, AccessMode);
-    if (NT_SUCCESS(status))
-        status = ObpCaptureDescriptor(ObjectAttributes->SecurityDescriptor, AccessMode, &given);
-    if (!NT_SUCCESS(status))
-        return status;
-    lookup.AccessState = AccessState != NULL ? AccessState : &state;
-    if (AccessState == NULL)
-        ObCreateAccessState(&state, &auxiliary, DesiredAccess, ObjectType != NULL ? &ObjectType->TypeInfo.GenericMapping : NULL);
-    lookup.RootDirectory = ObjectAttributes->RootDirectory;
-    lookup.Name = ObjectAttributes->ObjectName;
-    lookup.Attributes = ObjectAttributes->Attributes;
-    lookup.Qos = ObjectAttributes->SecurityQualityOfService;
-    if (AccessState == NULL)
-        state.SecurityDescriptor = given;
-    status = ObpOpenByName(&lookup, &new, Handle);
-    if (AccessState == NULL)
-        ObDeleteAccessState(&state);
-    ObpFreeCaptured(given, AccessMode);
+    status = ObpCaptureAttributes(ObjectAttributes, AccessMode, &captured);
+    if (NT_SUCCESS(status)) {
+        status = ObpOpenCaptured(&captured, &lookup, AccessState, DesiredAccess, Handle);
+        ObpReleaseAttributes(&captured);
+    }
     return status;
 }
 
@@ -153,6 +165,11 @@ static NTSTATUS ObpPlace(PVOID Object, PACCESS_STATE State, OBP_NEW_HANDLE *New)
     return access;
 }
 
+static BOOLEAN ObpMayBePermanent(POBJECT_CREATE_INFORMATION Info)
+{
+    return !(Info->Attributes & OBJ_PERMANENT) || ObpMayMakePermanent(Info->ProbeMode);
+}
+
 NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACCESS_MASK DesiredAccess, ULONG ObjectPointerBias,
                               PVOID *NewObject, PHANDLE Handle)
 {
@@ -166,6 +183,10 @@ NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACC
     NTSTATUS status, handleStatus;
     ULONG i;
 
+    if (!ObpMayBePermanent(info)) {
+        ObfDereferenceObject(Object);
+        return STATUS_PRIVILEGE_NOT_HELD;
+    }
     if (PassedAccessState == NULL)
         ObCreateAccessState(&state, &auxiliary, DesiredAccess, &type->TypeInfo.GenericMapping);
     status = ObpPlace(Object, PassedAccessState != NULL ? PassedAccessState : &state, &new);

@@ -5,6 +5,7 @@
 #include "ke.h"
 
 typedef struct OBP_QUERY {
+    const MM_ANSWER *Answer;
     PVOID Buffer;
     ULONG Length;
     ULONG Needed;                                /* set by each query */
@@ -19,14 +20,15 @@ static ULONG ObpTypeLength(POBJECT_TYPE Type)
     return sizeof(OBJECT_TYPE_INFORMATION) + ObpAlign(Type->Name.Length + sizeof(WCHAR));
 }
 
-static VOID ObpDescribeType(POBJECT_TYPE Type, POBJECT_TYPE_INFORMATION Information)
+static VOID ObpDescribeType(const OBP_QUERY *Query, POBJECT_TYPE Type, POBJECT_TYPE_INFORMATION Information)
 {
     PWCHAR name = (PWCHAR)(Information + 1);
 
     RtlZeroMemory(Information, sizeof(*Information));
     RtlCopyMemory(name, Type->Name.Buffer, Type->Name.Length);
     name[Type->Name.Length / sizeof(WCHAR)] = L'\0';
-    Information->TypeName = (UNICODE_STRING){ Type->Name.Length, (USHORT)(Type->Name.Length + sizeof(WCHAR)), name };
+    Information->TypeName = (UNICODE_STRING){ Type->Name.Length, (USHORT)(Type->Name.Length + sizeof(WCHAR)),
+                                              MmAnswerAddress(Query->Answer, name) };
     Information->TotalNumberOfObjects = Type->TotalNumberOfObjects;
     Information->TotalNumberOfHandles = Type->TotalNumberOfHandles;
     Information->HighWaterNumberOfObjects = Type->HighWaterNumberOfObjects;
@@ -47,7 +49,7 @@ static NTSTATUS ObpQueryType(PVOID Object, OBP_QUERY *Query)
     Query->Needed = ObpTypeLength(type);
     if (Query->Length < Query->Needed)
         return STATUS_INFO_LENGTH_MISMATCH;
-    ObpDescribeType(type, Query->Buffer);
+    ObpDescribeType(Query, type, Query->Buffer);
     return STATUS_SUCCESS;
 }
 
@@ -68,7 +70,7 @@ static NTSTATUS ObpQueryTypes(OBP_QUERY *Query)
         return STATUS_INFO_LENGTH_MISMATCH;
     for (i = 0; i < count; i++) {
         type = ObpTypeAt(i);
-        ObpDescribeType(type, (POBJECT_TYPE_INFORMATION)next);
+        ObpDescribeType(Query, type, (POBJECT_TYPE_INFORMATION)next);
         next += ObpTypeLength(type);
     }
     all->NumberOfTypes = count;
@@ -134,6 +136,16 @@ static NTSTATUS ObpQueryFlags(const OBJECT_HANDLE_INFORMATION *Has, OBP_QUERY *Q
     return STATUS_SUCCESS;
 }
 
+static NTSTATUS ObpQueryName(PVOID Object, OBP_QUERY *Query)
+{
+    POBJECT_NAME_INFORMATION name = Query->Buffer;
+    NTSTATUS status = ObQueryNameString(Object, name, Query->Length, &Query->Needed);
+
+    if (NT_SUCCESS(status) && name->Name.Buffer != NULL)
+        name->Name.Buffer = MmAnswerAddress(Query->Answer, name->Name.Buffer);
+    return status;
+}
+
 static NTSTATUS ObpQueryByHandle(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, KPROCESSOR_MODE Mode, OBP_QUERY *Query)
 {
     OBJECT_HANDLE_INFORMATION has;
@@ -147,7 +159,7 @@ static NTSTATUS ObpQueryByHandle(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, 
         status = ObpQueryBasic(object, &has, Query);
         break;
     case ObjectNameInformation:
-        status = ObQueryNameString(object, Query->Buffer, Query->Length, &Query->Needed);
+        status = ObpQueryName(object, Query);
         break;
     case ObjectTypeInformation:
         status = ObpQueryType(object, Query);
@@ -166,17 +178,19 @@ static NTSTATUS ObpQueryByHandle(HANDLE Handle, OBJECT_INFORMATION_CLASS Class, 
 NTSTATUS NTAPI NtQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,
                              ULONG ObjectInformationLength, PULONG ReturnLength)
 {
-    OBP_QUERY query = { ObjectInformation, ObjectInformation != NULL ? ObjectInformationLength : 0, 0 };
     KPROCESSOR_MODE mode = ObPreviousMode();
-    NTSTATUS status;
+    MM_ANSWER answer;
+    NTSTATUS status = MmBeginAnswer(&answer, mode, ObjectInformation, ObjectInformationLength), written;
+    OBP_QUERY query = { &answer, answer.Buffer, (ULONG)answer.Length, 0 };
 
-    if (mode != KernelMode && ((LONG64)ObjectInformation >= 0 || (ReturnLength != NULL && (LONG64)ReturnLength >= 0)))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
+    if (!NT_SUCCESS(status))
+        return status;
     status = ObjectInformationClass == ObjectTypesInformation ? ObpQueryTypes(&query)
                                                               : ObpQueryByHandle(Handle, ObjectInformationClass, mode, &query);
-    if (ReturnLength != NULL && query.Needed != 0)
-        *ReturnLength = query.Needed;
-    return status;
+    written = MmEndAnswer(&answer, NT_SUCCESS(status) ? query.Needed : 0);
+    if (NT_SUCCESS(written) && ReturnLength != NULL && query.Needed != 0)
+        written = MmWriteCaller(mode, ReturnLength, &query.Needed, sizeof(query.Needed));
+    return NT_SUCCESS(written) ? status : written;
 }
 
 NTSTATUS NTAPI ZwQueryObject(HANDLE Handle, OBJECT_INFORMATION_CLASS ObjectInformationClass, PVOID ObjectInformation,

@@ -4,6 +4,7 @@
 #include "obp.h"
 
 typedef struct OBP_LISTING {
+    const MM_ANSWER *Answer;
     const OBP_SNAPSHOT *Snapshot;
     ULONG First, Count;                          /* which of its objects */
     ULONG Bytes;                                 /* of all of them and the empty entry */
@@ -32,76 +33,89 @@ static VOID ObpMeasure(OBP_LISTING *Listing, ULONG Length, ULONG Maximum)
 }
 
 /* Copies a string to Text, which is where its NUL-terminated copy lies, and returns what comes behind. */
-static PWCHAR ObpPutText(PUNICODE_STRING Out, PCUNICODE_STRING In, PWCHAR Text)
+static PWCHAR ObpPutText(const MM_ANSWER *Answer, PUNICODE_STRING Out, PCUNICODE_STRING In, PWCHAR Text)
 {
     RtlCopyMemory(Text, In->Buffer, In->Length);
     Text[In->Length / sizeof(WCHAR)] = L'\0';
-    *Out = (UNICODE_STRING){ In->Length, (USHORT)(In->Length + sizeof(WCHAR)), Text };
+    *Out = (UNICODE_STRING){ In->Length, (USHORT)(In->Length + sizeof(WCHAR)), MmAnswerAddress(Answer, Text) };
     return Text + In->Length / sizeof(WCHAR) + 1;
 }
 
-static VOID ObpPutListing(const OBP_LISTING *Listing, POBJECT_DIRECTORY_INFORMATION Entries)
+static VOID ObpPutListing(const OBP_LISTING *Listing)
 {
-    PWCHAR text = (PWCHAR)(Entries + Listing->Count + 1);
+    POBJECT_DIRECTORY_INFORMATION entries = Listing->Answer->Buffer;
+    PWCHAR text = (PWCHAR)(entries + Listing->Count + 1);
     ULONG i;
 
     for (i = 0; i < Listing->Count; i++) {
         POBJECT_HEADER header = ObHeader(Listing->Snapshot->Objects[Listing->First + i]);
-        text = ObpPutText(&Entries[i].Name, &ObpNameInfo(header)->Name, text);
-        text = ObpPutText(&Entries[i].TypeName, &ObpTypeOf(header)->Name, text);
+        text = ObpPutText(Listing->Answer, &entries[i].Name, &ObpNameInfo(header)->Name, text);
+        text = ObpPutText(Listing->Answer, &entries[i].TypeName, &ObpTypeOf(header)->Name, text);
     }
-    RtlZeroMemory(&Entries[Listing->Count], sizeof(*Entries));
+    RtlZeroMemory(&entries[Listing->Count], sizeof(*entries));
 }
 
 /* *Context is the number of the first entry wanted, and then of the next. *Needed: bytes used, or those that one entry needs. */
-static NTSTATUS ObpListDirectory(const OBP_SNAPSHOT *Snapshot, PVOID Buffer, ULONG Length, BOOLEAN Single, PULONG Context,
+static NTSTATUS ObpListDirectory(const OBP_SNAPSHOT *Snapshot, const MM_ANSWER *Answer, BOOLEAN Single, PULONG Context,
                                  PULONG Needed)
 {
-    OBP_LISTING listing = { .Snapshot = Snapshot, .First = *Context };
+    OBP_LISTING listing = { .Answer = Answer, .Snapshot = Snapshot, .First = *Context };
 
     if (listing.First >= Snapshot->Count) {
         *Needed = 0;
         return STATUS_NO_MORE_ENTRIES;
     }
-    ObpMeasure(&listing, Length, Single ? 1 : Snapshot->Count);
+    ObpMeasure(&listing, (ULONG)Answer->Length, Single ? 1 : Snapshot->Count);
     if (listing.Count == 0) {
         *Needed = sizeof(OBJECT_DIRECTORY_INFORMATION) + ObpEntryLength(Snapshot->Objects[listing.First]);
         return STATUS_BUFFER_TOO_SMALL;
     }
-    ObpPutListing(&listing, Buffer);
+    ObpPutListing(&listing);
     *Needed = listing.Bytes;
     *Context = listing.First + listing.Count;
     return Single || *Context == Snapshot->Count ? STATUS_SUCCESS : STATUS_MORE_ENTRIES;
+}
+
+/* Into the caller's buffer; what *Context and *Needed become is still to be told. */
+static NTSTATUS ObpAnswerListing(POBJECT_DIRECTORY Directory, PVOID Buffer, ULONG Length, BOOLEAN Single, PULONG Context, PULONG Needed)
+{
+    OBP_SNAPSHOT snapshot;
+    MM_ANSWER answer;
+    NTSTATUS status = MmBeginAnswer(&answer, ObPreviousMode(), Buffer, Length), written;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObpTakeSnapshot(Directory, &snapshot);
+    if (NT_SUCCESS(status)) {
+        status = ObpListDirectory(&snapshot, &answer, Single, Context, Needed);
+        ObpReleaseSnapshot(&snapshot);
+    }
+    written = MmEndAnswer(&answer, NT_SUCCESS(status) ? *Needed : 0);
+    return NT_SUCCESS(written) ? status : written;
 }
 
 NTSTATUS NTAPI NtQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLEAN ReturnSingleEntry,
                                       BOOLEAN RestartScan, PULONG Context, PULONG ReturnLength)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    ULONG next, needed = 0;
-    OBP_SNAPSHOT snapshot;
+    ULONG next = 0, needed = 0;
     PVOID directory;
-    NTSTATUS status;
+    NTSTATUS status, written = STATUS_SUCCESS;
 
-    if (mode != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if (Context == NULL)
         return STATUS_INVALID_PARAMETER;
-    status = ObReferenceObjectByHandle(DirectoryHandle, DIRECTORY_QUERY, ObpDirectoryObjectType, mode, &directory, NULL);
+    status = RestartScan ? STATUS_SUCCESS : MmReadCaller(mode, &next, Context, sizeof(next));
+    if (NT_SUCCESS(status))
+        status = ObReferenceObjectByHandle(DirectoryHandle, DIRECTORY_QUERY, ObpDirectoryObjectType, mode, &directory, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    next = RestartScan ? 0 : *Context;
-    status = ObpTakeSnapshot(directory, &snapshot);
-    if (NT_SUCCESS(status)) {
-        status = ObpListDirectory(&snapshot, Buffer, Buffer != NULL ? Length : 0, ReturnSingleEntry, &next, &needed);
-        ObpReleaseSnapshot(&snapshot);
-        if (NT_SUCCESS(status))
-            *Context = next;
-        if (ReturnLength != NULL)
-            *ReturnLength = needed;
-    }
+    status = ObpAnswerListing(directory, Buffer, Length, ReturnSingleEntry, &next, &needed);
     ObfDereferenceObject(directory);
-    return status;
+    if (NT_SUCCESS(status))
+        written = MmWriteCaller(mode, Context, &next, sizeof(next));
+    if (NT_SUCCESS(written) && ReturnLength != NULL)
+        written = MmWriteCaller(mode, ReturnLength, &needed, sizeof(needed));
+    return NT_SUCCESS(written) ? status : written;
 }
 
 NTSTATUS NTAPI ZwQueryDirectoryObject(HANDLE DirectoryHandle, PVOID Buffer, ULONG Length, BOOLEAN ReturnSingleEntry,

@@ -73,27 +73,41 @@ NTSTATUS NTAPI NtSetSecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityI
     return status;
 }
 
+static NTSTATUS ObpQuerySecurity(POBJECT_HEADER Header, SECURITY_INFORMATION What, PVOID Buffer, PULONG Length)
+{
+    PSECURITY_DESCRIPTOR descriptor;
+    NTSTATUS status;
+
+    if (ObpTypeOf(Header)->TypeInfo.SecurityProcedure != NULL)
+        return ObpQueryMethod(Header, What, Buffer, Length);
+    descriptor = ObpReferenceDescriptor(Header);
+    status = ObUpcalls.QueryDescriptor(&What, Buffer, Length, &descriptor);
+    ObpReleaseDescriptor(descriptor);
+    return status;
+}
+
 NTSTATUS NTAPI NtQuerySecurityObject(HANDLE Handle, SECURITY_INFORMATION SecurityInformation,
                                      PSECURITY_DESCRIPTOR SecurityDescriptor, ULONG Length, PULONG LengthNeeded)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    PSECURITY_DESCRIPTOR descriptor;
+    MM_ANSWER answer;
+    ULONG needed;
     PVOID object;
-    NTSTATUS status;
+    NTSTATUS status, written;
 
-    if (mode != KernelMode && ((LONG64)SecurityDescriptor >= 0 || (LONG64)LengthNeeded >= 0))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     status = ObReferenceObjectByHandle(Handle, ObpAccessToQuery(SecurityInformation), NULL, mode, &object, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    if (ObpTypeOf(ObHeader(object))->TypeInfo.SecurityProcedure != NULL) {
-        status = ObpQueryMethod(ObHeader(object), SecurityInformation, SecurityDescriptor, &Length);
-    } else {
-        descriptor = ObpReferenceDescriptor(ObHeader(object));
-        status = ObUpcalls.QueryDescriptor(&SecurityInformation, SecurityDescriptor, &Length, &descriptor);
-        ObpReleaseDescriptor(descriptor);
+    status = MmBeginAnswer(&answer, mode, SecurityDescriptor, Length);
+    if (NT_SUCCESS(status)) {
+        needed = (ULONG)answer.Length;
+        status = ObpQuerySecurity(ObHeader(object), SecurityInformation, answer.Buffer, &needed);
+        written = MmEndAnswer(&answer, NT_SUCCESS(status) ? needed : 0);
+        if (NT_SUCCESS(written))
+            written = MmWriteCaller(mode, LengthNeeded, &needed, sizeof(needed));
+        if (!NT_SUCCESS(written))
+            status = written;
     }
-    *LengthNeeded = Length;
     ObfDereferenceObject(object);
     return status;
 }

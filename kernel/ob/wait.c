@@ -2,15 +2,32 @@
  * Waiting for what a handle stands for.
  */
 #include "obp.h"
+#include "ke.h"
+
+#define OBP_SIGNAL_INCREMENT 1
+#define OBP_SEMAPHORE_MODIFY_STATE 0x0002u
+
+/* The caller's timeout as a copy; *Timeout stays NULL when there is none. */
+static NTSTATUS ObpCaptureTimeout(PLARGE_INTEGER *Timeout, PLARGE_INTEGER Copy)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (*Timeout != NULL) {
+        status = MmReadCaller(ObPreviousMode(), Copy, *Timeout, sizeof(*Copy));
+        *Timeout = Copy;
+    }
+    return status;
+}
 
 NTSTATUS NTAPI NtWaitForSingleObject(HANDLE Handle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
+    LARGE_INTEGER timeout;
     PVOID object;
-    NTSTATUS status;
+    NTSTATUS status = ObpCaptureTimeout(&Timeout, &timeout);
 
-    if (mode != KernelMode && Timeout != NULL && (LONG64)Timeout >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* a guarded copy comes with user mode */
+    if (!NT_SUCCESS(status))
+        return status;
     status = ObReferenceObjectByHandle(Handle, SYNCHRONIZE, NULL, mode, &object, NULL);
     if (!NT_SUCCESS(status))
         return status;
@@ -76,7 +93,9 @@ static NTSTATUS ObpWaitForAll(ULONG Count, PVOID *Waitable, WAIT_TYPE Type, KPRO
 NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE WaitType, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     PVOID objects[MAXIMUM_WAIT_OBJECTS], waitable[MAXIMUM_WAIT_OBJECTS];
+    HANDLE handles[MAXIMUM_WAIT_OBJECTS];
     KPROCESSOR_MODE mode = ObPreviousMode();
+    LARGE_INTEGER timeout;
     NTSTATUS status;
     ULONG i;
 
@@ -84,9 +103,11 @@ NTSTATUS NTAPI NtWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE
         return STATUS_INVALID_PARAMETER_1;
     if (WaitType != WaitAll && WaitType != WaitAny)
         return STATUS_INVALID_PARAMETER_3;
-    if (mode != KernelMode && ((LONG64)Handles >= 0 || (Timeout != NULL && (LONG64)Timeout >= 0)))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObpReferenceAll(Count, Handles, WaitType, mode, objects);
+    status = ObpCaptureTimeout(&Timeout, &timeout);
+    if (NT_SUCCESS(status))
+        status = MmReadCaller(mode, handles, Handles, Count * sizeof(HANDLE));
+    if (NT_SUCCESS(status))
+        status = ObpReferenceAll(Count, handles, WaitType, mode, objects);
     if (!NT_SUCCESS(status))
         return status;
     for (i = 0; i < Count; i++)
@@ -100,4 +121,77 @@ NTSTATUS NTAPI ZwWaitForMultipleObjects(ULONG Count, HANDLE Handles[], WAIT_TYPE
 {
     KPROCESSOR_MODE mode = ObEnterKernelMode();
     return ObLeaveKernelMode(mode, NtWaitForMultipleObjects(Count, Handles, WaitType, Alertable, Timeout));
+}
+
+/* ---- One signalled, another waited for ---- */
+/* Signals an event, a mutant or a semaphore as its own service would. Raises what those raise. */
+static NTSTATUS ObpSignal(PVOID Object, ACCESS_MASK Has, KPROCESSOR_MODE Mode)
+{
+    DISPATCHER_HEADER *header = Object;
+
+    switch (header->Type) {
+    case EventNotificationObject:
+    case EventSynchronizationObject:
+        if (Mode != KernelMode && !(Has & EVENT_MODIFY_STATE))
+            return STATUS_ACCESS_DENIED;
+        KeSetEvent(Object, OBP_SIGNAL_INCREMENT, FALSE);
+        return STATUS_SUCCESS;
+    case MutantObject:
+        KeReleaseMutant(Object, OBP_SIGNAL_INCREMENT, FALSE, FALSE);
+        return STATUS_SUCCESS;
+    case SemaphoreObject:
+        if (Mode != KernelMode && !(Has & OBP_SEMAPHORE_MODIFY_STATE))
+            return STATUS_ACCESS_DENIED;
+        KeReleaseSemaphore(Object, OBP_SIGNAL_INCREMENT, 1, FALSE);
+        return STATUS_SUCCESS;
+    default:
+        return STATUS_OBJECT_TYPE_MISMATCH;
+    }
+}
+
+static NTSTATUS ObpTrySignal(PVOID Object, ACCESS_MASK Has, KPROCESSOR_MODE Mode)
+{
+    __try {
+        return ObpSignal(Object, Has, Mode);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+}
+
+/* The object by a handle whose body is an event, a mutant or a semaphore: a type's default object must be the object itself. */
+static NTSTATUS ObpReferenceSignal(HANDLE Handle, KPROCESSOR_MODE Mode, PVOID *Object, ACCESS_MASK *Has)
+{
+    OBJECT_HANDLE_INFORMATION information;
+    NTSTATUS status = ObReferenceObjectByHandle(Handle, 0, NULL, Mode, Object, &information);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    *Has = information.GrantedAccess;
+    if (ObWaitableObject(*Object) == *Object)
+        return STATUS_SUCCESS;
+    ObfDereferenceObject(*Object);
+    return STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+NTSTATUS NTAPI NtSignalAndWaitForSingleObject(HANDLE SignalHandle, HANDLE WaitHandle, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    LARGE_INTEGER timeout;
+    PVOID signal, wait;
+    ACCESS_MASK has;
+    NTSTATUS status = ObpCaptureTimeout(&Timeout, &timeout);
+
+    if (NT_SUCCESS(status))
+        status = ObpReferenceSignal(SignalHandle, mode, &signal, &has);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ObReferenceObjectByHandle(WaitHandle, SYNCHRONIZE, NULL, mode, &wait, NULL);
+    if (NT_SUCCESS(status)) {
+        status = ObpTrySignal(signal, has, mode);
+        if (NT_SUCCESS(status))
+            status = KeWaitForSingleObject(ObWaitableObject(wait), UserRequest, mode, Alertable, Timeout);
+        ObfDereferenceObject(wait);
+    }
+    ObfDereferenceObject(signal);
+    return status;
 }

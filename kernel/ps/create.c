@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Making processes with an address space and a handle table of their own. There are no programs yet: threads come from
- * PsCreateSystemThread with the process's handle.
+ * Making processes with an address space and a handle table of their own. What a program needs besides is in userprocess.c.
  */
 #include "psp.h"
 #include "se.h"
@@ -107,6 +106,10 @@ VOID PspDeleteProcess(PVOID Object)
         ObDestroyHandleTable(process->ObjectTable);
     }
     MmDeleteAddressSpace(process);
+    if (process->SectionObject != NULL)
+        ObfDereferenceObject(process->SectionObject);
+    if (process->ImageFilePointer != NULL)
+        MmUpcalls.HoldFile(process->ImageFilePointer, FALSE);
     SeReleaseProcessToken(process);
     if (process->SeAuditProcessCreationInfo != NULL)
         ExFreePoolWithTag(process->SeAuditProcessCreationInfo, TAG_IMAGE_NAME);

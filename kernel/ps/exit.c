@@ -5,10 +5,12 @@
  * end was told.
  */
 #include "psp.h"
+#include "kd.h"
 
 VOID PspExitProcess(PEPROCESS Process)
 {
     PspNotifyProcessExit(Process);
+    Process->Peb = NULL;
     KeQuerySystemTime(&Process->ExitTime);
     ExWaitForRundownProtectionRelease(&Process->RundownProtect);     /* nobody gives it a handle any more */
     ObCloseProcessHandles(Process);
@@ -36,19 +38,101 @@ NTSTATUS PsTerminateProcess(PEPROCESS Process, NTSTATUS Status)
         return STATUS_PROCESS_IS_TERMINATING;
     if (PspEnterExit(Process, Status))
         PspExitProcess(Process);
+    else
+        PspRequestExitOfOthers(Process, Status);
     return STATUS_SUCCESS;
+}
+
+/* ---- Threads that are to end ---- */
+VOID PspRequestExit(PETHREAD Thread, NTSTATUS Status)
+{
+    if (Thread->Tcb.SystemThread || (InterlockedOr((volatile LONG *)&Thread->CrossThreadFlags, PSP_THREAD_TERMINATED) & PSP_THREAD_TERMINATED))
+        return;
+    Thread->ExitStatus = Status;
+    KeForceResumeThread(&Thread->Tcb);
+    KeRequestUserApc(&Thread->Tcb);
+}
+
+/* One after the other, each found from the beginning: those that were asked are marked. */
+static PETHREAD PspNextToEnd(PEPROCESS Process)
+{
+    PETHREAD found = NULL;
+    PLIST_ENTRY entry;
+    KIRQL irql = KeLockAcquire(&PspListLock);
+
+    for (entry = Process->ThreadListHead.Flink; entry != &Process->ThreadListHead && found == NULL; entry = entry->Flink) {
+        PETHREAD thread = CONTAINING_RECORD(entry, ETHREAD, ThreadListEntry);
+        if (thread != PsCurrentThread() && !thread->Tcb.SystemThread && !(thread->CrossThreadFlags & PSP_THREAD_TERMINATED) &&
+            ObReferenceObjectSafe(thread))
+            found = thread;
+    }
+    KeLockRelease(&PspListLock, irql);
+    return found;
+}
+
+VOID PspRequestExitOfOthers(PEPROCESS Process, NTSTATUS Status)
+{
+    PETHREAD thread;
+
+    while ((thread = PspNextToEnd(Process)) != NULL) {
+        PspRequestExit(thread, Status);
+        ObfDereferenceObject(thread);
+    }
+}
+
+VOID PspTestTermination(VOID)
+{
+    PETHREAD thread = PsCurrentThread();
+    if (thread->CrossThreadFlags & PSP_THREAD_TERMINATED)
+        PspExitThread(thread->ExitStatus);
+}
+
+VOID PspEndProcessOfException(PEXCEPTION_RECORD Record)
+{
+    PEPROCESS process = PsCurrentProcess();
+
+    KdBeginEvent("exception");
+    KdEventText("process", (PCSTR)process->ImageFileName);
+    KdEventCode("code", (ULONG)Record->ExceptionCode);
+    KdEventAddress("address", (ULONG64)Record->ExceptionAddress);
+    KdEndEvent();
+    PsTerminateProcess(process, Record->ExceptionCode);
+    PspRequestExit(PsCurrentThread(), Record->ExceptionCode);
 }
 
 NTSTATUS NTAPI NtTerminateProcess(HANDLE ProcessHandle, NTSTATUS ExitStatus)
 {
     PVOID process;
+    BOOLEAN self;
     NTSTATUS status = ObReferenceObjectByHandle(ProcessHandle != NULL ? ProcessHandle : NtCurrentProcess(), PROCESS_TERMINATE,
                                                 PspProcessType, ObPreviousMode(), &process, NULL);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = PsTerminateProcess(process, ExitStatus);
+    self = process == PsCurrentProcess() && !PsCurrentThread()->Tcb.SystemThread;
+    if (self && ProcessHandle == NULL)           /* the caller goes on: it has things to do first */
+        PspRequestExitOfOthers(process, ExitStatus);
+    else
+        status = PsTerminateProcess(process, ExitStatus);
     ObfDereferenceObject(process);
+    if (self && ProcessHandle != NULL)
+        PspRequestExit(PsCurrentThread(), ExitStatus);
+    return status;
+}
+
+NTSTATUS NTAPI NtTerminateThread(HANDLE ThreadHandle, NTSTATUS ExitStatus)
+{
+    PVOID thread;
+    NTSTATUS status = ObReferenceObjectByHandle(ThreadHandle != NULL ? ThreadHandle : NtCurrentThread(), PSP_THREAD_TERMINATE,
+                                                PspThreadType, ObPreviousMode(), &thread, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (((PETHREAD)thread)->Tcb.SystemThread)
+        status = STATUS_INVALID_PARAMETER;
+    else
+        PspRequestExit(thread, ExitStatus);
+    ObfDereferenceObject(thread);
     return status;
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * NtQueryInformationProcess: the classes that drivers and programs ask for. A class that is not here is STATUS_INVALID_INFO_CLASS.
  */
-#include "psp.h"
+#include "user.h"
 
 /* What a class answers: at most this many bytes of a fixed size; the image's name is apart. */
 typedef union PSP_ANSWER {
     PROCESS_BASIC_INFORMATION Basic;
     PS_TIMES Times;
+    MM_SECTION_IMAGE Image;
     ULONG64 Long;
     ULONG Word;
 } PSP_ANSWER;
@@ -45,6 +46,17 @@ static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer
         return sizeof(ULONG64);
     case ProcessWow64Information:                /* the 32-bit PEB: no process is a 32-bit one */
         return sizeof(ULONG64);
+    case ProcessImageInformation:
+        if (Process->SectionObject == NULL)
+            return 0;
+        Answer->Image = *MmSectionImage(Process->SectionObject);
+        return sizeof(Answer->Image);
+    case ProcessDefaultHardErrorMode:            /* nobody asks a user: errors are returned */
+        Answer->Word = 1;
+        return sizeof(ULONG);
+    case ProcessCookie:
+        Answer->Word = (ULONG)((ULONG64)Process >> 4 ^ (ULONG64)Process->CreateTime.QuadPart ^ ObHeaderCookie);
+        return sizeof(ULONG);
     case ProcessHandleCount:
         Answer->Word = ObHandleCount(Process->ObjectTable);
         return sizeof(ULONG);

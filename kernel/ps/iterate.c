@@ -21,6 +21,23 @@ PEPROCESS PsGetNextProcess(PEPROCESS Process)
     return next;
 }
 
+#define PSP_THREADS_VISITED 4096u                /* lists that something broke have no end */
+
+VOID PspVisitThreads(VOID (*Visit)(PKTHREAD Thread, PCSTR Process))
+{
+    PLIST_ENTRY process, thread;
+    ULONG visited = 0;
+
+    for (process = PsActiveProcessHead.Flink; process != &PsActiveProcessHead && visited < PSP_THREADS_VISITED; process = process->Flink) {
+        PEPROCESS owner = CONTAINING_RECORD(process, EPROCESS, ActiveProcessLinks);
+        for (thread = owner->ThreadListHead.Flink; thread != &owner->ThreadListHead && visited < PSP_THREADS_VISITED; thread = thread->Flink) {
+            Visit(&CONTAINING_RECORD(thread, ETHREAD, ThreadListEntry)->Tcb, (PCSTR)owner->ImageFileName);
+            visited++;
+        }
+        visited++;
+    }
+}
+
 static VOID PspDescribeThread(PETHREAD Thread, PSYSTEM_THREAD_INFORMATION Facts)
 {
     RtlZeroMemory(Facts, sizeof(*Facts));

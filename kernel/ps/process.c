@@ -90,6 +90,9 @@ VOID PsInitialize(VOID)
     InitializeListHead(&PsIdleProcess->ThreadListHead);
     PsInitialSystemProcess = PspCreateSystemProcess();
     KeUpcalls.ReapThread = PspReapThread;
+    KeUpcalls.TestTermination = PspTestTermination;
+    KeUpcalls.VisitThreads = PspVisitThreads;
+    KeUpcalls.UnhandledException = PspEndProcessOfException;
     PspStart(PspReaper);
     PspStart(PspObjectDeleter);
 }

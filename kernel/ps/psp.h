@@ -16,7 +16,11 @@ extern KE_LOCK PspListLock;
 
 #define PROCESS_TERMINATE 0x0001
 #define PROCESS_CREATE_THREAD 0x0002
+#define PSP_THREAD_TERMINATE 0x0001
 #define PROCESS_VM_OPERATION 0x0008
+#define PROCESS_VM_READ 0x0010
+#define PROCESS_VM_WRITE 0x0020
+#define PROCESS_CREATE_PROCESS 0x0080
 #define PROCESS_QUERY_INFORMATION 0x0400
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
 #define THREAD_RESUME 0x1000
@@ -48,6 +52,27 @@ VOID PspFreeId(HANDLE Id);
 /* Nothing can be added to the process any more; TRUE, once, when it has no thread: the end is the caller's to do. */
 BOOLEAN PspEnterExit(PEPROCESS Process, NTSTATUS Status);
 VOID PspExitProcess(PEPROCESS Process);
+
+/* ---- Threads (thread.c) ---- */
+typedef struct PSP_NEW_THREAD {
+    POBJECT_ATTRIBUTES Attributes;               /* or NULL */
+    PEPROCESS Process;
+    VOID (*Startup)(PVOID Thread);               /* in the kernel */
+    PVOID Routine, Context;                      /* what it is for: StartAddress and FirstArgument */
+} PSP_NEW_THREAD;
+/* A thread with an id and a kernel stack, neither inserted nor started. */
+NTSTATUS PspAllocateThread(const PSP_NEW_THREAD *New, PETHREAD *Thread);
+/* FALSE: the process is ending. */
+BOOLEAN PspStartThread(PETHREAD Thread);
+/* Asks a thread to end with that status: on its way to user mode, where it is sent. System threads do not hear of it. */
+VOID PspVisitThreads(VOID (*Visit)(PKTHREAD Thread, PCSTR Process));
+VOID PspTestTermination(VOID);
+VOID PspEndProcessOfException(PEXCEPTION_RECORD Record);
+VOID PspRequestExit(PETHREAD Thread, NTSTATUS Status);
+/* All threads of the process but the caller. */
+VOID PspRequestExitOfOthers(PEPROCESS Process, NTSTATUS Status);
+NTSTATUS PspReferenceKernelFile(HANDLE Handle, PFILE_OBJECT *File);
+NTSTATUS PspOpenImageSection(PCUNICODE_STRING Name, PVOID *Section, PFILE_OBJECT *File);
 
 /* What every system thread runs: its routine under the handler that ends the machine. */
 VOID PspSystemThreadStartup(PVOID Context);

@@ -4,6 +4,7 @@
  */
 #include "psp.h"
 #include "se.h"
+#include "user.h"
 
 /* ---- Deletion ---- */
 VOID PspFreeId(HANDLE Id)
@@ -21,6 +22,7 @@ VOID PspDeleteThread(PVOID Object)
 
     SeSetThreadToken(thread, &nobody);
     PspFreeThreadName(thread);
+    KeDeleteUserThread(&thread->Tcb);
     PspFreeId(thread->Cid.UniqueThread);
     if (thread->Tcb.StackBase != NULL)           /* never ran */
         MmDeleteKernelStack(thread->Tcb.StackBase);
@@ -38,32 +40,33 @@ VOID PspReapThread(PKTHREAD Thread)
 }
 
 /* ---- Creation ---- */
-static NTSTATUS PspAllocateThread(POBJECT_ATTRIBUTES Attributes, PEPROCESS Process, PKSTART_ROUTINE Routine, PVOID Context,
-                                  PETHREAD *Thread)
+NTSTATUS PspAllocateThread(const PSP_NEW_THREAD *New, PETHREAD *Thread)
 {
+    POBJECT_ATTRIBUTES attributes = New->Attributes;
     PETHREAD thread;
     PVOID object, stack;
     NTSTATUS status;
 
-    if (Attributes != NULL && (Attributes->Attributes & (OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF)))
+    if (attributes != NULL && (attributes->Attributes & (OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENIF)))
         return STATUS_INVALID_PARAMETER;
-    status = ObCreateObject(KernelMode, PspThreadType, Attributes, KernelMode, NULL, sizeof(ETHREAD), 0, 0, &object);
+    status = ObCreateObject(KernelMode, PspThreadType, attributes, KernelMode, NULL, sizeof(ETHREAD), 0, 0, &object);
     if (!NT_SUCCESS(status))
         return status;
     thread = object;
     stack = MmCreateKernelStack();
     if (stack == NULL)
         goto Cleanup;
-    KeInitThread(&thread->Tcb, &Process->Pcb, stack, PspSystemThreadStartup, thread);
-    ObfReferenceObject(Process);
-    thread->Tcb.FirstArgument = Context;
-    thread->StartAddress = Routine;
-    thread->Win32StartAddress = Routine;
+    KeInitThread(&thread->Tcb, &New->Process->Pcb, stack, New->Startup, thread);
+    ObfReferenceObject(New->Process);
+    thread->Tcb.FirstArgument = New->Context;
+    thread->StartAddress = New->Routine;
+    thread->Win32StartAddress = New->Routine;
     thread->ExitStatus = STATUS_PENDING;
     thread->CrossThreadFlags = IoPriorityNormal << PSP_THREAD_IO_PRIORITY | PSP_HIGHEST_PAGE_PRIORITY << PSP_THREAD_PAGE_PRIORITY;
     InitializeListHead(&thread->IrpList);
+    InitializeListHead(&thread->ActiveTimerListHead);
     KeQuerySystemTime(&thread->CreateTime);
-    thread->Cid.UniqueProcess = Process->UniqueProcessId;
+    thread->Cid.UniqueProcess = New->Process->UniqueProcessId;
     thread->Cid.UniqueThread = ObAllocateHandle(PspCidTable, thread, 0, 0);
     if (thread->Cid.UniqueThread == NULL)
         goto Cleanup;
@@ -75,8 +78,7 @@ Cleanup:
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
-/* FALSE: the process is ending. */
-static BOOLEAN PspStartThread(PETHREAD Thread)
+BOOLEAN PspStartThread(PETHREAD Thread)
 {
     PEPROCESS process = (PEPROCESS)Thread->Tcb.Process;
     KIRQL irql = KeLockAcquire(&PspListLock);
@@ -100,6 +102,7 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
                                     HANDLE ProcessHandle, PCLIENT_ID ClientId, PKSTART_ROUTINE StartRoutine, PVOID StartContext)
 {
     PVOID process = PsInitialSystemProcess;
+    PSP_NEW_THREAD new = { ObjectAttributes, NULL, PspSystemThreadStartup, StartRoutine, StartContext };
     PETHREAD thread;
     CLIENT_ID id;
     HANDLE handle;
@@ -111,7 +114,8 @@ NTSTATUS NTAPI PsCreateSystemThread(PHANDLE ThreadHandle, ULONG DesiredAccess, P
         ObfReferenceObject(process);
     if (!NT_SUCCESS(status))
         return status;
-    status = PspAllocateThread(ObjectAttributes, process, StartRoutine, StartContext, &thread);
+    new.Process = process;
+    status = PspAllocateThread(&new, &thread);
     ObfDereferenceObject(process);               /* the thread has its own */
     if (!NT_SUCCESS(status))
         return status;
@@ -154,6 +158,8 @@ VOID PspExitThread(NTSTATUS Status)
 
     PspCheckExit(thread);
     PspNotifyThread(thread, FALSE);
+    if (PsUpcalls.RundownTimers != NULL)
+        PsUpcalls.RundownTimers(thread);
     if (PsUpcalls.CancelThreadIo != NULL)
         PsUpcalls.CancelThreadIo(thread);
     thread->ExitStatus = Status;
@@ -164,6 +170,8 @@ VOID PspExitThread(NTSTATUS Status)
     InterlockedOr((volatile LONG *)&thread->CrossThreadFlags, PSP_THREAD_TERMINATED);
     last = process->ActiveThreads == 0;
     KeLockRelease(&PspListLock, irql);
+    if (!last)
+        PspFreeUserThread(thread);
     if (last && PspEnterExit(process, Status))
         PspExitProcess(process);
     KeTerminateThread(0);

@@ -99,29 +99,32 @@ VOID NTAPI PsRestoreImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE Imper
 
 /* ---- Opening ---- */
 /* The process or thread whose token is wanted. */
-static NTSTATUS PspReferenceOwner(HANDLE Handle, ACCESS_MASK Access, POBJECT_TYPE Type, PHANDLE TokenHandle, PVOID *Owner)
+static NTSTATUS PspReferenceOwner(HANDLE Handle, ACCESS_MASK Access, POBJECT_TYPE Type, PVOID *Owner)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
+    return ObReferenceObjectByHandle(Handle, Access, Type, ObPreviousMode(), Owner, NULL);
+}
 
-    if (mode != KernelMode && (LONG64)TokenHandle >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    return ObReferenceObjectByHandle(Handle, Access, Type, mode, Owner, NULL);
+/* A user's handle is a user's. */
+static ULONG PspHandleAttributes(ULONG Attributes)
+{
+    return ObPreviousMode() == KernelMode ? Attributes : Attributes & ~(ULONG)OBJ_KERNEL_HANDLE;
 }
 
 NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle)
 {
+    HANDLE handle = NULL;
     PACCESS_TOKEN token;
     PVOID process;
-    NTSTATUS status = PspReferenceOwner(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, TokenHandle, &process);
+    NTSTATUS status = PspReferenceOwner(ProcessHandle, PROCESS_QUERY_LIMITED_INFORMATION, PspProcessType, &process);
 
     if (!NT_SUCCESS(status))
         return status;
     token = SeReferenceProcessToken(process);
     ObfDereferenceObject(process);
-    status = ObOpenObjectByPointer(token, HandleAttributes, NULL, DesiredAccess, SepTokenObjectType, ObPreviousMode(),
-                                   TokenHandle);
+    status = ObOpenObjectByPointer(token, PspHandleAttributes(HandleAttributes), NULL, DesiredAccess, SepTokenObjectType,
+                                   ObPreviousMode(), &handle);
     ObfDereferenceObject(token);
-    return status;
+    return ObReturnHandle(status, TokenHandle, handle);
 }
 
 /* A token that is not to be opened itself is opened as a copy. */
@@ -147,8 +150,9 @@ NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAcces
 {
     SE_IMPERSONATION_STATE own;
     SE_IMPERSONATION from;
+    HANDLE handle = NULL;
     PVOID thread;
-    NTSTATUS status = PspReferenceOwner(ThreadHandle, PSP_THREAD_QUERY, PspThreadType, TokenHandle, &thread);
+    NTSTATUS status = PspReferenceOwner(ThreadHandle, PSP_THREAD_QUERY, PspThreadType, &thread);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -158,11 +162,11 @@ NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAcces
         return STATUS_NO_TOKEN;
     if (OpenAsSelf)
         PsDisableImpersonation(PsCurrentThread(), &own);
-    status = PspOpenImpersonation(&from, DesiredAccess, HandleAttributes, ObPreviousMode(), TokenHandle);
+    status = PspOpenImpersonation(&from, DesiredAccess, PspHandleAttributes(HandleAttributes), ObPreviousMode(), &handle);
     if (OpenAsSelf)
         PsRestoreImpersonation(PsCurrentThread(), &own);
     ObfDereferenceObject(from.Token);
-    return status;
+    return ObReturnHandle(status, TokenHandle, handle);
 }
 
 NTSTATUS NTAPI NtOpenProcessToken(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, PHANDLE TokenHandle)

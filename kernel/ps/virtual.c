@@ -3,6 +3,7 @@
  * passes by pointer is read before the visit and written after it.
  */
 #include "visit.h"
+#include "user.h"
 
 NTSTATUS PspEnterProcess(HANDLE Handle, ACCESS_MASK Access, PSP_VISIT *Visit)
 {
@@ -77,7 +78,19 @@ NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, 
     return status;
 }
 
-/* MemoryBasicInformation. */
+static NTSTATUS PspQueryUnixHalf(PVOID Module, PVOID Information, SIZE_T Length, PSIZE_T ReturnLength)
+{
+    ULONG64 handle = PspUnixHandleOf(Module);
+
+    if (Length != sizeof(handle))
+        return STATUS_INFO_LENGTH_MISMATCH;
+    *(PULONG64)Information = handle;
+    if (ReturnLength != NULL)
+        *ReturnLength = sizeof(handle);
+    return STATUS_SUCCESS;
+}
+
+/* MemoryBasicInformation, and the flavours' own. */
 NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, MEMORY_INFORMATION_CLASS MemoryInformationClass,
                                     PVOID MemoryInformation, SIZE_T MemoryInformationLength, PSIZE_T ReturnLength)
 {
@@ -85,6 +98,8 @@ NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, MEM
     PSP_VISIT visit;
     NTSTATUS status;
 
+    if (MemoryInformationClass == MemoryWineUnixFuncs && PspIsWine())
+        return PspQueryUnixHalf(BaseAddress, MemoryInformation, MemoryInformationLength, ReturnLength);
     if (MemoryInformationClass != MemoryBasicInformation)
         return STATUS_INVALID_INFO_CLASS;
     if (MemoryInformationLength < sizeof(information))

@@ -33,8 +33,8 @@ NTSTATUS NTAPI SeCaptureSecurityDescriptor(PSECURITY_DESCRIPTOR Descriptor, KPRO
         *CapturedDescriptor = Descriptor;
         return STATUS_SUCCESS;
     }
-    if (Mode != KernelMode && (LONG64)Descriptor >= 0)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
+    if (Mode != KernelMode)
+        return SepReadCallerDescriptor(Descriptor, PoolType, CapturedDescriptor);
     status = SepCheckDescriptor(Descriptor);
     if (!NT_SUCCESS(status))
         return status;

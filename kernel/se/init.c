@@ -39,6 +39,7 @@ VOID SeInitialize(VOID)
     ObUpcalls.ReleaseDescriptor = SeReleaseSecurityDescriptor;
     ObUpcalls.QueryDescriptor = SeQuerySecurityDescriptorInfo;
     ObUpcalls.SetDescriptor = SeSetSecurityDescriptorInfo;
+    ObUpcalls.HasPrivilege = SeSinglePrivilegeCheck;
     SepMust(ObInsertObject(SeSystemToken, NULL, 0, 0, NULL, NULL), 6);
     SepSecureNamespace();
 }

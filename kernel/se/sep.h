@@ -55,6 +55,8 @@ typedef struct SEP_TOKEN_TEMPLATE {
     ULONG MandatoryPolicy, SessionId, Flags;
     PACL DefaultDacl;                            /* may be NULL */
 } SEP_TOKEN_TEMPLATE;
+/* TokenHandle may be one of the pseudo handles, for queries. The reference is the caller's. */
+NTSTATUS SepReferenceTokenHandle(HANDLE Handle, ACCESS_MASK Access, KPROCESSOR_MODE Mode, PVOID *Token);
 NTSTATUS SepCreateToken(const SEP_TOKEN_TEMPLATE *Template, POBJECT_ATTRIBUTES Attributes, KPROCESSOR_MODE Mode,
                         PACCESS_TOKEN *Token);
 /* What the token says of itself as a template; its arrays are the token's. */
@@ -94,5 +96,14 @@ VOID SepEndAcl(SEP_ACL_BUILDER *Builder);
 /* The subject may make Owner the owner of an object; kernel mode may. */
 BOOLEAN SepValidOwner(PSECURITY_SUBJECT_CONTEXT Subject, PSID Owner, KPROCESSOR_MODE Mode);
 BOOLEAN SepHoldsPrivilege(PSECURITY_SUBJECT_CONTEXT Subject, ULONG Number, KPROCESSOR_MODE Mode);
+/* ---- Out of a caller's memory (capture.c): checked copies, for MmFreeCallerBlock ---- */
+NTSTATUS SepReadCallerSid(KPROCESSOR_MODE Mode, PSID From, PSID *Sid);
+NTSTATUS SepReadCallerAcl(KPROCESSOR_MODE Mode, PACL From, PACL *Acl);
+/* STATUS_INVALID_PARAMETER: more than SEP_MOST_ENTRIES. */
+#define SEP_MOST_ENTRIES 0x400u
+NTSTATUS SepReadCallerPrivileges(KPROCESSOR_MODE Mode, const TOKEN_PRIVILEGES *From, PTOKEN_PRIVILEGES *Privileges);
+/* A user's descriptor as SepMakeDescriptor makes them. */
+NTSTATUS SepReadCallerDescriptor(PSECURITY_DESCRIPTOR From, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Captured);
+
 /* A self-relative descriptor of the parts, in pool. */
 NTSTATUS SepMakeDescriptor(const RTL_DESCRIPTOR_PARTS *Parts, POOL_TYPE PoolType, PSECURITY_DESCRIPTOR *Descriptor);

@@ -2,6 +2,7 @@
  * The well-known SIDs and privileges, as drivers find them through SeExports.
  */
 #include "sep.h"
+#include "mm.h"
 
 typedef struct SEP_SID {                         /* a SID with room for the longest here */
     UCHAR Revision, SubAuthorityCount;
@@ -100,4 +101,10 @@ LUID SepNewLuid(VOID)
     LONG64 value = InterlockedIncrement64(&next);
     LUID luid = { (ULONG)value, (LONG)(value >> 32) };
     return luid;
+}
+
+NTSTATUS NTAPI NtAllocateLocallyUniqueId(PLUID Luid)
+{
+    LUID luid = SepNewLuid();
+    return MmWriteCaller(ObPreviousMode(), Luid, &luid, sizeof(luid));
 }

@@ -3,9 +3,11 @@
  * pass only counts, so that length and contents cannot disagree.
  */
 #include "sep.h"
+#include "mm.h"
 
 typedef struct SEP_ANSWER {
     PUCHAR Buffer;                               /* NULL: count only */
+    PUCHAR To;                                   /* where the caller will read it */
     ULONG Used;
 } SEP_ANSWER;
 
@@ -21,12 +23,14 @@ static PVOID SepReserve(SEP_ANSWER *Answer, ULONG Bytes)
     return Answer->Buffer + at;
 }
 
+/* The address that the data will have. */
 static PVOID SepAppend(SEP_ANSWER *Answer, const VOID *Data, ULONG Bytes)
 {
-    PVOID to = SepReserve(Answer, Bytes);
-    if (to != NULL)
-        RtlCopyMemory(to, Data, Bytes);
-    return to;
+    PUCHAR to = SepReserve(Answer, Bytes);
+    if (to == NULL)
+        return NULL;
+    RtlCopyMemory(to, Data, Bytes);
+    return Answer->To + (to - Answer->Buffer);
 }
 
 static PSID SepAppendSid(SEP_ANSWER *Answer, PSID Sid) { return SepAppend(Answer, Sid, RtlLengthSid(Sid)); }
@@ -159,10 +163,10 @@ static NTSTATUS SepAnswerLocked(SEP_ANSWER *Answer, const TOKEN *Token, ULONG Cl
     return STATUS_SUCCESS;
 }
 
-/* Into a buffer of Length bytes (NULL with 0); *Needed is what the whole answer takes. */
-static NTSTATUS SepAnswer(PACCESS_TOKEN Token, ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed)
+/* Into a buffer of Length bytes (NULL with 0), to be read at To; *Needed is what the whole answer takes. */
+static NTSTATUS SepAnswer(PACCESS_TOKEN Token, ULONG Class, PVOID Buffer, PVOID To, ULONG Length, PULONG Needed)
 {
-    SEP_ANSWER count = { NULL, 0 }, answer = { Buffer, 0 };
+    SEP_ANSWER count = { NULL, NULL, 0 }, answer = { Buffer, To, 0 };
     NTSTATUS status;
 
     ExLockShared(&SepToken(Token)->Lock);
@@ -188,18 +192,34 @@ NTSTATUS NTAPI SeQueryInformationToken(PACCESS_TOKEN Token, TOKEN_INFORMATION_CL
         *(PULONG)TokenInformation = SepTokenIntegrity(Token);
         return STATUS_SUCCESS;
     }
-    status = SepAnswer(Token, (ULONG)TokenInformationClass, NULL, 0, &needed);
+    status = SepAnswer(Token, (ULONG)TokenInformationClass, NULL, NULL, 0, &needed);
     if (status != STATUS_BUFFER_TOO_SMALL)
         return status;
     buffer = ExAllocatePoolWithTag(PagedPool, needed, SEP_TAG_INFORMATION);
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    status = SepAnswer(Token, (ULONG)TokenInformationClass, buffer, needed, &needed);
+    status = SepAnswer(Token, (ULONG)TokenInformationClass, buffer, buffer, needed, &needed);
     if (NT_SUCCESS(status))
         *TokenInformation = buffer;
     else
         ExFreePoolWithTag(buffer, SEP_TAG_INFORMATION);
     return status;
+}
+
+static NTSTATUS SepReturnAnswer(PACCESS_TOKEN Token, ULONG Class, PVOID To, ULONG Length, PULONG ReturnLength)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    ULONG needed = 0;
+    MM_ANSWER answer;
+    NTSTATUS status = MmBeginAnswer(&answer, mode, To, Length), written;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = SepAnswer(Token, Class, answer.Buffer, To, (ULONG)answer.Length, &needed);
+    written = MmEndAnswer(&answer, NT_SUCCESS(status) ? needed : 0);
+    if (NT_SUCCESS(written) && needed != 0)
+        written = MmWriteCaller(mode, ReturnLength, &needed, sizeof(needed));
+    return NT_SUCCESS(written) ? status : written;
 }
 
 NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
@@ -208,15 +228,11 @@ NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLA
     ACCESS_MASK access = TokenInformationClass == TokenSource ? TOKEN_QUERY_SOURCE : TOKEN_QUERY;
     KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID token;
-    NTSTATUS status;
+    NTSTATUS status = SepReferenceTokenHandle(TokenHandle, access, mode, &token);
 
-    if (mode != KernelMode && ((LONG64)TokenInformation >= 0 || (LONG64)ReturnLength >= 0))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
-    status = ObReferenceObjectByHandle(TokenHandle, access, SepTokenObjectType, mode, &token, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    status = SepAnswer(token, (ULONG)TokenInformationClass, TokenInformation,
-                       TokenInformation != NULL ? TokenInformationLength : 0, ReturnLength);
+    status = SepReturnAnswer(token, (ULONG)TokenInformationClass, TokenInformation, TokenInformationLength, ReturnLength);
     ObfDereferenceObject(token);
     return status;
 }

@@ -2,17 +2,24 @@
  * System services that make and change tokens.
  */
 #include "sep.h"
+#include "mm.h"
 
 /* ---- NtDuplicateToken ---- */
 /* The level the copy is to have: the caller's word, else the original's, else SecurityImpersonation for a primary token. */
-static SECURITY_IMPERSONATION_LEVEL SepRequestedLevel(PACCESS_TOKEN Token, POBJECT_ATTRIBUTES Attributes)
+static NTSTATUS SepRequestedLevel(PACCESS_TOKEN Token, POBJECT_ATTRIBUTES Attributes, SECURITY_IMPERSONATION_LEVEL *Level)
 {
-    PSECURITY_QUALITY_OF_SERVICE qos = Attributes != NULL ? Attributes->SecurityQualityOfService : NULL;
+    SECURITY_QUALITY_OF_SERVICE qos;
+    BOOLEAN given;
+    NTSTATUS status = ObReadCallerQos(Attributes, ObPreviousMode(), &qos, &given);
 
-    if (qos != NULL)
-        return qos->ImpersonationLevel;
-    return SeTokenType(Token) == TokenPrimary ? SecurityImpersonation
-                                              : (SECURITY_IMPERSONATION_LEVEL)SepToken(Token)->Token.ImpersonationLevel;
+    if (!NT_SUCCESS(status))
+        return status;
+    if (given)
+        *Level = qos.ImpersonationLevel;
+    else
+        *Level = SeTokenType(Token) == TokenPrimary ? SecurityImpersonation
+                                                    : (SECURITY_IMPERSONATION_LEVEL)SepToken(Token)->Token.ImpersonationLevel;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS NTAPI NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -21,27 +28,20 @@ NTSTATUS NTAPI NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredA
     KPROCESSOR_MODE mode = ObPreviousMode();
     OBJECT_HANDLE_INFORMATION information;
     PVOID original;
+    SECURITY_IMPERSONATION_LEVEL level;
     PACCESS_TOKEN copy;
-    HANDLE handle;
     NTSTATUS status;
 
-    if (mode != KernelMode && ((LONG64)NewTokenHandle >= 0 || (ObjectAttributes != NULL && (LONG64)ObjectAttributes >= 0)))
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     status = ObReferenceObjectByHandle(ExistingTokenHandle, TOKEN_DUPLICATE, SepTokenObjectType, mode, &original, &information);
     if (!NT_SUCCESS(status))
         return status;
-    if (ObjectAttributes != NULL && ObjectAttributes->Length != sizeof(*ObjectAttributes))
-        status = STATUS_INVALID_PARAMETER;
-    else
-        status = SeDuplicateToken(original, ObjectAttributes, EffectiveOnly, TokenType,
-                                  SepRequestedLevel(original, ObjectAttributes), mode, &copy);
+    status = SepRequestedLevel(original, ObjectAttributes, &level);
+    if (NT_SUCCESS(status))
+        status = SeDuplicateToken(original, ObjectAttributes, EffectiveOnly, TokenType, level, mode, &copy);
     ObfDereferenceObject(original);
     if (!NT_SUCCESS(status))
         return status;
-    status = ObInsertObject(copy, NULL, DesiredAccess != 0 ? DesiredAccess : information.GrantedAccess, 0, NULL, &handle);
-    if (NT_SUCCESS(status))
-        *NewTokenHandle = handle;
-    return status;
+    return ObInsertAndReturn(copy, DesiredAccess != 0 ? DesiredAccess : information.GrantedAccess, NewTokenHandle);
 }
 
 NTSTATUS NTAPI ZwDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
@@ -147,23 +147,45 @@ static NTSTATUS SepAdjust(SEP_TOKEN *Token, BOOLEAN DisableAll, const TOKEN_PRIV
     return status;
 }
 
+/* NewState NULL: all are disabled. */
+static NTSTATUS SepAdjustForCaller(SEP_TOKEN *Token, const TOKEN_PRIVILEGES *NewState, ULONG Length, PTOKEN_PRIVILEGES Previous,
+                                   PULONG ReturnLength)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    ULONG needed = 0;
+    MM_ANSWER answer;
+    NTSTATUS status = MmBeginAnswer(&answer, mode, Previous, Length), written;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = Previous != NULL ? MmProbeCaller(mode, ReturnLength, sizeof(ULONG)) : STATUS_SUCCESS;
+    if (NT_SUCCESS(status))
+        status = SepAdjust(Token, NewState == NULL, NewState, (ULONG)answer.Length, Previous != NULL ? answer.Buffer : NULL, &needed);
+    written = MmEndAnswer(&answer, NT_SUCCESS(status) ? needed : 0);
+    if (NT_SUCCESS(written) && needed != 0)
+        written = MmWriteCaller(mode, ReturnLength, &needed, sizeof(needed));
+    return NT_SUCCESS(written) ? status : written;
+}
+
 NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN_PRIVILEGES NewState,
                                        ULONG BufferLength, PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength)
 {
     ACCESS_MASK access = TOKEN_ADJUST_PRIVILEGES | (PreviousState != NULL ? TOKEN_QUERY : 0);
-    KPROCESSOR_MODE mode = ObPreviousMode();
+    PTOKEN_PRIVILEGES new = NULL;
     PVOID token;
     NTSTATUS status;
 
-    if (mode != KernelMode)
-        return STATUS_NOT_IMPLEMENTED;           /* guarded copies come with user mode */
     if ((!DisableAllPrivileges && NewState == NULL) || (PreviousState != NULL && ReturnLength == NULL))
         return STATUS_INVALID_PARAMETER;
-    status = ObReferenceObjectByHandle(TokenHandle, access, SepTokenObjectType, mode, &token, NULL);
+    status = DisableAllPrivileges ? STATUS_SUCCESS : SepReadCallerPrivileges(ObPreviousMode(), NewState, &new);
     if (!NT_SUCCESS(status))
         return status;
-    status = SepAdjust(token, DisableAllPrivileges, NewState, BufferLength, PreviousState, ReturnLength);
-    ObfDereferenceObject(token);
+    status = ObReferenceObjectByHandle(TokenHandle, access, SepTokenObjectType, ObPreviousMode(), &token, NULL);
+    if (NT_SUCCESS(status)) {
+        status = SepAdjustForCaller(token, new, BufferLength, PreviousState, ReturnLength);
+        ObfDereferenceObject(token);
+    }
+    MmFreeCallerBlock(new);
     return status;
 }
 

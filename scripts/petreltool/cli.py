@@ -31,7 +31,9 @@ def _build(arguments: argparse.Namespace) -> int:
 def _image(arguments: argparse.Namespace) -> int:
     from . import build, image
     build.build(arguments.preset)
-    disk = image.make_image(arguments.preset)
+    user = arguments.user or arguments.system32 is not None
+    disk = (image.make_user_image(arguments.preset, arguments.system32, arguments.offline) if user
+            else image.make_image(arguments.preset))
     print(image.copy_for_usb(disk, arguments.usb) if arguments.usb else disk)
     return EXIT_PASS
 
@@ -117,7 +119,8 @@ def _parser() -> argparse.ArgumentParser:
     from . import options
     add("setup", _setup, "install the packages that are missing (as root), or print the line that does", "setup")
     options.for_build(add("build", _build, "build the machine's images or the host tests", "build", "build --preset debug"))
-    options.for_image(add("image", _image, "make the bootable disk image", "image", "image --usb stick.img"))
+    options.for_image(add("image", _image, "make the bootable disk image", "image", "image --usb stick.img",
+                          "image --user", "image --system32 my-windows/System32"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",

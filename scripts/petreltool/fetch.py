@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Third-party payloads by package name, with npm's own client, into a cache outside the repository.
+"""Third-party payloads by package name, with npm's own client (Debian's: debian.py), into a cache outside the repository.
 
 A payload is used only when its sha256 is the one in payloads.toml, freshly fetched or cached alike.
 """
@@ -9,10 +9,12 @@ import hashlib
 import tarfile
 import tempfile
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from . import peheader
+from . import debian, peheader
 from .errors import EXIT_PASS, EXIT_PAYLOAD, MachineryError, PayloadError
 from .paths import cache_folder, find_program
 from .process import run_tool
@@ -134,9 +136,11 @@ def _resource(payload: Payload, data: bytes) -> bytes:
 def fetch_all(require: bool, offline: bool) -> int:
     """`fetch`: every payload of the table; what fails is said, and is a failure only when required."""
     missing = 0
-    for payload in payloads():
+    wanted: list[tuple[str, Callable[[], Path]]] = [(payload.id, partial(get, payload, offline)) for payload in payloads()]
+    wanted += [(package.package, partial(debian.get, package, offline)) for package in debian.packages()]
+    for name, fetch in wanted:
         try:
-            print(f"{payload.id}: {get(payload, offline)}")
+            print(f"{name}: {fetch()}")
         except PayloadError as error:
             missing += 1
             say(f"skipped: payload: {error}")

@@ -5,7 +5,8 @@
     1 MiB           EFI system partition, FAT32 with 512-byte clusters
     last 1 MiB      the backup GPT
 
-It boots from a USB stick on a PC as it does in QEMU.
+It boots from a USB stick on a PC as it does in QEMU. The user image is the same with user-mode files in \\Windows\\System32, room to
+write, and clusters of 4 KiB.
 """
 from __future__ import annotations
 
@@ -14,8 +15,10 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from . import userfiles
 from .errors import MachineryError, UsageError
 from .hive import make_hive
 from .paths import ROOT, Tree, program
@@ -32,7 +35,11 @@ _SMALLEST = 40 * MEBIBYTE                       # FAT32 needs 65,525 clusters: 3
 _SERIAL = "50455452"                            # "PETR"
 _DISK_ID = "7E7C0A5E-0001-4000-8000-5045545245C1"
 _PARTITION_ID = "7E7C0A5E-0002-4000-8000-5045545245C1"
-_FOLDERS = [Path("Windows/System32/config"), Path("Windows/System32/drivers"), Path("Windows/Temp")]     # there even when empty
+_SYSTEM32 = Path("Windows/System32")
+_FOLDERS = [_SYSTEM32 / "config", _SYSTEM32 / "drivers", Path("Windows/Temp")]     # there even when empty
+_USER_FOLDERS = [Path("Program Files/Common Files"), Path("ProgramData"), Path("Users/Default"), Path("Users/Public")]
+_USER_FREE = 192 * MEBIBYTE                     # to write to; a hole in the image's file
+_LARGE, _LARGE_CLUSTER = 288 * MEBIBYTE, 8      # from that size on FAT32 can have clusters of 4 KiB
 _EPOCH = 1577836800                             # 2020-01-01: every time stamp in the file system
 _HIVES = {"SYSTEM": "HKEY_LOCAL_MACHINE\\SYSTEM", "SOFTWARE": "HKEY_LOCAL_MACHINE\\SOFTWARE", "DEFAULT": "HKEY_USERS\\.DEFAULT"}
 _LEFT_OUT = {".lib", ".exp", ".pdb", ".map", ".ilk", ".obj"}    # what linkers leave beside an image
@@ -83,6 +90,14 @@ def add_generated_files(volume: Path, root: Path = ROOT) -> None:
     _write_if_changed(petrel / "boot.cfg", boot_configuration(root / "config" / "boot.cfg", volume).encode("ascii"))
 
 
+@dataclass(frozen=True)
+class Content:
+    """What a volume holds: its files by their place, each with a file of the host that has the same name; and empty folders."""
+    files: dict[Path, Path]
+    folders: list[Path] = field(default_factory=lambda: list(_FOLDERS))
+    free: int = 0
+
+
 def volume_files(volume: Path) -> list[Path]:
     """The files of the boot volume, relative, sorted: the order they are written in."""
     found = []
@@ -92,37 +107,37 @@ def volume_files(volume: Path) -> list[Path]:
     return sorted(found)
 
 
-def _fingerprint(volume: Path, files: list[Path]) -> str:
-    entries: list[object] = [hashlib.sha256(Path(__file__).read_bytes()).hexdigest()]
-    for file in files:
-        status = (volume / file).stat()
-        entries.append([str(file), status.st_size, status.st_mtime_ns])
+def _fingerprint(content: Content) -> str:
+    entries: list[object] = [hashlib.sha256(Path(__file__).read_bytes()).hexdigest(), [str(folder) for folder in content.folders]]
+    for file, source in sorted(content.files.items()):
+        status = source.stat()
+        entries.append([str(file), str(source), status.st_size, status.st_mtime_ns])
     return json.dumps(entries)
 
 
-def _partition_size(volume: Path, files: list[Path]) -> int:
-    content = sum((volume / file).stat().st_size + 2 * _SECTOR for file in files)
-    wanted = max(_SMALLEST, content + content // 32 + 8 * MEBIBYTE)
+def _partition_size(content: Content) -> int:
+    stored = sum(source.stat().st_size + 2 * _SECTOR for source in content.files.values())
+    wanted = max(_SMALLEST, stored + stored // 32 + 8 * MEBIBYTE) + content.free
     return (wanted + MEBIBYTE - 1) // MEBIBYTE * MEBIBYTE
 
 
-def _make_file_system(disk: Path, volume: Path, files: list[Path], size: int) -> None:
+def _make_file_system(disk: Path, content: Content, size: int) -> None:
     target = f"{disk}@@{_START}"
-    run_tool([program("mformat"), "-i", target, "-F", "-N", _SERIAL, "-v", "PETREL", "-c", "1",
+    run_tool([program("mformat"), "-i", target, "-F", "-N", _SERIAL, "-v", "PETREL", "-c", str(_LARGE_CLUSTER if size >= _LARGE else 1),
               "-T", str(size // _SECTOR), "-h", "255", "-s", "63", "-H", str(_START // _SECTOR), "::"],
              environment=_ENVIRONMENT)
-    folders = sorted({parent for file in [*files, *_FOLDERS] for parent in file.parents} | set(_FOLDERS))
+    folders = sorted({parent for file in [*content.files, *content.folders] for parent in file.parents} | set(content.folders))
     folders.remove(Path("."))
     run_tool([program("mmd"), "-i", target, *(f"::/{folder.as_posix()}" for folder in folders)], environment=_ENVIRONMENT)
     for folder in [Path("."), *folders]:
-        inside = [str(volume / file) for file in files if file.parent == folder]
+        inside = [str(source) for file, source in sorted(content.files.items()) if file.parent == folder]
         if inside:
             run_tool([program("mcopy"), "-i", target, *inside, f"::/{folder.as_posix()}/"], environment=_ENVIRONMENT)
 
 
-def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
+def write_disk(disk: Path, content: Content) -> None:
     """Writes the whole disk image; the old one, which a machine may have open, is replaced at once at the end."""
-    size = _partition_size(volume, files)
+    size = _partition_size(content)
     fresh = disk.with_suffix(f".{os.getpid()}")
     try:
         with open(fresh, "wb") as handle:
@@ -130,10 +145,15 @@ def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
         table = (f"label: gpt\nlabel-id: {_DISK_ID}\nstart={_START // _SECTOR}, size={size // _SECTOR}, type=U, "
                  f'uuid={_PARTITION_ID}, name="Petrel"\n')
         run_tool([program("sfdisk"), "-q", "--no-reread", "--no-tell-kernel", str(fresh)], input_text=table)
-        _make_file_system(fresh, volume, files, size)
+        _make_file_system(fresh, content, size)
         fresh.replace(disk)
     finally:
         fresh.unlink(missing_ok=True)
+
+
+def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
+    """A disk image of these files of a folder."""
+    write_disk(disk, Content({file: volume / file for file in files}))
 
 
 def read_file(disk: Path, name: str, target: Path) -> None:
@@ -150,21 +170,39 @@ def is_clean(disk: Path) -> bool:
         return bool(int.from_bytes(handle.read(4), "little") & 1 << 27)
 
 
+def _make(tree: Tree, disk: Path, content: Content, what: str) -> Path:
+    """The disk image of that content, made anew only when something in it has changed."""
+    stamp = disk.with_name(disk.name + ".inputs")
+    wanted = _fingerprint(content)
+    if not (disk.exists() and stamp.exists() and stamp.read_text() == wanted):
+        with progress(f"making the {what} of {tree.preset}"):
+            write_disk(disk, content)
+        stamp.write_text(wanted)
+    return disk
+
+
+def _boot_volume(tree: Tree) -> dict[Path, Path]:
+    if not (tree.volume / "EFI" / "BOOT" / "BOOTX64.EFI").exists():
+        raise MachineryError(f"the preset {tree.preset} has no loader yet: run `scripts/petrel build --preset {tree.preset}`")
+    add_generated_files(tree.volume)
+    return {file: tree.volume / file for file in volume_files(tree.volume)}
+
+
 def make_image(preset: str) -> Path:
     """The preset's disk image, made anew only when one of its inputs has changed."""
     tree = Tree(preset)
     with tree.lock():
-        if not (tree.volume / "EFI" / "BOOT" / "BOOTX64.EFI").exists():
-            raise MachineryError(f"the preset {preset} has no loader yet: run `scripts/petrel build --preset {preset}`")
-        add_generated_files(tree.volume)
-        files = volume_files(tree.volume)
-        stamp = tree.build / "petrel.img.inputs"
-        wanted = _fingerprint(tree.volume, files)
-        if not (tree.disk.exists() and stamp.exists() and stamp.read_text() == wanted):
-            with progress(f"making the disk image of {preset}"):
-                make_disk(tree.disk, tree.volume, files)
-            stamp.write_text(wanted)
-    return tree.disk
+        return _make(tree, tree.disk, Content(_boot_volume(tree)), "disk image")
+
+
+def make_user_image(preset: str, system32: Path | None = None, offline: bool = False) -> Path:
+    """The same with user-mode files: those of the packages, or of a folder of the user's own."""
+    chosen = userfiles.files(system32, offline)
+    tree = Tree(preset)
+    with tree.lock():
+        boot = _boot_volume(tree)
+        own = {_SYSTEM32 / path.name: path for path in chosen.values()}
+        return _make(tree, tree.user_disk, Content({**own, **boot}, [*_FOLDERS, *_USER_FOLDERS], _USER_FREE), "user image")
 
 
 def copy_for_usb(disk: Path, output: Path) -> str:

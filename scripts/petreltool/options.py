@@ -17,6 +17,13 @@ def for_build(parser: argparse.ArgumentParser) -> None:
 def for_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="release", help="which tree (default: release)")
     parser.add_argument("--usb", type=Path, metavar="OUT", help="copy the image to OUT and say how to write it to a stick")
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+    _for_user_files(parser)
+
+
+def _for_user_files(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument("--user", action="store_true", help=r"the user image: with user-mode files in \Windows\System32")
+    parser.add_argument("--system32", type=Path, metavar="DIR", help="the user image, with files of your own Windows instead of Wine's")
 
 
 def for_machine(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +35,7 @@ def for_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--firmware", choices=KINDS, help="fast: padded ROM (default); pflash: as elsewhere, 2.5 s slower")
     group.add_argument("--timeout", type=float, metavar="S", help="seconds for one driver, from its start (default: 20)")
     group.add_argument("--seed", type=int, metavar="N", help="for everything random in the machine")
+    _for_user_files(group)
     group.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="an option for the kernel (docs/protocol.md)")
     group.add_argument("--service-value", action="append", default=[], metavar="NAME=TYPE:DATA",
                        help=r"a value of the driver's service key, such as Parameters\Limit=dword:32 or Text=sz:hello")

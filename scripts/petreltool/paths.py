@@ -37,6 +37,11 @@ class Tree:
         return self.build / "petrel.img"
 
     @property
+    def user_disk(self) -> Path:
+        """The same with user-mode files."""
+        return self.build / "petrel-user.img"
+
+    @property
     def symbols(self) -> Path:
         return self.build / "symbols"
 

@@ -15,7 +15,7 @@ from . import exports, fetch, lab, peheader, raw, report, settings, setup, show,
 from .build import build
 from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
 from .events import Event
-from .image import make_image
+from .image import make_image, make_user_image
 from .lab import Limits, Record
 from .machine import SELF_TEST_HARDWARE, Machine, MachineOptions, resolve_accelerator
 from .paths import Tree
@@ -94,7 +94,10 @@ def _prepare(plan: Plan) -> MachineOptions:
     options.check()
     setup.ensure()
     build(plan.preset)
-    options.disk = make_image(plan.preset)
+    if arguments.user or arguments.system32 is not None:
+        options.disk = make_user_image(plan.preset, arguments.system32, arguments.offline)
+    else:
+        options.disk = make_image(plan.preset)
     options.options = arguments.option + [f"service-value={value}" for value in arguments.service_value]
     if arguments.seed is not None:
         options.options.append(f"seed={arguments.seed}")

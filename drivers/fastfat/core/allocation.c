@@ -58,12 +58,40 @@ static void FatMark(FAT_VOLUME *Volume, uint32_t Cluster, uint32_t Count, bool U
     }
 }
 
-FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume)
+/* Marks in Held what entries lead to. */
+static FAT_STATUS FatReadEntries(FAT_VOLUME *Volume)
 {
-    size_t words = FatBitmapWords(Volume);
     FAT_STATUS status = FatOk;
     uint32_t cluster, value;
     FAT_TABLE table;
+
+    FatOpenTable(&table, Volume);
+    for (cluster = 2; cluster < Volume->Clusters + 2 && status == FatOk; cluster++) {
+        status = FatGetEntry(&table, cluster, &value);
+        if (status != FatOk || value == FAT_FREE)
+            continue;
+        FatMark(Volume, cluster, 1, true);
+        if (FatIsCluster(Volume, value))
+            Volume->Held[value / 64] |= (uint64_t)1 << value % 64;
+    }
+    FatCloseTable(&table);
+    return status;
+}
+
+static void FatKeepTornEnds(FAT_VOLUME *Volume)
+{
+    uint32_t cluster;
+
+    for (cluster = 2; cluster < Volume->Clusters + 2; cluster++)
+        if (Volume->Held[cluster / 64] >> cluster % 64 & 1)
+            FatMark(Volume, cluster, 1, true);
+    FatFill(Volume->Held, 0, FatBitmapWords(Volume) * sizeof(uint64_t));
+}
+
+FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume)
+{
+    size_t words = FatBitmapWords(Volume);
+    FAT_STATUS status;
 
     Volume->Used = Volume->Host->Allocate(2 * words * sizeof(uint64_t));
     if (Volume->Used == NULL)
@@ -74,14 +102,10 @@ FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume)
     Volume->Used[0] = 3;
     Volume->Free = Volume->Clusters;
     Volume->Hint = 2;
-    FatOpenTable(&table, Volume);
-    for (cluster = 2; cluster < Volume->Clusters + 2 && status == FatOk; cluster++) {
-        status = FatGetEntry(&table, cluster, &value);
-        if (status == FatOk && value != FAT_FREE)
-            FatMark(Volume, cluster, 1, true);
-    }
-    FatCloseTable(&table);
-    if (status != FatOk)
+    status = FatReadEntries(Volume);
+    if (status == FatOk)
+        FatKeepTornEnds(Volume);
+    else
         FatCloseVolume(Volume);
     return status;
 }

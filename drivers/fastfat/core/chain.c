@@ -60,28 +60,34 @@ const FAT_RUN *FatFindRun(const FAT_RUNS *Runs, uint32_t Cluster)
     return &Runs->Run[low];
 }
 
-/* A chain that comes back meets the cluster that is remembered, which is another after each power of two of steps (Brent). */
-static FAT_STATUS FatWalk(FAT_TABLE *Table, uint32_t First, FAT_RUNS *Runs)
+/* A chain that comes back meets the cluster that is remembered, which is another after each power of two of steps (Brent). What it leads
+ * to must have an entry of its own: before that it is nobody's. */
+static FAT_STATUS FatWalk(FAT_TABLE *Table, uint32_t First, uint32_t Most, FAT_RUNS *Runs)
 {
     FAT_VOLUME *volume = Table->Volume;
-    uint32_t cluster = First, remembered = 0, steps = 0, power = 1;
+    uint32_t cluster = First, next = FAT_LAST, remembered = 0, steps = 0, power = 1;
     FAT_STATUS status = FatOk;
 
-    while (status == FatOk && cluster != FAT_LAST) {
-        if (!FatIsCluster(volume, cluster) || cluster == remembered)
+    while (status == FatOk && cluster != FAT_LAST && Runs->Clusters < Most) {
+        if (cluster == remembered)
             return FatCorrupt;
         if (++steps == power) {
             remembered = cluster;
             power *= 2;
         }
-        status = FatAppendRun(volume->Host, Runs, cluster, 1);
+        if (!FatIsCluster(volume, cluster))
+            return FatTorn;
+        status = FatGetEntry(Table, cluster, &next);
+        if (status == FatOk && (next == FAT_FREE || next == FAT_BAD))
+            return FatTorn;
         if (status == FatOk)
-            status = FatGetEntry(Table, cluster, &cluster);
+            status = FatAppendRun(volume->Host, Runs, cluster, 1);
+        cluster = next;
     }
     return status;
 }
 
-FAT_STATUS FatLoadChain(FAT_VOLUME *Volume, uint32_t First, FAT_RUNS *Runs)
+static FAT_STATUS FatLoad(FAT_VOLUME *Volume, uint32_t First, uint32_t Most, bool MayBeTorn, FAT_RUNS *Runs)
 {
     FAT_STATUS status;
     FAT_TABLE table;
@@ -90,9 +96,21 @@ FAT_STATUS FatLoadChain(FAT_VOLUME *Volume, uint32_t First, FAT_RUNS *Runs)
     if (First == 0)
         return FatOk;
     FatOpenTable(&table, Volume);
-    status = FatWalk(&table, First, Runs);
+    status = FatWalk(&table, First, Most, Runs);
     FatCloseTable(&table);
+    if (status == FatTorn)
+        status = MayBeTorn && Runs->Clusters != 0 ? FatOk : FatCorrupt;
     if (status != FatOk)
         FatFreeRuns(Volume->Host, Runs);
     return status;
+}
+
+FAT_STATUS FatLoadChain(FAT_VOLUME *Volume, uint32_t First, FAT_RUNS *Runs)
+{
+    return FatLoad(Volume, First, ~0u, false, Runs);
+}
+
+FAT_STATUS FatLoadTornChain(FAT_VOLUME *Volume, uint32_t First, uint32_t Most, FAT_RUNS *Runs)
+{
+    return FatLoad(Volume, First, Most, true, Runs);
 }

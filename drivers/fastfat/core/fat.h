@@ -32,6 +32,7 @@ typedef enum FAT_STATUS {
     FatDiskFull,
     FatDirectoryFull,
     FatBadName,
+    FatTorn, /* within core/ only: a chain that leads to no cluster of its own */
     FatCorrupt
 } FAT_STATUS;
 
@@ -96,7 +97,8 @@ typedef struct FAT_VOLUME {
 
 /* Checks the first 512 bytes of a medium of that many bytes. FatNotFat: this is no FAT volume, or one that cannot be right. */
 FAT_STATUS FatParseBootSector(const uint8_t *Sector, uint64_t MediumBytes, FAT_VOLUME *Volume);
-/* After FatParseBootSector, Host and Stream: reads every FAT entry to know what is free. */
+/* After FatParseBootSector, Host and Stream: reads every FAT entry to know what is free. What is free though a chain leads to it counts as
+ * used: else it would soon be in two chains. */
 FAT_STATUS FatOpenVolume(FAT_VOLUME *Volume);
 void FatCloseVolume(FAT_VOLUME *Volume);
 /* The disk has everything that was so when Volume->Frees was Frees: what was freed before may be used again, unless more was freed since.
@@ -148,6 +150,9 @@ typedef struct FAT_RUNS {
 
 /* Follows a chain; First may be 0: none. FatCorrupt: it leaves the volume, comes to what is free or bad, or comes back. */
 FAT_STATUS FatLoadChain(FAT_VOLUME *Volume, uint32_t First, FAT_RUNS *Runs);
+/* The same on a volume that was not shut down, where a chain may be longer or shorter than its file: at most Most clusters, and no more
+ * than are there before it leaves the volume or comes to what is free or bad. FatCorrupt: not one is, or it comes back. */
+FAT_STATUS FatLoadTornChain(FAT_VOLUME *Volume, uint32_t First, uint32_t Most, FAT_RUNS *Runs);
 /* The run that holds the file's cluster; NULL: the file is shorter. */
 const FAT_RUN *FatFindRun(const FAT_RUNS *Runs, uint32_t Cluster);
 static inline uint32_t FatFirstCluster(const FAT_RUNS *Runs)

@@ -123,11 +123,36 @@ static VOID AssignInherit(VOID)
     SeReleaseSubjectContext(&subject);
 }
 
+/* A descriptor in user memory whose parts are there too, or are not. */
+static VOID CaptureUser(PVOID Page, const SID *Bad)
+{
+    PISECURITY_DESCRIPTOR sd = Page;
+    PSID sid = (PUCHAR)Page + 256;
+    PSECURITY_DESCRIPTOR captured = NULL;
+    RTL_DESCRIPTOR_PARTS parts;
+
+    *sd = (SECURITY_DESCRIPTOR){ .Revision = SECURITY_DESCRIPTOR_REVISION1, .Owner = sid };
+    RtlCopyMemory(sid, Bad, sizeof(*Bad));
+    CHECK(SeCaptureSecurityDescriptor(sd, UserMode, PagedPool, TRUE, &captured) == STATUS_INVALID_SID);
+    RtlCopySid(64, sid, SepWorldSid);
+    if (CHECK(SeCaptureSecurityDescriptor(sd, UserMode, PagedPool, TRUE, &captured) == STATUS_SUCCESS)) {
+        RtlGetDescriptorParts(captured, &parts);
+        CHECK(parts.Owner != NULL && RtlEqualSid(parts.Owner, SepWorldSid) && parts.Dacl == NULL && captured != Page);
+        SeReleaseSecurityDescriptor(captured, UserMode, TRUE);
+    }
+    sd->Owner = SepWorldSid;                     /* the kernel's */
+    CHECK(SeCaptureSecurityDescriptor(sd, UserMode, PagedPool, TRUE, &captured) == STATUS_ACCESS_VIOLATION);
+    sd->Owner = NULL;
+    sd->Control = SE_DACL_PRESENT;
+    sd->Dacl = (PACL)((PUCHAR)Page + PAGE_SIZE - 4);         /* runs out of the page */
+    CHECK(SeCaptureSecurityDescriptor(sd, UserMode, PagedPool, TRUE, &captured) == STATUS_ACCESS_VIOLATION);
+}
+
 static VOID Capture(VOID)
 {
     PSECURITY_DESCRIPTOR captured = (PVOID)1;
     SECURITY_DESCRIPTOR sd;
-    SID bad = { SID_REVISION, 16, { { 0 } }, { 0 } };
+    SID bad = { SID_REVISION, 16, { { 0 } }, { 0 } }, *page = TestUserPage();
     LIST list;
 
     CHECK(SeCaptureSecurityDescriptor(NULL, KernelMode, PagedPool, TRUE, &captured) == STATUS_SUCCESS && captured == NULL);
@@ -140,7 +165,12 @@ static VOID Capture(VOID)
     list.Acl.AceCount = 90;
     CHECK(SeCaptureSecurityDescriptor(&sd, KernelMode, PagedPool, TRUE, &captured) == STATUS_INVALID_ACL);
     sd.Owner = &bad;
-    CHECK(SeCaptureSecurityDescriptor(&sd, UserMode, PagedPool, TRUE, &captured) == STATUS_INVALID_SID);
+    CHECK(SeCaptureSecurityDescriptor(&sd, KernelMode, PagedPool, TRUE, &captured) == STATUS_INVALID_SID);
+    CHECK(SeCaptureSecurityDescriptor(&sd, UserMode, PagedPool, TRUE, &captured) == STATUS_ACCESS_VIOLATION);
+    if (CHECK(page != NULL)) {
+        CaptureUser(page, &bad);
+        TestFreeUserPage(page);
+    }
     sd.Revision = 0;
     CHECK(SeCaptureSecurityDescriptor(&sd, KernelMode, PagedPool, TRUE, &captured) == STATUS_UNKNOWN_REVISION);
 }

@@ -311,6 +311,9 @@ static void Visit(TEST_VOLUME *Test, uint32_t Cluster, unsigned Depth, unsigned 
             Depth < 8)
             Visit(Test, entry.Record.Cluster, Depth + 1, Budget);
         FatFreeRuns(&TestHost, &runs);
+        if (FatLoadTornChain(&Test->Volume, entry.Record.Cluster, 50, &runs) == FatOk && runs.Clusters > 50)
+            abort();
+        FatFreeRuns(&TestHost, &runs);
     }
     FatCloseScan(&scan);
     TestCloseFolder(&folder);

@@ -175,6 +175,40 @@ static void Loops(void **State)
     FatFreeRuns(&TestHost, &runs);
 }
 
+/* A volume that was not shut down: what comes before the torn place, and only what the file's size needs. */
+static void TornChains(void **State)
+{
+    static const uint32_t ends[] = { FAT_FREE, FAT_BAD, 1000, 1 };
+    FAT_RUNS runs, grown = { 0 };
+
+    (void)State;
+    for (uint32_t i = 2; i < 30; i++)
+        assert_int_equal(FatSetEntry(&Test.Volume, i, i + 1), FatOk);
+    for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+        assert_int_equal(FatSetEntry(&Test.Volume, 30, ends[i]), FatOk);
+        assert_int_equal(FatLoadTornChain(&Test.Volume, 2, 100, &runs), FatOk);
+        assert_int_equal(runs.Clusters, ends[i] == FAT_FREE || ends[i] == FAT_BAD ? 28 : 29);
+        FatFreeRuns(&TestHost, &runs);
+        assert_int_equal(FatLoadTornChain(&Test.Volume, 2, 7, &runs), FatOk);
+        assert_int_equal(runs.Clusters, 7);
+        FatFreeRuns(&TestHost, &runs);
+        assert_int_equal(FatLoadTornChain(&Test.Volume, 30, 1, &runs), ends[i] == FAT_FREE || ends[i] == FAT_BAD ? FatCorrupt : FatOk);
+        FatFreeRuns(&TestHost, &runs);
+    }
+    assert_int_equal(FatLoadTornChain(&Test.Volume, 31, 5, &runs), FatCorrupt);
+    assert_int_equal(FatSetEntry(&Test.Volume, 30, 9), FatOk);
+    assert_int_equal(FatLoadTornChain(&Test.Volume, 2, 1000, &runs), FatCorrupt);
+
+    /* mounted again: 30 is free, but 29 leads there */
+    assert_int_equal(FatSetEntry(&Test.Volume, 30, FAT_FREE), FatOk);
+    FatCloseVolume(&Test.Volume);
+    assert_int_equal(FatOpenVolume(&Test.Volume), FatOk);
+    assert_int_equal(Test.Volume.Free, Test.Volume.Clusters - 29);
+    assert_int_equal(FatExtendChain(&Test.Volume, &grown, Test.Volume.Free), FatOk);
+    assert_int_equal(FatFirstCluster(&grown), 31);
+    FatFreeRuns(&TestHost, &grown);
+}
+
 static void Times(void **State)
 {
     static const struct {
@@ -389,6 +423,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(Chains, Setup, Teardown),
         cmocka_unit_test_setup_teardown(Held, Setup, Teardown),
         cmocka_unit_test_setup_teardown(Loops, Setup, Teardown),
+        cmocka_unit_test_setup_teardown(TornChains, Setup, Teardown),
         cmocka_unit_test(Times),
         cmocka_unit_test_setup_teardown(ShortNames, Setup, Teardown),
         cmocka_unit_test_setup_teardown(Names, Setup, Teardown),

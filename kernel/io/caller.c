@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ * The memory of whoever asked for I/O, read and written while it may vanish: the second half of a completion runs long after the checks.
+ */
+#include "iop.h"
+
+BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes)
+{
+    ULONG64 first = (ULONG64)Address;
+    return Mode == KernelMode || Bytes == 0 || (first + Bytes >= first && first + Bytes <= MmUserProbeAddress);
+}
+
+static NTSTATUS IopCopyGuarded(PVOID To, const VOID *From, SIZE_T Bytes)
+{
+    __try {
+        RtlCopyMemory(To, From, Bytes);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return GetExceptionCode();
+    }
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopCopyFromCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes)
+{
+    if (Mode != KernelMode)
+        return IopIsCallers(Mode, From, Bytes) ? IopCopyGuarded(To, From, Bytes) : STATUS_ACCESS_VIOLATION;
+    RtlCopyMemory(To, From, Bytes);
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopCopyToCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes)
+{
+    if (Mode != KernelMode)
+        return IopIsCallers(Mode, To, Bytes) ? IopCopyGuarded(To, From, Bytes) : STATUS_ACCESS_VIOLATION;
+    RtlCopyMemory(To, From, Bytes);
+    return STATUS_SUCCESS;
+}
+
+static VOID IopPublish(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    To->Information = Result->Information;
+    __atomic_store_n(&To->Status, Result->Status, __ATOMIC_RELEASE);
+}
+
+/* Who took the memory away meanwhile does not want the result. */
+static VOID IopPublishGuarded(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    __try {
+        IopPublish(To, Result);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+    }
+}
+
+VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    if (Mode == KernelMode)
+        IopPublish(To, Result);
+    else
+        IopPublishGuarded(To, Result);
+}

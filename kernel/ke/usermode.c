@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ * To user mode: the first time, with a user APC, or with an exception. For the latter two the thread's registers go onto its user stack
+ * and ntdll's dispatcher is what runs next; it comes back with NtContinue. The layouts are those of Windows 10.
+ */
+#include "ki.h"
+
+#define KI_RED_BYTES 0x20u                       /* left alone between what is pushed and the stack of before */
+#define KI_CONTEXT_EX_BYTES 0x20u
+
+/* What KiUserExceptionDispatcher finds at rsp. */
+typedef struct KI_EXCEPTION_STACK {
+    CONTEXT Context;
+    ULONG ContextEx[KI_CONTEXT_EX_BYTES / sizeof(ULONG)];       /* CONTEXT_EX: where the parts are, from its own address on */
+    EXCEPTION_RECORD Record;
+} KI_EXCEPTION_STACK;
+C_ASSERT(FIELD_OFFSET(KI_EXCEPTION_STACK, Record) == 0x4F0);
+
+BOOLEAN KeTraceUser;
+
+ULONG64 KiSystemService(PKTRAP_FRAME Trap)
+{
+    ULONG64 result = KeUpcalls.SystemService != NULL ? KeUpcalls.SystemService(Trap) : (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
+    return Trap->FaultIndicator ? Trap->Rax : result;
+}
+
+/* ---- The first time ---- */
+BOOLEAN KeInitUserThread(PKTHREAD Thread, PVOID Teb)
+{
+    PVOID area = KiAllocateUserState();
+
+    if (area == NULL)
+        return FALSE;
+    Thread->StateSaveArea = area;
+    Thread->Teb = Teb;
+    Thread->SystemThread = 0;
+    Thread->PreviousMode = UserMode;
+    Thread->TrapFrame = KiUserTrapFrame(Thread);
+    return TRUE;
+}
+
+VOID KeDeleteUserThread(PKTHREAD Thread)
+{
+    if (Thread->StateSaveArea != NULL)
+        KiFreeUserState(Thread->StateSaveArea);
+    Thread->StateSaveArea = NULL;
+}
+
+VOID KeEnterUserMode(const CONTEXT *Context)
+{
+    PKTHREAD thread = KeCurrentThread();
+    PKTRAP_FRAME trap = KiUserTrapFrame(thread);
+    PKEXCEPTION_FRAME exception = KiUserExceptionFrame(thread);
+
+    RtlZeroMemory(trap, sizeof(*trap));
+    RtlZeroMemory(exception, sizeof(*exception));
+    trap->PreviousMode = UserMode;
+    KiContextToUser(Context, trap, exception);
+    KiEnterUserMode(trap, exception);
+}
+
+/* ---- The user stack ---- */
+/* Room below the thread's stack pointer for what a dispatcher finds at rsp; 0: not user memory. */
+static ULONG64 KiUserStackRoom(const CONTEXT *Context, ULONG Bytes)
+{
+    ULONG64 top = Context->Rsp;
+    return top > MmUserProbeAddress || top < Bytes + KI_RED_BYTES + PAGE_SIZE ? 0 : (top - KI_RED_BYTES - Bytes) & ~15ull;
+}
+
+static BOOLEAN KiWriteUserStack(ULONG64 To, const VOID *From, ULONG Bytes)
+{
+    if (To == 0)
+        return FALSE;
+    __try {
+        RtlCopyMemory((PVOID)To, From, Bytes);
+    } __except (EXCEPTION_EXECUTE_HANDLER) {
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static VOID KiCallUser(PKTRAP_FRAME Trap, ULONG64 Address, ULONG64 Stack)
+{
+    Trap->Rip = Address;
+    Trap->Rsp = Stack;
+    Trap->SegCs = KGDT_USER_CODE | 3;
+    Trap->SegSs = KGDT_USER_DATA | 3;
+    Trap->EFlags = 0x202;
+    KiMarkFrameChanged(Trap);
+}
+
+/* ---- Exceptions ---- */
+static VOID KiPushException(const EXCEPTION_RECORD *Record, const CONTEXT *Context, PKTRAP_FRAME Trap)
+{
+    KI_EXCEPTION_STACK frame = { .Context = *Context, .Record = *Record };
+    ULONG64 stack = KiUserStackRoom(Context, sizeof(frame));
+    EXCEPTION_RECORD record = *Record;
+
+    /* All, legacy and extended part: offset from CONTEXT_EX, and length. */
+    frame.ContextEx[0] = frame.ContextEx[2] = (ULONG)-(LONG)sizeof(CONTEXT);
+    frame.ContextEx[1] = sizeof(CONTEXT) + KI_CONTEXT_EX_BYTES;
+    frame.ContextEx[3] = sizeof(CONTEXT);
+    frame.ContextEx[4] = KI_CONTEXT_EX_BYTES;
+    if (KeUpcalls.UserExceptionDispatcher != 0 && KiWriteUserStack(stack, &frame, sizeof(frame)))
+        KiCallUser(Trap, KeUpcalls.UserExceptionDispatcher, stack);
+    else if (KeUpcalls.UnhandledException != NULL)
+        KeUpcalls.UnhandledException(&record);
+}
+
+VOID KiDispatchUserException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+{
+    CONTEXT context;
+
+    if (KeTraceUser)
+        DbgPrint("user: exception %08lx at %p, address %p, rsp %p\n", Record->ExceptionCode, (PVOID)Trap->Rip,
+                 (PVOID)Record->ExceptionInformation[1], (PVOID)Trap->Rsp);
+    KiContextFromUser(&context, Trap, Exception);
+    KiPushException(Record, &context, Trap);
+}
+
+VOID KeRaiseUserException(PEXCEPTION_RECORD Record, const CONTEXT *Context)
+{
+    PKTRAP_FRAME trap = KiUserTrapFrame(KeCurrentThread());
+    CONTEXT context;
+
+    KeSetUserContext(Context);
+    KeGetUserContext(&context);
+    KiPushException(Record, &context, trap);
+}
+
+/* ---- User APCs ---- */
+static VOID KiPushApc(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, const PVOID Arguments[4])
+{
+    CONTEXT context;
+    ULONG64 stack;
+
+    KiContextFromUser(&context, Trap, Exception);
+    context.P1Home = (ULONG64)Arguments[0];
+    context.P2Home = (ULONG64)Arguments[1];
+    context.P3Home = (ULONG64)Arguments[2];
+    context.P4Home = (ULONG64)Arguments[3];
+    stack = KiUserStackRoom(&context, sizeof(context));
+    if (KeUpcalls.UserApcDispatcher != 0 && KiWriteUserStack(stack, &context, sizeof(context))) {
+        KiCallUser(Trap, KeUpcalls.UserApcDispatcher, stack);
+    } else {
+        EXCEPTION_RECORD record = { .ExceptionCode = STATUS_STACK_OVERFLOW, .ExceptionAddress = (PVOID)Trap->Rip };
+        KiDispatchUserException(&record, Trap, Exception);
+    }
+}
+
+VOID KiDeliverUserApcs(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+{
+    PKAPC apc = KiTakeUserApc(KeCurrentThread());
+    PKNORMAL_ROUTINE normal;
+    PVOID arguments[4];
+    KIRQL irql;
+
+    if (KeUpcalls.TestTermination != NULL)
+        KeUpcalls.TestTermination();
+    if (apc == NULL)
+        return;
+    normal = apc->NormalRoutine;
+    arguments[0] = apc->NormalContext;
+    arguments[1] = apc->SystemArgument1;
+    arguments[2] = apc->SystemArgument2;
+    irql = KfRaiseIrql(APC_LEVEL);
+    apc->KernelRoutine(apc, &normal, &arguments[0], &arguments[1], &arguments[2]);      /* may free the APC */
+    KeLowerIrql(irql);
+    arguments[3] = normal;
+    if (normal != NULL)
+        KiPushApc(Trap, Exception, arguments);
+    else
+        KeTestAlertThread(UserMode);             /* the next one, if there is */
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT
+ * Processes that run programs, and threads in user mode.
+ */
+#pragma once
+#include "psp.h"
+#include "section.h"
+#include "../../pe/pe.h"
+
+/* What RTL_USER_PROCESS_PARAMETERS says, in kernel memory. */
+enum {
+    PspDllPath, PspImagePathName, PspCommandLine, PspWindowTitle, PspDesktopInfo, PspShellInfo, PspRuntimeData, PspCurrentDirectory,
+    PspParameterStrings
+};
+typedef struct PSP_PARAMETERS {
+    RTL_USER_PROCESS_PARAMETERS Fixed;           /* its values; its pointers mean nothing */
+    UNICODE_STRING Strings[PspParameterStrings];
+    PVOID Environment;
+    SIZE_T EnvironmentSize;
+    PVOID Block;                                 /* pool that the strings and the environment lie in, or NULL */
+} PSP_PARAMETERS;
+/* Copies what a program prepared for its child. STATUS_ACCESS_VIOLATION, STATUS_INVALID_PARAMETER. */
+NTSTATUS PspCaptureParameters(const VOID *User, PSP_PARAMETERS *Parameters);
+VOID PspReleaseParameters(PSP_PARAMETERS *Parameters);
+/* Into the process that the thread is attached to: a block of its own. */
+NTSTATUS PspWriteParameters(const PSP_PARAMETERS *Parameters, PVOID *Address);
+
+/* Guarded copies between the kernel and the address space that the thread is in. */
+NTSTATUS PspReadUser(PVOID To, const VOID *From, SIZE_T Bytes);
+NTSTATUS PspWriteUser(PVOID To, const VOID *From, SIZE_T Bytes);
+
+/* ---- ntdll.dll, the same in every process ---- */
+typedef struct PSP_SYSTEM_DLL {
+    PVOID Section;                               /* NULL: there is none, and no programs */
+    PVOID ApiSet;                                /* section of apisetschema.dll, or NULL */
+    ULONG ApiSetOffset;                          /* where the map is in it */
+    PVOID Base;
+    ULONG64 LoaderInitializeThunk, UserThreadStart;
+} PSP_SYSTEM_DLL;
+extern PSP_SYSTEM_DLL PspSystemDll;
+
+/* ---- Flavours of ntdll (flavour.c) ---- */
+VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll);
+BOOLEAN PspIsWine(VOID);
+/* What a program needs of a file for a section of the image in it. */
+ACCESS_MASK PspImageFileAccess(VOID);
+NTSTATUS PspPrepareFlavour(VOID);
+/* What NtQueryVirtualMemory says of a module's Unix half. */
+ULONG64 PspUnixHandleOf(PVOID Module);
+
+/* ---- Threads ---- */
+#define PSP_TEB_BYTES 0x4000u                    /* Wine's ntdll keeps its own data behind the TEB */
+#define PSP_PEB_BYTES 0x4000u
+typedef struct PSP_USER_THREAD {
+    POBJECT_ATTRIBUTES Attributes;               /* of the object, or NULL */
+    PEPROCESS Process;
+    PVOID Start, Argument;
+    SIZE_T StackReserve;                         /* 0: what the image says */
+    BOOLEAN Suspended;
+} PSP_USER_THREAD;
+/* Inserted and not started; the reference is the caller's, who calls PspStartUserThread or PspAbandonUserThread. */
+NTSTATUS PspCreateUserThread(const PSP_USER_THREAD *New, PETHREAD *Thread);
+NTSTATUS PspStartUserThread(PETHREAD Thread, BOOLEAN Suspended);
+VOID PspAbandonUserThread(PETHREAD Thread);
+/* The calling thread's TEB and stack, when it ends before its process. */
+VOID PspFreeUserThread(PETHREAD Thread);
+
+/* ---- Processes ---- */
+typedef struct PSP_NEW_PROCESS {
+    PEPROCESS Parent;
+    PVOID Section;                               /* of the image */
+    PCUNICODE_STRING ImageName;                  /* as NT's namespace has it */
+    PFILE_OBJECT File;                           /* of the image, or NULL */
+    PSP_PARAMETERS *Parameters;
+    BOOLEAN InheritHandles;
+} PSP_NEW_PROCESS;
+/* A process with its image, ntdll and PEB, and no thread yet; the reference is the caller's. */
+/* Where the program begins, from its image's base. */
+static inline ULONG64 PspEntryOffset(PVOID Section)
+{
+    const MM_SECTION *section = Section;
+    return (ULONG64)MmSectionImage(section)->TransferAddress - MmImageBase(section);
+}
+NTSTATUS PspCreateUserProcess(const PSP_NEW_PROCESS *New, PEPROCESS *Process);
