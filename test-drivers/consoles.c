@@ -230,6 +230,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     TestProcesses(reference);
     ConsolesTestOutput();
     ConsolesTestInput();
+    ConsolesTestMessages();
     ConsolesTestThreads();
     TestShortBuffers();
     ZwClose(reference);

@@ -42,4 +42,5 @@ VOID ConsolesSetMode(HANDLE File, ULONG Mode);
 
 VOID ConsolesTestOutput(VOID);
 VOID ConsolesTestInput(VOID);
+VOID ConsolesTestMessages(VOID);
 VOID ConsolesTestThreads(VOID);

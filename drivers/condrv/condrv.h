@@ -115,10 +115,15 @@ CD_CONTROL CdReadOutput, CdWriteOutput, CdFillOutput, CdScrollOutput;
 /* The screen's changes are sent. */
 VOID CdShowLocked(CD_SCREEN *Screen);
 
+/* ---- message.c ---- */
+CD_CONTROL CdIssueUserIo;
+
 /* ---- process.c ---- */
 CD_CONTROL CdControlEvent, CdListProcesses, CdBindProcess;
 NTSTATUS CdAttach(CD_FILE *File);
 VOID CdDetach(CD_FILE *File);
+/* What runs in the process when an event comes; NULL: it has none. No lock is held. (routine.c) */
+PVOID CondrvControlRoutine(PEPROCESS Process);
 /* Each attached process of the group (0: all) is told. No lock is held. */
 NTSTATUS CdTellProcesses(ULONG Event, ULONG Group);
 /* What the keyboard asked for. */

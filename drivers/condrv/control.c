@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The control codes: which handles each is for, how much it needs, who does it.
  */
-#include "condrv.h"
+#include "message.h"
 
 #define CD_ANY (CdReference | CdConnection | CdInput | CdOutput)
 #define CD_ASK(Function) CTL_CODE(CD_DEVICE_TYPE, Function, METHOD_BUFFERED, FILE_ANY_ACCESS)
@@ -46,6 +46,7 @@ static const CD_CODE Codes[] = {
     { CD_SET(37), CdOutput, 24, 0, CdFillOutput },
     { CD_SET(38), CdOutput, 24, 0, CdScrollOutput },
     { CD_ASK(51), CdConnection, 4, 0, CdBindProcess },
+    { CD_ISSUE_USER_IO, CD_ANY, 16, 0, CdIssueUserIo },
 };
 
 static NTSTATUS CdDecode(CD_REQUEST *Request, ULONG Code, const CD_CODE **Found)

@@ -131,12 +131,6 @@ NTSTATUS CdBindProcess(CD_REQUEST *Request)
 }
 
 /* ---- Events ---- */
-/* What runs in the process when an event comes. NULL: the kernel does not tell yet (kernelbase!CtrlRoutine, ntdll!__wine_ctrl_routine). */
-static PVOID CondrvControlRoutine(PEPROCESS Process)
-{
-    return NULL;
-}
-
 typedef NTSTATUS NTAPI CREATE_USER_THREAD(HANDLE Process, PSECURITY_DESCRIPTOR Security, BOOLEAN IsSuspended, ULONG ZeroBits,
                                           SIZE_T Reserve, SIZE_T Commit, PVOID Start, PVOID Parameter, PHANDLE Thread, PCLIENT_ID Id);
 

@@ -4,7 +4,7 @@
  *
  * A read is numbered, so that a line that was begun for one is not given to another.
  */
-#include "condrv.h"
+#include "message.h"
 
 #define CD_END_OF_FILE 0x1A                      /* Ctrl+Z */
 
@@ -42,6 +42,8 @@ static VOID NTAPI CdCompleteCancelled(PIO_CSQ Csq, PIRP Irp)
 {
     Irp->IoStatus.Status = STATUS_CANCELLED;
     Irp->IoStatus.Information = 0;
+    if (CdMessageOf(Irp) != NULL)
+        CdEndMessage(Irp);
     IoCompleteRequest(Irp, IO_NO_INCREMENT);
 }
 
@@ -64,12 +66,20 @@ typedef struct CD_READ {
 
 #define CD_CODE(Function) CTL_CODE(CD_DEVICE_TYPE, Function, METHOD_BUFFERED, FILE_READ_ACCESS)
 
+static CD_READ CdDescribeMessage(CD_MESSAGE *Message)
+{
+    return (CD_READ){ Message->Irp, Message->Out, Message->OutLength, Message->IsRecords, Message->IsBytes, FALSE, Message->In,
+                      Message->PresetLength, Message->WakeMask };
+}
+
 static CD_READ CdDescribeRead(PIRP Irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(Irp);
     CD_READ read = { .Irp = Irp, .Buffer = Irp->AssociatedIrp.SystemBuffer };
     ULONG code = location->Parameters.DeviceIoControl.IoControlCode, input = location->Parameters.DeviceIoControl.InputBufferLength;
 
+    if (CdMessageOf(Irp) != NULL)
+        return CdDescribeMessage(CdMessageOf(Irp));
     if (location->MajorFunction == IRP_MJ_READ) {
         read.Length = location->Parameters.Read.Length;
         read.IsBytes = TRUE;
@@ -212,6 +222,15 @@ static BOOLEAN CdTryRecords(const CD_READ *Read, PULONG_PTR Information)
     return count != 0;
 }
 
+/* The body says how much was read, and by which key a line has ended. */
+static VOID CdTellMessage(CD_MESSAGE *Message, ULONG_PTR Information)
+{
+    Message->Written = (ULONG)Information;
+    *(PULONG)(Message->Body + Message->CountAt) = Message->IsRecords ? (ULONG)(Information / sizeof(CON_RECORD)) : (ULONG)Information;
+    if (!Message->IsRecords)
+        *(PULONG)(Message->Body + Message->KeyStateAt) = CdConsole.Line.KeyState;
+}
+
 /* FALSE: it must wait on. */
 static BOOLEAN CdTryRead(PIRP Irp)
 {
@@ -219,6 +238,8 @@ static BOOLEAN CdTryRead(PIRP Irp)
     BOOLEAN isDone = read.IsRecords ? CdTryRecords(&read, &Irp->IoStatus.Information) : CdTryText(&read, &Irp->IoStatus.Information);
 
     Irp->IoStatus.Status = STATUS_SUCCESS;
+    if (isDone && CdMessageOf(Irp) != NULL)
+        CdTellMessage(CdMessageOf(Irp), Irp->IoStatus.Information);
     return isDone;
 }
 
@@ -248,8 +269,12 @@ VOID CdSignalInputLocked(VOID)
 
 VOID CdCompleteAll(PLIST_ENTRY Done)
 {
-    while (!IsListEmpty(Done))
-        IoCompleteRequest(CONTAINING_RECORD(RemoveHeadList(Done), IRP, Tail.Overlay.ListEntry), IO_KEYBOARD_INCREMENT);
+    while (!IsListEmpty(Done)) {
+        PIRP irp = CONTAINING_RECORD(RemoveHeadList(Done), IRP, Tail.Overlay.ListEntry);
+        if (CdMessageOf(irp) != NULL)
+            CdEndMessage(irp);
+        IoCompleteRequest(irp, IO_KEYBOARD_INCREMENT);
+    }
 }
 
 VOID CdTypeLocked(const CON_RECORD *Records, ULONG Count)
@@ -305,6 +330,7 @@ NTSTATUS CdReadConsole(CD_REQUEST *Request)
 {
     CD_READ read = { 0 };
 
+    Request->Irp->Tail.Overlay.DriverContext[1] = NULL;
     if (Request->Irp->AssociatedIrp.SystemBuffer != NULL)
         read = CdDescribeRead(Request->Irp);
     if (Request->OutputLength < (read.HasControl ? sizeof(ULONG) + sizeof(USHORT) : read.IsBytes ? 1 : sizeof(USHORT)))
@@ -314,6 +340,7 @@ NTSTATUS CdReadConsole(CD_REQUEST *Request)
 
 NTSTATUS CdReadInput(CD_REQUEST *Request)
 {
+    Request->Irp->Tail.Overlay.DriverContext[1] = NULL;
     if (Request->OutputLength < sizeof(CON_RECORD))
         return Request->OutputLength == 0 ? STATUS_SUCCESS : STATUS_BUFFER_TOO_SMALL;
     return CdWaitForInput(Request->Irp);
@@ -325,5 +352,6 @@ NTSTATUS CdRead(PIRP Irp, PIO_STACK_LOCATION Location)
 
     if (file->Kind != CdInput)
         return STATUS_INVALID_DEVICE_REQUEST;
+    Irp->Tail.Overlay.DriverContext[1] = NULL;
     return Location->Parameters.Read.Length == 0 ? STATUS_SUCCESS : CdWaitForInput(Irp);
 }
