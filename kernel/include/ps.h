@@ -57,6 +57,13 @@ NTSTATUS NTAPI NtFlushProcessWriteBuffers(VOID);
 extern PEPROCESS PsIdleProcess;
 
 /* ---- Programs ---- */
+/* What the ntdll.dll in use takes for granted, beyond or below what Windows grants (ps/flavour.c). */
+typedef struct PS_FLAVOUR {
+    PCSTR Name;
+    ACCESS_MASK ImageFileAccess;     /* that a program needs of a file for a section of the image in it */
+    ACCESS_MASK FreeFileQueries;     /* rights to a file that asking about it does not need */
+} PS_FLAVOUR;
+extern const PS_FLAVOUR *PsFlavour;
 /* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The
  * status of opening it, or STATUS_INVALID_IMAGE_FORMAT, STATUS_ENTRYPOINT_NOT_FOUND. PASSIVE_LEVEL, once. */
 NTSTATUS PsOpenSystemDll(PVOID *Base, PSIZE_T Size);

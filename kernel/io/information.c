@@ -105,8 +105,8 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = row->QueryAccess;
-    status = IopReferenceFile(FileHandle, row->QueryAccess, &file, &granted);
+    ask.Access = ObPreviousMode() != KernelMode ? row->QueryAccess & ~PsFlavour->FreeFileQueries : row->QueryAccess;
+    status = IopReferenceFile(FileHandle, ask.Access, &file, &granted);
     if (!NT_SUCCESS(status))
         return status;
     result = (IO_STATUS_BLOCK){ { STATUS_SUCCESS }, row->Query };

@@ -29,6 +29,11 @@ static const UCHAR PspUnixStub[] = {
 };
 C_ASSERT(sizeof(PspUnixStub) == 44);
 
+static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0 };
+/* Its loader opens images for reading only; who renames a file asks for its attributes with the right to delete it alone. */
+static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES };
+const PS_FLAVOUR *PsFlavour = &PspWindows;
+
 static struct {
     ULONG64 Dispatcher, UnixHandle, SystemTime;  /* addresses in ntdll, 0: not Wine's, or another version */
 } PspWine;
@@ -39,17 +44,16 @@ static ULONG64 PspExportOf(const PE_IMAGE *Image, PCSTR Name)
     return PeFindExportByName(Image, Name, &export) == PE_OK && export.Forwarder == NULL ? (ULONG64)Image->Data + export.Rva : 0;
 }
 
+BOOLEAN PspIsWine(VOID) { return PspWine.Dispatcher != 0; }
+
 VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll)
 {
     PspWine.Dispatcher = PspExportOf(Ntdll, "__wine_unix_call_dispatcher");
     PspWine.UnixHandle = PspExportOf(Ntdll, "__wine_unixlib_handle");
     PspWine.SystemTime = PspExportOf(Ntdll, "NtQuerySystemTime");
+    if (PspIsWine())
+        PsFlavour = &PspWineFlavour;
 }
-
-BOOLEAN PspIsWine(VOID) { return PspWine.Dispatcher != 0; }
-
-/* Wine's loader opens images for reading only. */
-ACCESS_MASK PspImageFileAccess(VOID) { return PspIsWine() ? FILE_READ_DATA : FILE_EXECUTE; }
 
 /* The thread is in the new process. */
 NTSTATUS PspPrepareFlavour(VOID)

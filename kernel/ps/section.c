@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Section objects: a name, rights and handles for mm's sections.
  */
-#include "user.h"
+#include "section.h"
 
 POBJECT_TYPE MmpSectionObjectType;               /* exported as MmSectionObjectType */
 
@@ -59,7 +59,7 @@ static NTSTATUS PspCheckSection(const PSP_NEW_SECTION *New, BOOLEAN HasFile)
 static ACCESS_MASK PspFileAccess(ULONG Protect, ULONG Attributes)
 {
     if (Attributes & SEC_IMAGE)
-        return ObPreviousMode() != KernelMode ? PspImageFileAccess() : FILE_EXECUTE;
+        return ObPreviousMode() != KernelMode ? PsFlavour->ImageFileAccess : FILE_EXECUTE;
     switch (Protect & 0xFF) {
     case PAGE_READWRITE: return FILE_READ_DATA | FILE_WRITE_DATA;
     case PAGE_EXECUTE: return FILE_EXECUTE;

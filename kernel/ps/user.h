@@ -41,8 +41,6 @@ extern PSP_SYSTEM_DLL PspSystemDll;
 /* ---- Flavours of ntdll (flavour.c) ---- */
 VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll);
 BOOLEAN PspIsWine(VOID);
-/* What a program needs of a file for a section of the image in it. */
-ACCESS_MASK PspImageFileAccess(VOID);
 NTSTATUS PspPrepareFlavour(VOID);
 /* What NtQueryVirtualMemory says of a module's Unix half. */
 ULONG64 PspUnixHandleOf(PVOID Module);

@@ -77,8 +77,8 @@ static VOID PspCopyStandardHandle(const PSP_NEW_PROCESS *New, PEPROCESS Process,
 {
     HANDLE copy = NULL;
 
-    if ((LONG64)*Handle <= 0 || !NT_SUCCESS(ObDuplicateObject(New->Parent, *Handle, Process, &copy, 0, 0,
-                                                              DUPLICATE_SAME_ACCESS | DUPLICATE_SAME_ATTRIBUTES, KernelMode)))
+    if ((LONG64)*Handle <= 0 || !NT_SUCCESS(ObDuplicateObject(New->Parent, *Handle, Process, &copy, 0, OBJ_INHERIT,
+                                                              DUPLICATE_SAME_ACCESS, KernelMode)))
         copy = (LONG64)*Handle < 0 ? *Handle : NULL;
     *Handle = copy;
 }
