@@ -4,6 +4,7 @@
  * machine in the middle of this; the events so far and the last one tell the story.
  */
 #include "lab.h"
+#include "program.h"
 #include "kd.h"
 #include "vf.h"
 #include "ob.h"
@@ -179,6 +180,8 @@ BOOLEAN InitRunLab(const LOADER_BLOCK *Block)
         if (InitDrivers[i].Started)
             InitExercise(&InitDrivers[i], exercise);
     }
+    InitUnderTest = NULL;
+    passed = InitRunPrograms();                  /* with the drivers there */
     for (i = InitDriverCount; exercise && i-- != 0;) {
         InitUnderTest = InitDrivers[i].Name;
         InitStop(&InitDrivers[i]);

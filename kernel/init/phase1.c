@@ -120,6 +120,5 @@ VOID InitPhase1(PVOID Context)
     if (InitOption("bench") != NULL)
         BenchRun(InitOption("bench"));
     passed = InitRunLab(block) && passed;
-    passed = InitRunPrograms() && passed;
     InitEnd(passed);
 }

@@ -30,7 +30,7 @@ import make_casing  # noqa: E402  (a script of its own, beside the package)
 
 MEBIBYTE = 1 << 20
 _SECTOR = 512
-_START = MEBIBYTE
+PARTITION_START = MEBIBYTE
 _SMALLEST = 40 * MEBIBYTE                       # FAT32 needs 65,525 clusters: 33 MiB with clusters of 512 bytes
 _SERIAL = "50455452"                            # "PETR"
 _DISK_ID = "7E7C0A5E-0001-4000-8000-5045545245C1"
@@ -122,9 +122,9 @@ def _partition_size(content: Content) -> int:
 
 
 def _make_file_system(disk: Path, content: Content, size: int) -> None:
-    target = f"{disk}@@{_START}"
+    target = f"{disk}@@{PARTITION_START}"
     run_tool([program("mformat"), "-i", target, "-F", "-N", _SERIAL, "-v", "PETREL", "-c", str(_LARGE_CLUSTER if size >= _LARGE else 1),
-              "-T", str(size // _SECTOR), "-h", "255", "-s", "63", "-H", str(_START // _SECTOR), "::"],
+              "-T", str(size // _SECTOR), "-h", "255", "-s", "63", "-H", str(PARTITION_START // _SECTOR), "::"],
              environment=_ENVIRONMENT)
     folders = sorted({parent for file in [*content.files, *content.folders] for parent in file.parents} | set(content.folders))
     folders.remove(Path("."))
@@ -141,8 +141,8 @@ def write_disk(disk: Path, content: Content) -> None:
     fresh = disk.with_suffix(f".{os.getpid()}")
     try:
         with open(fresh, "wb") as handle:
-            handle.truncate(_START + size + MEBIBYTE)
-        table = (f"label: gpt\nlabel-id: {_DISK_ID}\nstart={_START // _SECTOR}, size={size // _SECTOR}, type=U, "
+            handle.truncate(PARTITION_START + size + MEBIBYTE)
+        table = (f"label: gpt\nlabel-id: {_DISK_ID}\nstart={PARTITION_START // _SECTOR}, size={size // _SECTOR}, type=U, "
                  f'uuid={_PARTITION_ID}, name="Petrel"\n')
         run_tool([program("sfdisk"), "-q", "--no-reread", "--no-tell-kernel", str(fresh)], input_text=table)
         _make_file_system(fresh, content, size)
@@ -158,15 +158,15 @@ def make_disk(disk: Path, volume: Path, files: list[Path]) -> None:
 
 def read_file(disk: Path, name: str, target: Path) -> None:
     """Copies a file out of a disk image's volume."""
-    run_tool([program("mcopy"), "-n", "-i", f"{disk}@@{_START}", f"::/{name}", str(target)], environment=_ENVIRONMENT)
+    run_tool([program("mcopy"), "-n", "-i", f"{disk}@@{PARTITION_START}", f"::/{name}", str(target)], environment=_ENVIRONMENT)
 
 
 def is_clean(disk: Path) -> bool:
     """Whether the volume says that it was shut down: bit 27 of the FAT's second entry."""
     with open(disk, "rb") as handle:
-        handle.seek(_START + 14)
+        handle.seek(PARTITION_START + 14)
         reserved = int.from_bytes(handle.read(2), "little")
-        handle.seek(_START + reserved * _SECTOR + 4)
+        handle.seek(PARTITION_START + reserved * _SECTOR + 4)
         return bool(int.from_bytes(handle.read(4), "little") & 1 << 27)
 
 

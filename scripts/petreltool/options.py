@@ -53,6 +53,12 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--symbols", type=Path, action="append", default=[], metavar="DIR", help="where PDB files are")
     group.add_argument("--require-payloads", action="store_true", help="a payload that cannot be fetched is a failure (exit 4)")
     group.add_argument("--offline", action="store_true", help="fetch nothing")
+    group = parser.add_argument_group("programs (on the user image; all in one machine, with the drivers in it)")
+    group.add_argument("--exec", action="append", default=[], metavar="CMDLINE", dest="commands",
+                       help="run a program, and wait for it; what it writes is written here")
+    group.add_argument("--file", action="append", default=[], metavar="HOST[=GUEST]", help="a file or folder for the machine's drive C")
+    group.add_argument("--out", action="append", default=[], metavar="GUEST[=HOST]", help="a file or folder to take from drive C afterwards")
+    group.add_argument("--expect-exit", type=int, default=0, metavar="N", help="the exit code that is a pass (default: 0)")
     group = parser.add_argument_group("results")
     group.add_argument("--json", type=Path, metavar="F", help="write the report (scripts/schema/petrel-report-1.schema.json)")
     group.add_argument("--keep", type=Path, metavar="DIR", help="keep what each machine wrote on its channels")

@@ -148,10 +148,10 @@ def boot(record: Record, tests: dict[str, Any] | None) -> dict[str, Any]:
             **_pick(start, "version", "commit", "build", "abi", "entropy")}
 
 
-def assemble(*, machine: dict[str, Any], options: dict[str, Any], seed: int | None, boot_part: dict[str, Any],
+def assemble(*, machine: dict[str, Any], options: dict[str, Any], seed: int | None, boot_part: dict[str, Any], programs: list[dict[str, Any]],
              drivers: list[dict[str, Any]], run: dict[str, Any], words: list[dict[str, Any]]) -> dict[str, Any]:
     return {"schema": SCHEMA, "petrel": {"version": VERSION, "commit": commit()}, "machine": machine, "options": options,
-            "seed": seed, "boot": boot_part, "drivers": drivers, "programs": [], "log": words, "run": run}
+            "seed": seed, "boot": boot_part, "drivers": drivers, "programs": programs, "log": words, "run": run}
 
 
 def write(report: dict[str, Any], path: Path) -> None:

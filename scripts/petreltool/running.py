@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import exports, fetch, lab, peheader, raw, report, settings, setup, show, terminal
+from . import exports, fetch, lab, peheader, programs, raw, report, settings, setup, show, terminal
 from .build import build
 from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
 from .events import Event
@@ -45,6 +45,7 @@ class Plan:
     words: list[dict[str, Any]] = field(default_factory=list)
     boot: dict[str, Any] | None = None
     tests: dict[str, Any] | None = None
+    programs: list[programs.Program] = field(default_factory=list)
 
     @property
     def good(self) -> list[Subject]:
@@ -80,6 +81,9 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError(f"{arguments.json}: its folder does not exist")
     if arguments.qemu_arg and not arguments.raw:
         raise UsageError("--qemu-arg goes with --raw only")
+    programs.check(arguments.commands)
+    if not arguments.commands and (arguments.file or arguments.out):
+        raise UsageError("--file and --out go with --exec")
     preset = arguments.preset or "release"
     whole = max(_WHOLE_LIMIT, timeout + 40.0) + (timeout * len(arguments.files) if arguments.together else 0.0)
     return Plan(arguments, preset, Limits(driver=timeout, whole=whole), arguments.jobs or 1, Tree(preset))
@@ -94,7 +98,7 @@ def _prepare(plan: Plan) -> MachineOptions:
     options.check()
     setup.ensure()
     build(plan.preset)
-    if arguments.user or arguments.system32 is not None:
+    if arguments.user or arguments.commands or arguments.system32 is not None:
         options.disk = make_user_image(plan.preset, arguments.system32, arguments.offline)
     else:
         options.disk = make_image(plan.preset)
@@ -179,6 +183,31 @@ def _run_all(plan: Plan) -> None:
         executor.shutdown(wait=False, cancel_futures=True)
 
 
+def _run_programs(plan: Plan) -> Iterator[int]:
+    """One machine with the drivers, if any, and the programs."""
+    assert plan.base is not None
+    arguments = plan.arguments
+    plan.programs = [programs.Program(command, arguments.expect_exit) for command in arguments.commands]
+    files, out = [programs.file_in(text) for text in arguments.file], [programs.file_out(text) for text in arguments.out]
+    limits = replace(plan.limits, whole=plan.limits.whole + plan.limits.driver * len(plan.programs))
+    keep = arguments.keep / "programs" if arguments.keep else None
+    terminal.show("petrel: booting")
+    record, problems = programs.run(for_drivers(plan.base, plan.good), plan.programs, limits, files, out, keep)
+    for subject in plan.good:
+        subject.seconds, subject.verdict = record.seconds, judge(record, subject.name)
+    _describe(plan, plan.good, record)
+    terminal.clear()
+    for problem in problems:
+        terminal.say(problem)
+        yield EXIT_FAIL
+    for item in plan.programs:
+        if item.verdict != "pass":
+            terminal.say(f"petrel: {item.command}: {item.verdict}: {item.why}")
+        yield item.exit_status
+    if any(item.verdict == "error" for item in plan.programs) and machine_failure(record):
+        _show_last_words(record)
+
+
 def _add_unreadable(plan: Plan) -> None:
     """Files that no machine saw belong in the report too."""
     nothing = Record()
@@ -230,6 +259,7 @@ def _whole_report(plan: Plan, seconds: float) -> dict[str, Any]:
                                                      if subject.seconds is not None}}
     return report.assemble(machine=plan.base.describe() if plan.base else {}, options=asked, seed=arguments.seed,
                            boot_part=plan.boot or {"self_tests": None, "times": {}}, drivers=plan.parts, run=run,
+                           programs=[item.describe() for item in plan.programs],
                            words=plan.words)
 
 
@@ -240,14 +270,18 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.raw:
         return _raw(plan)
     statuses: list[int] = []
-    if plan.good or not arguments.files:
+    if plan.good or not arguments.files or arguments.commands:
         plan.base = _prepare(plan)
-    if not arguments.files:
+    if not arguments.files and not arguments.commands:
         statuses += _demonstrate(plan)
-    _run_all(plan)
+    if arguments.commands:
+        statuses += _run_programs(plan)
+    else:
+        _run_all(plan)
     _add_unreadable(plan)
     seconds = time.monotonic() - begin
-    show.summary(plan.parts, seconds)
+    if plan.parts or not plan.programs:
+        show.summary(plan.parts, seconds)
     if arguments.json is not None:
         report.write(_whole_report(plan, seconds), arguments.json)
     return worst(statuses + [subject.verdict.exit_status if subject.exit_status is None else subject.exit_status

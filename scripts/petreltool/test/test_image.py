@@ -46,12 +46,12 @@ class Disk(FolderCase):
         run_tool([program("sfdisk"), "--verify", str(disk)])
         partition = self.folder / "partition"
         with open(disk, "rb") as handle, open(partition, "wb") as output:
-            handle.seek(image._START)
+            handle.seek(image.PARTITION_START)
             shutil.copyfileobj(handle, output)
             output.truncate(disk.stat().st_size - 2 * image.MEBIBYTE)
         report = run_tool([program("fsck.fat"), "-n", "-v", str(partition)])
         self.assertIn("FAT32" if "FAT32" in report else "32 bit", report)
-        listing = run_tool([program("mdir"), "-b", "-/", "-i", f"{disk}@@{image._START}", "::"])
+        listing = run_tool([program("mdir"), "-b", "-/", "-i", f"{disk}@@{image.PARTITION_START}", "::"])
         self.assertIn("petrel/boot.cfg", listing)
         self.assertNotIn("b.lib", listing)
         self.assertLess(disk.stat().st_blocks * 512, 4 << 20)

@@ -185,7 +185,7 @@ class UserImage(PackageCase, CommandCase):
         self.assertEqual((self.folder / "back").read_bytes(), _FILES["tool.exe"])
 
     def names(self, disk: Path) -> str:
-        return run_tool([program("mdir"), "-b", "-/", "-i", f"{disk}@@{image._START}", "::"])
+        return run_tool([program("mdir"), "-b", "-/", "-i", f"{disk}@@{image.PARTITION_START}", "::"])
 
     def test_offline_without_the_package(self) -> None:
         with mock.patch.object(userfiles, "table", return_value=self.lists), mock.patch("petreltool.build.build"):
