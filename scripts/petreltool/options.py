@@ -66,6 +66,12 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="with --raw: one more argument for QEMU")
 
 
+def for_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", nargs="?", default="cmd", metavar="CMDLINE", help="what runs on the console (default: cmd)")
+    for_machine(parser)
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+
+
 def for_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE.sys")
     parser.add_argument("--families", type=Path, metavar="CSV", help="a table of driver families and their imports")
