@@ -104,6 +104,16 @@ static NTSTATUS InitStartCommand(const INIT_COMMAND *Command, const INIT_STREAM 
     return status;
 }
 
+static NTSTATUS InitAwaitProgram(PEPROCESS Process)
+{
+    NTSTATUS exit;
+
+    KeWaitForSingleObject(Process, Executive, KernelMode, FALSE, NULL);
+    exit = PsGetProcessExitStatus(Process);
+    ObfDereferenceObject(Process);
+    return exit;
+}
+
 static NTSTATUS InitRunCommand(const INIT_COMMAND *Command, NTSTATUS *ExitStatus)
 {
     INIT_STREAM output, error;
@@ -116,11 +126,8 @@ static NTSTATUS InitRunCommand(const INIT_COMMAND *Command, NTSTATUS *ExitStatus
     if (NT_SUCCESS(status)) {
         status = InitStartCommand(Command, &output, &error, &process);
         ZwClose(error.Theirs);
-        if (NT_SUCCESS(status)) {
-            KeWaitForSingleObject(process, Executive, KernelMode, FALSE, NULL);
-            *ExitStatus = PsGetProcessExitStatus(process);
-            ObfDereferenceObject(process);
-        }
+        if (NT_SUCCESS(status))
+            *ExitStatus = InitAwaitProgram(process);
     }
     ZwClose(output.Theirs);
     InitFinishStream(&output);
@@ -129,10 +136,32 @@ static NTSTATUS InitRunCommand(const INIT_COMMAND *Command, NTSTATUS *ExitStatus
     return status;
 }
 
+static NTSTATUS InitRunOnConsole(const INIT_COMMAND *Command, NTSTATUS *ExitStatus)
+{
+    UNICODE_STRING folder = RTL_CONSTANT_STRING(L"C:\\");
+    PS_PROGRAM program = { .Image = Command->Image, .ImagePath = Command->Path, .CommandLine = Command->Line, .CurrentDirectory = folder,
+                           .Environment = (PVOID)InitEnvironment, .EnvironmentSize = sizeof(InitEnvironment) };
+    PEPROCESS process;
+    NTSTATUS status = InitOpenConsole(&program);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PsStartProgram(&program, &process);
+    InitCloseConsole(&program);
+    if (NT_SUCCESS(status))
+        *ExitStatus = InitAwaitProgram(process);
+    return status;
+}
+
+typedef struct INIT_JOB {
+    NTSTATUS (*Run)(const INIT_COMMAND *Command, NTSTATUS *ExitStatus);
+    BOOLEAN Started;                             /* all so far */
+} INIT_JOB;
+
 static VOID InitVisitCommand(PVOID Context, PCSTR Value)
 {
     INIT_COMMAND *command = ExAllocatePoolWithTag(PagedPool, sizeof(*command), 'dmCI');
-    PBOOLEAN started = Context;
+    INIT_JOB *job = Context;
     NTSTATUS exit = STATUS_SUCCESS, status = STATUS_INSUFFICIENT_RESOURCES;
 
     KdBeginEvent("program");
@@ -141,7 +170,7 @@ static VOID InitVisitCommand(PVOID Context, PCSTR Value)
     KdEndEvent();
     if (command != NULL) {
         InitParseCommand(Value, command);
-        status = InitRunCommand(command, &exit);
+        status = job->Run(command, &exit);
         ExFreePoolWithTag(command, 'dmCI');
     }
     KdBeginEvent("program");
@@ -150,14 +179,15 @@ static VOID InitVisitCommand(PVOID Context, PCSTR Value)
     KdEventCode("status", (ULONG)status);
     KdEventNumber("exit", exit);
     KdEndEvent();
-    *started = *started && NT_SUCCESS(status);
+    job->Started = job->Started && NT_SUCCESS(status);
 }
 
 BOOLEAN InitRunPrograms(VOID)
 {
-    BOOLEAN started = TRUE;
+    INIT_JOB piped = { InitRunCommand, TRUE }, typed = { InitRunOnConsole, TRUE };
 
-    InitForEachOption("exec", InitVisitCommand, &started);
+    InitForEachOption("exec", InitVisitCommand, &piped);
+    InitForEachOption("shell", InitVisitCommand, &typed);
     SvcReportMissing();
-    return started;
+    return piped.Started && typed.Started;
 }

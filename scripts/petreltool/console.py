@@ -80,13 +80,13 @@ class Terminal:
         console = machine.console
         assert console is not None
         if shown := console.poll():
-            self._show(shown)
+            self.show(shown)
         if self._source is not None and select.select([self._source], [], [], 0)[0]:
             self._type(console, os.read(self._source, _CHUNK))
         if self.left:
             machine.kill()
 
-    def _show(self, data: bytes) -> None:
+    def show(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._target, data):]
 
