@@ -68,10 +68,11 @@ class Console:
 class Terminal:
     """A watcher of lab.run: shows what the machine shows on one descriptor and types what comes from another.
 
-    At the end of a file that is typed, Ctrl+Z and Return follow, which is how a Windows console says so.
+    At the end of a file that is typed, `end` follows: Ctrl+Z and Return, which is how a Windows console says so.
     """
 
-    def __init__(self, source: int, target: int) -> None:
+    def __init__(self, source: int, target: int, end: bytes = b"\x1a\r") -> None:
+        self._end = end
         self._source: int | None = source
         self._target = target
         self.left = False                   # the person pressed ESCAPE
@@ -93,7 +94,7 @@ class Terminal:
     def _type(self, console: Console, data: bytes) -> None:
         if not data:
             self._source = None
-            console.type(b"\x1a\r")
+            console.type(self._end)
             return
         keys, escape, _ = data.partition(ESCAPE) if os.isatty(self._source or 0) else (data, b"", b"")
         console.type(keys)

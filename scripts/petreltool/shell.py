@@ -16,6 +16,7 @@ from .machine import Machine, MachineOptions, resolve_accelerator
 from .verdict import machine_failure
 
 
+_END = b"\x1a\rexit\r"                 # of a script: for a program that reads it, and for the command interpreter
 _GREETING = b"Petrel "                   # how the kernel's first line begins; before it there is the firmware's
 
 
@@ -23,7 +24,7 @@ class _Shell:
     """Connects the console from the program's beginning on, and shows what the kernel said before."""
 
     def __init__(self, program: programs.Program) -> None:
-        self.terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno())
+        self.terminal = Terminal(sys.stdin.fileno(), sys.stdout.fileno(), _END)
         self._program = program
         self._before = b""
         self._runs = False
