@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * Running the programs of the job, one after the other: `exec=COMMAND` lines, whose output becomes events, then `shell=COMMAND` lines,
- * whose console is that of COM1.
+ * Running the programs of the job, one after the other: those of `exec=COMMAND` lines with what they write as events, then those of
+ * `shell=COMMAND` lines on the console.
  */
 #pragma once
 #include "initp.h"
-#include "ps.h"
 
 /* What a program writes to one of its streams, as `output` events. The reader's thread ends with the last handle of the other side. */
 typedef struct INIT_STREAM {
@@ -16,10 +15,6 @@ typedef struct INIT_STREAM {
 NTSTATUS InitOpenStream(INIT_STREAM *Stream, PCSTR Name);
 /* After Theirs is closed: returns when everything was read. */
 VOID InitFinishStream(INIT_STREAM *Stream);
-
-/* Console and standard handles of the program; whoever has started it closes them. */
-NTSTATUS InitOpenConsole(PS_PROGRAM *Program);
-VOID InitCloseConsole(PS_PROGRAM *Program);
 
 /* ntdll.dll is found and the services have their numbers; without one there are no programs. */
 VOID InitStartUserMode(VOID);

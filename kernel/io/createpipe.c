@@ -10,6 +10,8 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, PO
 {
     NAMED_PIPE_CREATE_PARAMETERS pipe = { NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota, OutboundQuota };
 
+    if (CreateDisposition == FILE_OVERWRITE_IF && ObPreviousMode() != KernelMode && PsFlavour->OverwritesPipes)
+        CreateDisposition = FILE_OPEN_IF;
     if (DefaultTimeout != NULL) {
         pipe.TimeoutSpecified = TRUE;
         pipe.DefaultTimeout = *DefaultTimeout;

@@ -2,6 +2,7 @@
  * Information about files. What the I/O manager knows itself it answers; the rest is asked of the driver, through a system buffer.
  */
 #include "information.h"
+#include "completionport.h"
 
 static ULONG IopModeOf(PFILE_OBJECT File)
 {
@@ -36,6 +37,9 @@ static BOOLEAN IopAnswerQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, A
         return TRUE;
     case FileAlignmentInformation:
         ((PFILE_ALIGNMENT_INFORMATION)Buffer)->AlignmentRequirement = IoGetRelatedDeviceObject(File)->AlignmentRequirement;
+        return TRUE;
+    case FileIoCompletionNotificationInformation:
+        *(PULONG)Buffer = IopNotificationModes(File);
         return TRUE;
     default:
         return FALSE;
@@ -139,6 +143,20 @@ static NTSTATUS IopSetPosition(HANDLE Handle, const FILE_POSITION_INFORMATION *P
     return status;
 }
 
+/* How the end of the file's requests is told. */
+static NTSTATUS IopSetCompletion(HANDLE Handle, FILE_INFORMATION_CLASS Class, const VOID *Information)
+{
+    PFILE_OBJECT file;
+    NTSTATUS status = IopReferenceFile(Handle, 0, &file, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = Class == FileCompletionInformation ? IopSetCompletionPort(file, Information)
+                                                : IopSetNotificationModes(file, *(const ULONG *)Information);
+    ObfDereferenceObject(file);
+    return status;
+}
+
 static NTSTATUS IopSetByRename(IOP_INFORMATION *Ask)
 {
     IOP_RENAME rename;
@@ -173,6 +191,10 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatus
     case FileRenameInformation:
     case FileLinkInformation:
         return IopSetByRename(&ask);
+    case FileCompletionInformation:
+    case FileIoCompletionNotificationInformation:
+        status = IopSetCompletion(FileHandle, FileInformationClass, FileInformation);
+        break;
     case FilePositionInformation:
         status = IopSetPosition(FileHandle, FileInformation);
         if (status == STATUS_NOT_SUPPORTED)

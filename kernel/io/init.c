@@ -2,6 +2,7 @@
  * The I/O manager's object types.
  */
 #include "wmi.h"
+#include "completionport.h"
 #include "filesystem.h"
 
 #define FO_INDIRECT_WAIT_OBJECT 0x10000000       /* newer headers: FsContext2 is what one waits for */
@@ -39,6 +40,7 @@ VOID IoInitialize(VOID)
     IopInitializeLoading();
     IopInitializeFileSystems();
     WmiInitialize();
+    IopInitializeCompletionPorts();
     IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }

@@ -43,11 +43,6 @@ def _run(arguments: argparse.Namespace) -> int:
     return running.command(arguments)
 
 
-def _shell(arguments: argparse.Namespace) -> int:
-    from . import shell
-    return shell.command(arguments)
-
-
 def _inspect(arguments: argparse.Namespace) -> int:
     from . import inspection
     if bool(arguments.files) == bool(arguments.families):
@@ -63,6 +58,11 @@ def _fetch(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     from . import testing
     return testing.command(arguments)
+
+
+def _shell(arguments: argparse.Namespace) -> int:
+    from . import shell
+    return shell.command(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> int:
@@ -128,7 +128,7 @@ def _parser() -> argparse.ArgumentParser:
                           "image --user", "image --system32 my-windows/System32"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
-    options.for_shell(add("shell", _shell, "a prompt in the machine (Ctrl+] leaves)", "shell", "shell --command 'cmd /k ver'", "shell < script.txt"))
+    options.for_shell(add("shell", _shell, "a prompt in the machine", "shell", "shell --cpus 4", "shell 'cmd /k dir'", "shell < script.txt"))
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))

@@ -67,16 +67,9 @@ def for_run(parser: argparse.ArgumentParser) -> None:
 
 
 def for_shell(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--command", default="cmd", metavar="CMDLINE", dest="line", help="what to run (default: cmd)")
-    parser.add_argument("--preset", choices=PRESETS, default="release", help="which build (default: release)")
-    parser.add_argument("--cpus", type=int, default=1, metavar="N", help="processors, 1 to 8 (default: 1)")
-    parser.add_argument("--memory", type=int, default=256, metavar="MiB", help="memory (default: 256)")
-    parser.add_argument("--accel", choices=ACCELERATORS, default="tcg", help="default: tcg")
-    parser.add_argument("--timeout", type=float, default=86400.0, metavar="S", help="seconds for the whole machine (default: a day)")
-    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE", help="an option for the kernel (docs/protocol.md)")
-    parser.add_argument("--no-build", action="store_true", help="as it was built last")
+    parser.add_argument("program", nargs="?", default="cmd", metavar="CMDLINE", help="what runs on the console (default: cmd)")
+    for_machine(parser)
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
-    _for_user_files(parser)
 
 
 def for_inspect(parser: argparse.ArgumentParser) -> None:
