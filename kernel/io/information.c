@@ -123,6 +123,8 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
     answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation) ||
                IopAskFast(file, FileInformationClass, FileInformation, &result);
     ObfDereferenceObject(file);
+    if (FileInformationClass == FileStatInformation)
+        return IopQueryStat(FileHandle, ask.Access, granted.GrantedAccess, FileInformation, Length, IoStatusBlock);
     if (!answered)
         return IopAskDriver(&ask);
     if (!NT_ERROR(result.Status))
