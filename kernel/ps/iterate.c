@@ -30,8 +30,9 @@ VOID PspVisitThreads(VOID (*Visit)(PKTHREAD Thread, PCSTR Process))
 
     for (process = PsActiveProcessHead.Flink; process != &PsActiveProcessHead && visited < PSP_THREADS_VISITED; process = process->Flink) {
         PEPROCESS owner = CONTAINING_RECORD(process, EPROCESS, ActiveProcessLinks);
-        for (thread = owner->ThreadListHead.Flink; thread != &owner->ThreadListHead && visited < PSP_THREADS_VISITED; thread = thread->Flink) {
-            Visit(&CONTAINING_RECORD(thread, ETHREAD, ThreadListEntry)->Tcb, (PCSTR)owner->ImageFileName);
+        PLIST_ENTRY head = &owner->Pcb.ThreadListHead;           /* which threads that end leave last */
+        for (thread = head->Flink; thread != head && visited < PSP_THREADS_VISITED; thread = thread->Flink) {
+            Visit(CONTAINING_RECORD(thread, KTHREAD, ThreadListEntry), (PCSTR)owner->ImageFileName);
             visited++;
         }
         visited++;
