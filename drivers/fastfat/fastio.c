@@ -89,20 +89,25 @@ static BOOLEAN NTAPI FatFastNetworkOpen(PFILE_OBJECT File, BOOLEAN Wait, PFILE_N
 }
 
 /* ---- Locks for memory management and the cache ---- */
+/* For a section that is made: what mm asks of the file meanwhile (its size, more of it) takes the volume's lock before the file's. */
 static VOID NTAPI FatAcquireFile(PFILE_OBJECT File)
 {
     FAT_FCB *fcb = FatFileOf(File);
 
-    if (fcb != NULL)
-        ExAcquireResourceExclusiveLite(&fcb->Resource, TRUE);
+    if (fcb == NULL)
+        return;
+    ExAcquireResourceExclusiveLite(&fcb->Vcb->Resource, TRUE);
+    ExAcquireResourceExclusiveLite(&fcb->Resource, TRUE);
 }
 
 static VOID NTAPI FatReleaseFile(PFILE_OBJECT File)
 {
     FAT_FCB *fcb = FatFileOf(File);
 
-    if (fcb != NULL)
-        ExReleaseResourceLite(&fcb->Resource);
+    if (fcb == NULL)
+        return;
+    ExReleaseResourceLite(&fcb->Resource);
+    ExReleaseResourceLite(&fcb->Vcb->Resource);
 }
 
 static NTSTATUS NTAPI FatAcquireForModWrite(PFILE_OBJECT File, PLARGE_INTEGER EndingOffset, PERESOURCE *Resource,

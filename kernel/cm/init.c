@@ -72,9 +72,10 @@ static VOID CmpMountSystem(ULONG Machine, const LOADER_BLOCK *Block)
     if (CmpFindBootHive(Block, files))
         status = CmpOpenHive(files, &hive);
     if (!NT_SUCCESS(status)) {
-        KdBeginEvent("warning");
-        KdEventText("what", "the SYSTEM hive is missing or not usable; an empty one takes its place");
-        KdEventNumber("status", (ULONG)status);
+        KdBeginEvent("log");
+        KdEventText("level", "warning");
+        KdEventText("text", "the SYSTEM hive is missing or not usable; an empty one takes its place");
+        KdEventCode("status", (ULONG)status);
         KdEventNumber("flaw", hive != NULL ? hive->Regf.Flaw : 0);
         KdEventNumber("cell", hive != NULL ? hive->Regf.FlawCell : 0);
         KdEndEvent();
@@ -166,6 +167,7 @@ static NTSTATUS CmpOpenConfiguration(PCWSTR Path, PVOID Files[RegfFiles])
 static VOID CmpTellUnattached(PCSTR Hive, NTSTATUS Status)
 {
     KdBeginEvent("log");
+    KdEventText("level", "info");
     KdEventText("text", "a hive of the registry has no file on the boot volume");
     KdEventText("hive", Hive);
     KdEventCode("status", (ULONG)Status);

@@ -23,9 +23,10 @@ static VOID CmpFlushAll(VOID)
         status = hive->Files[RegfPrimary] != NULL ? CmpFlushHive(hive) : STATUS_SUCCESS;
         ExUnlockExclusive(&CmpFlushLock);
         if (!NT_SUCCESS(status)) {
-            KdBeginEvent("warning");
-            KdEventText("what", "a hive of the registry could not be written");
-            KdEventNumber("status", (ULONG)status);
+            KdBeginEvent("log");
+            KdEventText("level", "error");
+            KdEventText("text", "a hive of the registry could not be written");
+            KdEventCode("status", (ULONG)status);
             KdEndEvent();
         }
     }

@@ -226,8 +226,9 @@ VOID NTAPI ExConvertExclusiveToSharedLite(PERESOURCE Resource)
 VOID NTAPI ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD ResourceThreadId)
 {
     KIRQL irql = ExpLockResource(Resource);
-    POWNER_ENTRY entry = ExpFindOwnerLocked(Resource, ResourceThreadId);
     BOOLEAN exclusive = ExpIsExclusiveLocked(Resource);
+    POWNER_ENTRY entry = Resource->OwnerEntry.OwnerThread == ResourceThreadId ? &Resource->OwnerEntry
+                                                                              : ExpFindOwnerLocked(Resource, ResourceThreadId);
 
     if (ResourceThreadId == 0 || entry == NULL || entry->OwnerCount == 0)
         KeBugCheckEx(RESOURCE_NOT_OWNED, (ULONG_PTR)Resource, ResourceThreadId, (ULONG_PTR)Resource->OwnerTable, exclusive ? 1 : 2);

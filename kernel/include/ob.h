@@ -46,6 +46,9 @@ extern POBJECT_TYPE ObpTypeObjectType, ObpDirectoryObjectType, ObpSymbolicLinkOb
 extern POBJECT_TYPE ObpProcessType, ObpThreadType;
 extern ULONG ObHeaderCookie;
 
+/* What ObCreateObject and ObInsertObject make of an object without attributes, and without a handle, in one step: one reference, the
+ * caller's. The body is zero. Mode: who it is for. STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS ObCreateUnnamedObject(POBJECT_TYPE Type, KPROCESSOR_MODE Mode, ULONG Size, PVOID *Object);
 /* Makes a type and \ObjectTypes\Name. Initializer->Length must be right. STATUS_INSUFFICIENT_RESOURCES, STATUS_OBJECT_NAME_COLLISION. */
 NTSTATUS ObCreateObjectType(PCUNICODE_STRING Name, const OBJECT_TYPE_INITIALIZER *Initializer, POBJECT_TYPE *Type);
 /* A type of the system: cannot fail or the machine ends. DefaultOffset is where in the body the dispatcher object to wait for

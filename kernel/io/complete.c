@@ -171,14 +171,28 @@ static VOID IopCompleteAssociated(PIRP Irp, CCHAR Boost)
         IofCompleteRequest(master, Boost);
 }
 
+/* We are on the stack of the thread that sent it: nobody waits for the event, and the sender looks before it does. */
+static PBOOLEAN IopEndedInSender(PIRP Irp)
+{
+    return (Irp->AllocationFlags & IOP_IRP_TELLS_SENDER) && Irp->Tail.Overlay.Thread == PsCurrentThread() && KeIrql() < DISPATCH_LEVEL
+               ? Irp->Overlay.AsynchronousParameters.UserApcContext
+               : NULL;
+}
+
 /* Close, cleanup and paging requests: somebody waits for the event on his own stack, no thread context is needed. */
 static VOID IopCompleteToWaiter(PIRP Irp, CCHAR Boost)
 {
     PKEVENT event = Irp->UserEvent;
+    PBOOLEAN ended = IopEndedInSender(Irp);
 
     *Irp->UserIosb = Irp->IoStatus;
     IoFreeIrp(Irp);
-    KeSetEvent(event, Boost, FALSE);
+    if (ended == NULL) {
+        KeSetEvent(event, Boost, FALSE);
+        return;
+    }
+    event->Header.SignalState = 1;               /* for a sender that was interrupted by an APC while it waits */
+    *ended = TRUE;
 }
 
 #undef IoCompleteRequest

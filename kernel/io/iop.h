@@ -71,6 +71,8 @@ VOID IopScanIdleDevices(VOID);
 #define IOP_IRP_FILE_KEPT 0x80u
 /* Buffer and result are kernel memory, whoever asked. */
 #define IOP_IRP_OWN_MEMORY 0x40u
+/* IopSendForWaiter's: UserApcContext is its BOOLEAN for a request that ended in its own thread, for which it need not wait. */
+#define IOP_IRP_TELLS_SENDER 0x20u
 static inline KPROCESSOR_MODE IopModeOfMemory(const IRP *Irp)
 {
     return Irp->AllocationFlags & IOP_IRP_OWN_MEMORY ? KernelMode : Irp->RequestorMode;

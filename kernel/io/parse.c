@@ -48,8 +48,9 @@ static NTSTATUS IopCopyFileName(PFILE_OBJECT File, PCUNICODE_STRING Name)
     File->FileName.Buffer = ExAllocatePoolWithTag(PagedPool, File->FileName.MaximumLength, IOP_TAG_NAME);
     if (File->FileName.Buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    RtlZeroMemory(File->FileName.Buffer, File->FileName.MaximumLength);
     RtlCopyMemory(File->FileName.Buffer, Name->Buffer, Name->Length);
+    if (File->FileName.MaximumLength > Name->Length)
+        File->FileName.Buffer[Name->Length / sizeof(WCHAR)] = L'\0';
     File->FileName.Length = Name->Length;
     return STATUS_SUCCESS;
 }
@@ -58,7 +59,7 @@ static NTSTATUS IopMakeFile(IOP_CREATE *Create, PCUNICODE_STRING Name)
 {
     PFILE_OBJECT file;
     PVOID object;
-    NTSTATUS status = ObCreateObject(KernelMode, IopFileObjectType, NULL, Create->Mode, NULL, sizeof(FILE_OBJECT), 0, 0, &object);
+    NTSTATUS status = ObCreateUnnamedObject(IopFileObjectType, Create->Mode, sizeof(FILE_OBJECT), &object);
 
     if (!NT_SUCCESS(status))
         return status;
@@ -75,9 +76,6 @@ static NTSTATUS IopMakeFile(IOP_CREATE *Create, PCUNICODE_STRING Name)
         ObfDereferenceObject(file);
         return status;
     }
-    status = ObInsertObject(file, NULL, 0, 0, NULL, NULL);
-    if (!NT_SUCCESS(status))
-        return status;                           /* which gave the reference up */
     file->RelatedFileObject = Create->Open->RelatedFileObject;
     if (file->RelatedFileObject != NULL)
         ObfReferenceObject(file->RelatedFileObject);

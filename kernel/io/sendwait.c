@@ -6,16 +6,20 @@
 /* The last word is the packet's, whatever the dispatch routine returned. */
 VOID IopSendForWaiter(PDEVICE_OBJECT Device, PIRP Irp, PIO_STATUS_BLOCK Result)
 {
+    volatile BOOLEAN ended = FALSE;
     KEVENT done;
 
     KeInitializeEvent(&done, NotificationEvent, FALSE);
+    Irp->AllocationFlags |= IOP_IRP_TELLS_SENDER;
+    Irp->Overlay.AsynchronousParameters.UserApcContext = (PVOID)&ended;
     Irp->Flags = IRP_SYNCHRONOUS_API | IRP_CLOSE_OPERATION;
     Irp->RequestorMode = KernelMode;
     Irp->Tail.Overlay.Thread = PsCurrentThread();
     Irp->UserIosb = Result;
     Irp->UserEvent = &done;
     IofCallDriver(Device, Irp);
-    KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
+    if (!ended)
+        KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
 }
 
 NTSTATUS IopSendAndWait(PDEVICE_OBJECT Device, PFILE_OBJECT File, UCHAR Major, BOOLEAN Must)

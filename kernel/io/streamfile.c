@@ -8,10 +8,8 @@ static PFILE_OBJECT IopMakeStreamFile(PFILE_OBJECT Related, PDEVICE_OBJECT Devic
     PDEVICE_OBJECT device = Related != NULL ? Related->DeviceObject : Device;
     PFILE_OBJECT file;
     PVOID object;
-    NTSTATUS status = ObCreateObject(KernelMode, IopFileObjectType, NULL, KernelMode, NULL, sizeof(FILE_OBJECT), 0, 0, &object);
+    NTSTATUS status = ObCreateUnnamedObject(IopFileObjectType, KernelMode, sizeof(FILE_OBJECT), &object);
 
-    if (NT_SUCCESS(status))
-        status = ObInsertObject(object, NULL, 0, 0, NULL, NULL);
     if (!NT_SUCCESS(status))
         ExRaiseStatus(status);
     file = object;

@@ -27,7 +27,6 @@ typedef struct MI_POOL {
     ULONG64 PageBits;                            /* I protection of its pages */
     LIST_ENTRY Free[PAGE_UNITS + 1];             /* Lock: by size in units */
     ULONG64 FreeSummary[PAGE_UNITS / 64 + 1];    /* Lock: which lists are not empty */
-    volatile LONG64 Bytes, Blocks;               /* a in use, as asked for */
     ULONG SparePages;                            /* Lock: pages that are one free block */
 } MI_POOL;
 
@@ -55,6 +54,7 @@ typedef struct MI_POOL_CACHE {
         MI_FREE_BLOCK *First;                    /* P singly linked by Link.Flink */
         ULONG Depth;
     } Sizes[MiPoolCount][CACHE_SIZES];
+    LONG64 Bytes[MiPoolCount], Blocks[MiPoolCount];      /* P in use, less what this processor freed of others */
 } MI_POOL_CACHE;
 
 static MI_POOL MiPools[MiPoolCount];
@@ -88,15 +88,12 @@ MI_POOL_KIND MiPoolOfType(POOL_TYPE Type)
     return Type & MI_NX_POOL ? MiPoolNonPagedNx : MiPoolNonPaged;
 }
 
+/* The two nonpaged pools lie behind each other. */
 static MI_POOL *MiPoolOfAddress(ULONG64 Address)
 {
-    ULONG i;
-    for (i = 0; i < MiPoolCount; i++) {
-        MI_REGION *region = &MiPools[i].Region;
-        if (Address - region->Base < (ULONG64)region->Pages << PAGE_SHIFT)
-            return &MiPools[i];
-    }
-    return NULL;
+    if (Address - MI_NONPAGED_POOL < MI_POOL_SIZE / 2)
+        return &MiPools[Address - MI_NONPAGED_POOL < MI_POOL_SIZE / 4 ? MiPoolNonPaged : MiPoolNonPagedNx];
+    return Address - MI_PAGED_POOL < MI_POOL_SIZE / 4 ? &MiPools[MiPoolPaged] : NULL;
 }
 
 /* ---- Free lists, lock held ---- */
@@ -190,6 +187,19 @@ static BOOLEAN MiGrowPool(MI_POOL *Pool)
 }
 
 /* ---- Processor caches ---- */
+/* Blocks that come or go elsewhere. */
+static VOID MiCount(MI_POOL_KIND Kind, LONG64 Bytes, LONG Blocks)
+{
+    KIRQL old = KeIrql();
+    MI_POOL_CACHE *cache;
+
+    KiWriteCr8(DISPATCH_LEVEL);
+    cache = &MiPoolCaches[KeProcessorNumber()];
+    cache->Bytes[Kind] += Bytes;
+    cache->Blocks[Kind] += Blocks;
+    KiWriteCr8(old);
+}
+
 static MI_POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
 {
     KIRQL old = KeIrql();
@@ -202,6 +212,8 @@ static MI_POOL_HEADER *MiTakeFromCache(MI_POOL_KIND Kind, ULONG Units)
         if (block != NULL) {
             cache->Sizes[Kind][Units].First = (MI_FREE_BLOCK *)block->Link.Flink;
             cache->Sizes[Kind][Units].Depth--;
+            cache->Bytes[Kind] += Units * UNIT;
+            cache->Blocks[Kind]++;
             block->Header.PoolType = MI_POOL_IN_USE;
         }
     }
@@ -223,6 +235,8 @@ static BOOLEAN MiPutIntoCache(MI_POOL_KIND Kind, MI_POOL_HEADER *Header)
             block->Link.Flink = (PLIST_ENTRY)cache->Sizes[Kind][Header->BlockSize].First;
             cache->Sizes[Kind][Header->BlockSize].First = block;
             cache->Sizes[Kind][Header->BlockSize].Depth++;
+            cache->Bytes[Kind] -= Header->BlockSize * UNIT;
+            cache->Blocks[Kind]--;
             taken = TRUE;
         }
     }
@@ -237,15 +251,16 @@ static ULONG MiUnitsOf(SIZE_T Bytes)
     return max(units, 2u);                       /* room for the link of a free block */
 }
 
-static MI_POOL_HEADER *MiAllocateSmall(MI_POOL_KIND Kind, ULONG Units)
+static MI_POOL_HEADER *MiTakeFromPages(MI_POOL_KIND Kind, ULONG Units)
 {
-    MI_POOL_HEADER *header = Units < CACHE_SIZES ? MiTakeFromCache(Kind, Units) : NULL;
+    MI_POOL_HEADER *header = MiTakeBlock(&MiPools[Kind], Units);
 
     while (header == NULL) {
-        header = MiTakeBlock(&MiPools[Kind], Units);
-        if (header == NULL && !MiGrowPool(&MiPools[Kind]))
+        if (!MiGrowPool(&MiPools[Kind]))
             return NULL;
+        header = MiTakeBlock(&MiPools[Kind], Units);
     }
+    MiCount(Kind, header->BlockSize * UNIT, 1);
     return header;
 }
 
@@ -266,31 +281,28 @@ static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
         MiReleaseAddresses(&pool->Region, address, pages);
         return NULL;
     }
+    MiCount(Kind, (LONG64)Bytes, 1);
     return (PVOID)address;
 }
 
 PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
 {
-    MI_POOL *pool = &MiPools[Kind];
-    MI_POOL_HEADER *header;
-    PVOID block;
+    MI_POOL_HEADER *header = NULL;
+    ULONG units;
 
-    if (Bytes > LARGEST_SMALL) {
-        block = MiAllocateBig(Kind, Bytes, Tag);
-        if (block == NULL)
-            return NULL;
-    } else {
-        header = MiAllocateSmall(Kind, MiUnitsOf(Bytes));
+    if (Bytes > LARGEST_SMALL)
+        return MiAllocateBig(Kind, Bytes, Tag);
+    units = MiUnitsOf(Bytes);
+    if (units < CACHE_SIZES)
+        header = MiTakeFromCache(Kind, units);
+    if (header == NULL) {
+        header = MiTakeFromPages(Kind, units);
         if (header == NULL)
             return NULL;
-        header->PoolTag = Tag;
-        header->ProcessBilled = NULL;
-        Bytes = header->BlockSize * UNIT;
-        block = header + 1;
     }
-    InterlockedAdd64(&pool->Bytes, (LONG64)Bytes);
-    InterlockedIncrement64(&pool->Blocks);
-    return block;
+    header->PoolTag = Tag;
+    header->ProcessBilled = NULL;
+    return header + 1;
 }
 
 /* ---- Freeing ---- */
@@ -388,10 +400,10 @@ static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
     if (header->PoolType != MI_POOL_IN_USE)
         MiBadFree(0x46, header, Block);
     MiCheckBlock(header);
-    InterlockedAdd64(&Pool->Bytes, -(LONG64)(header->BlockSize * UNIT));
     MiPoisonFreed(Block, (header->BlockSize - HEADER_UNITS) * UNIT);
     if (header->BlockSize < CACHE_SIZES && MiPutIntoCache(kind, header))
         return;
+    MiCount(kind, -(LONG64)(header->BlockSize * UNIT), -1);
     page = MiReturnBlock(Pool, header);
     if (page != 0) {
         MiUnmapAndFree(page, 1);
@@ -406,7 +418,7 @@ static VOID MiFreeBig(MI_POOL *Pool, PVOID Block)
 
     if (bytes == 0)
         KeBugCheckEx(BAD_POOL_CALLER, 0x41, (ULONG_PTR)Block, 0, 0);
-    InterlockedAdd64(&Pool->Bytes, -(LONG64)bytes);
+    MiCount((MI_POOL_KIND)(Pool - MiPools), -(LONG64)bytes, -1);
     MiUnmapAndFree((ULONG64)Block, pages);
     MiReleaseAddresses(&Pool->Region, (ULONG64)Block, pages);
 }
@@ -436,7 +448,6 @@ VOID MiFreePool(PVOID Block, ULONG Tag)
     if (pool == NULL || !MiIsMapped((ULONG64)Block))
         KeBugCheckEx(BAD_POOL_CALLER, (LONG64)Block > 0 ? 0x40 : 0x46, (ULONG_PTR)Block, Tag, 0);
     MiCheckTag(Block, Tag);
-    InterlockedDecrement64(&pool->Blocks);
     if (((ULONG64)Block & (PAGE_SIZE - 1)) == 0)
         MiFreeBig(pool, Block);
     else
@@ -445,9 +456,15 @@ VOID MiFreePool(PVOID Block, ULONG Tag)
 
 VOID MiQueryPools(MM_STATISTICS *Statistics)
 {
-    ULONG i;
-    for (i = 0; i < MiPoolCount; i++) {
-        Statistics->PoolBytes[i] = (ULONG64)MiPools[i].Bytes;
-        Statistics->PoolBlocks[i] = (ULONG64)MiPools[i].Blocks;
+    ULONG kind, processor;
+
+    for (kind = 0; kind < MiPoolCount; kind++) {
+        LONG64 bytes = 0, blocks = 0;
+        for (processor = 0; processor < KE_MAXIMUM_PROCESSORS; processor++) {
+            bytes += MiPoolCaches[processor].Bytes[kind];
+            blocks += MiPoolCaches[processor].Blocks[kind];
+        }
+        Statistics->PoolBytes[kind] = (ULONG64)bytes;
+        Statistics->PoolBlocks[kind] = (ULONG64)blocks;
     }
 }

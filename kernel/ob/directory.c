@@ -10,37 +10,36 @@
 EX_PUSH_LOCK ObpNamespaceLock;
 POBJECT_DIRECTORY ObpRootDirectoryObject;
 
-/* Nearly every character is ASCII. */
 ULONG ObpHashName(PCUNICODE_STRING Name)
 {
     const WCHAR *at = Name->Buffer, *end = at + Name->Length / sizeof(WCHAR);
     ULONG hash = 0;
 
     for (; at < end; at++)
-        hash = hash * 37 + (*at < 0x80 ? RtlUpcaseAscii(*at) : RtlUpcaseUnicodeChar(*at));
+        hash = ObpHashUnit(hash, *at);
     return hash;
 }
 
-static POBJECT_DIRECTORY_ENTRY *ObpFindEntryLocked(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase)
+static POBJECT_DIRECTORY_ENTRY *ObpFindEntryLocked(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, ULONG Hash,
+                                                   BOOLEAN IgnoreCase)
 {
-    ULONG hash = ObpHashName(Name);
-    POBJECT_DIRECTORY_ENTRY *link = &Directory->HashBuckets[hash % OBP_DIRECTORY_BUCKETS];
+    POBJECT_DIRECTORY_ENTRY *link = &Directory->HashBuckets[Hash % OBP_DIRECTORY_BUCKETS];
 
     for (; *link != NULL; link = &(*link)->ChainLink) {
-        POBJECT_HEADER_NAME_INFO info = ObpNameInfo(ObHeader((*link)->Object));
-        if ((*link)->HashValue == hash && RtlEqualUnicodeString(Name, &info->Name, IgnoreCase))
+        if ((*link)->HashValue == Hash &&
+            RtlEqualUnicodeString(Name, &ObpNameInfo(ObHeader((*link)->Object))->Name, IgnoreCase))
             return link;
     }
     return NULL;
 }
 
-PVOID ObpLookupDirectoryEntry(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase)
+PVOID ObpLookupDirectoryEntry(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, ULONG Hash, BOOLEAN IgnoreCase)
 {
     POBJECT_DIRECTORY_ENTRY *link;
     PVOID object = NULL;
 
     ExLockShared(&Directory->Lock);
-    link = ObpFindEntryLocked(Directory, Name, IgnoreCase);
+    link = ObpFindEntryLocked(Directory, Name, Hash, IgnoreCase);
     if (link != NULL) {
         object = (*link)->Object;
         ObfReferenceObject(object);
@@ -62,7 +61,7 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
     entry->Object = Object;
     bucket = &Directory->HashBuckets[entry->HashValue % OBP_DIRECTORY_BUCKETS];
     ExLockExclusive(&Directory->Lock);
-    if (ObpFindEntryLocked(Directory, &info->Name, IgnoreCase) == NULL) {
+    if (ObpFindEntryLocked(Directory, &info->Name, entry->HashValue, IgnoreCase) == NULL) {
         ObfReferenceObject(Object);
         ObfReferenceObject(Directory);
         info->Directory = Directory;

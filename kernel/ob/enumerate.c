@@ -74,7 +74,7 @@ static VOID ObpVisitLink(PVOID Context, PVOID Object)
 VOID ObEnumerateSymbolicLinks(OB_VISIT_LINK *Visit, PVOID Context)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"GLOBAL\?\?");
-    POBJECT_DIRECTORY directory = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
+    POBJECT_DIRECTORY directory = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, ObpHashName(&name), FALSE);
     OBP_LINK_VISIT visit = { Visit, Context };
 
     if (directory == NULL)

@@ -193,3 +193,22 @@ NTSTATUS NTAPI ObCreateObject(KPROCESSOR_MODE ObjectAttributesAccessMode, POBJEC
     *Object = &header->Body;
     return STATUS_SUCCESS;
 }
+
+NTSTATUS ObCreateUnnamedObject(POBJECT_TYPE Type, KPROCESSOR_MODE Mode, ULONG Size, PVOID *Object)
+{
+    UNICODE_STRING none = { 0, 0, NULL };
+    POBJECT_HEADER header = ObpAllocateObject(Type, &none, 0, Size);
+    NTSTATUS status;
+
+    if (header == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    header->Flags &= ~OB_FLAG_NEW_OBJECT;
+    if (Mode == KernelMode)
+        header->Flags |= OB_FLAG_KERNEL_OBJECT;
+    status = ObpAssignSecurity(&header->Body, NULL);
+    if (NT_SUCCESS(status))
+        *Object = &header->Body;
+    else
+        ObfDereferenceObject(&header->Body);
+    return status;
+}

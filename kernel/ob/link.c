@@ -13,28 +13,52 @@ VOID ObpDeleteSymbolicLink(PVOID Object)
         ExFreePoolWithTag(link->LinkTarget.Buffer, OBP_TAG_TARGET);
 }
 
-/* Target, then what was left of the path, as the new complete name. The old buffer is the look-up's own, from the pool of names. */
-static NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING Target, PCUNICODE_STRING Rest)
+static BOOLEAN ObpIsShortName(const OBP_COMPLETE_NAME *Complete)
 {
-    ULONG length = Target->Length + Rest->Length;
-    BOOLEAN doubled = Target->Length != 0 && Target->Buffer[Target->Length / sizeof(WCHAR) - 1] == L'\\' && Rest->Length != 0;
+    return Complete->Name.Buffer == Complete->Short[0] || Complete->Name.Buffer == Complete->Short[1];
+}
+
+VOID ObpFreeCompleteName(OBP_COMPLETE_NAME *Complete)
+{
+    if (Complete->Name.Buffer != NULL && !ObpIsShortName(Complete))
+        ExFreePoolWithTag(Complete->Name.Buffer, 'mNbO');
+}
+
+static PWCHAR ObpRoomForName(OBP_COMPLETE_NAME *Complete, ULONG Bytes)
+{
+    if (Bytes > sizeof(Complete->Short[0]))
+        return ExAllocatePoolWithTag(PagedPool, Bytes, 'mNbO');
+    return Complete->Short[Complete->Name.Buffer == Complete->Short[0]];
+}
+
+NTSTATUS ObpSetCompleteName(OBP_COMPLETE_NAME *Complete, PCUNICODE_STRING First, PCUNICODE_STRING Rest)
+{
+    ULONG length = First->Length + Rest->Length;
+    BOOLEAN doubled = First->Length != 0 && First->Buffer[First->Length / sizeof(WCHAR) - 1] == L'\\' && Rest->Length != 0;
     PUCHAR buffer;
 
     if (length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
         return STATUS_NAME_TOO_LONG;
-    buffer = ExAllocatePoolWithTag(PagedPool, length + sizeof(WCHAR), 'mNbO');
+    buffer = (PUCHAR)ObpRoomForName(Complete, length + sizeof(WCHAR));
     if (buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     if (doubled)
-        length -= sizeof(WCHAR);                 /* "\Target\" and "\Rest" meet in one separator */
-    RtlCopyMemory(buffer, Target->Buffer, Target->Length);
-    RtlCopyMemory(buffer + length - Rest->Length, Rest->Buffer, Rest->Length);
+        length -= sizeof(WCHAR);                 /* "\First\" and "\Rest" meet in one separator */
+    RtlCopyMemory(buffer, First->Buffer, First->Length);
+    if (Rest->Length != 0)
+        RtlCopyMemory(buffer + length - Rest->Length, Rest->Buffer, Rest->Length);
     *(PWCHAR)(buffer + length) = L'\0';
-    ExFreePoolWithTag(CompleteName->Buffer, 'mNbO');
-    CompleteName->Buffer = (PWCHAR)buffer;
-    CompleteName->Length = (USHORT)length;
-    CompleteName->MaximumLength = (USHORT)(length + sizeof(WCHAR));
+    ObpFreeCompleteName(Complete);
+    Complete->Name.Buffer = (PWCHAR)buffer;
+    Complete->Name.Length = (USHORT)length;
+    Complete->Name.MaximumLength = (USHORT)(length + sizeof(WCHAR));
     return STATUS_SUCCESS;
+}
+
+/* Target, then what was left of the path, as the look-up's new name. */
+static NTSTATUS ObpReplaceName(PUNICODE_STRING CompleteName, PCUNICODE_STRING Target, PCUNICODE_STRING Rest)
+{
+    return ObpSetCompleteName(CONTAINING_RECORD(CompleteName, OBP_COMPLETE_NAME, Name), Target, Rest);
 }
 
 PWCHAR ObReplaceLookupName(PUNICODE_STRING CompleteName, PCUNICODE_STRING NewName)

@@ -17,23 +17,26 @@ static BOOLEAN ObpIgnoresCase(const OBP_LOOKUP *Lookup)
 
 typedef struct OBP_WALK {
     const OBP_LOOKUP *Lookup;
-    UNICODE_STRING Name;                         /* the complete name, in a buffer of its own */
+    OBP_COMPLETE_NAME Complete;
     UNICODE_STRING Rest;                         /* what is left of it */
     PVOID Here;                                  /* referenced */
 } OBP_WALK;
 
-/* Cuts the next component off Rest. FALSE: there is an empty one, as in "\a\\b". */
-static BOOLEAN ObpNextComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component)
+/* Cuts the next component off Rest, and hashes it. FALSE: there is an empty one, as in "\a\\b". */
+static BOOLEAN ObpNextComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component, PULONG Hash)
 {
-    ULONG i = 0, count;
+    ULONG i, count, hash = 0;
+    PWCHAR at;
 
     if (Rest->Length != 0 && Rest->Buffer[0] == L'\\') {
         Rest->Buffer++;
         Rest->Length -= sizeof(WCHAR);
     }
     count = Rest->Length / sizeof(WCHAR);
-    while (i < count && Rest->Buffer[i] != L'\\')
-        i++;
+    at = Rest->Buffer;
+    for (i = 0; i < count && at[i] != L'\\'; i++)
+        hash = ObpHashUnit(hash, at[i]);
+    *Hash = hash;
     Component->Buffer = Rest->Buffer;
     Component->Length = Component->MaximumLength = (USHORT)(i * sizeof(WCHAR));
     Rest->Buffer += i;
@@ -105,15 +108,16 @@ static NTSTATUS ObpStepDirectory(OBP_WALK *Walk)
 {
     const OBP_LOOKUP *lookup = Walk->Lookup;
     UNICODE_STRING component;
+    ULONG hash;
     PVOID object;
     NTSTATUS status;
 
-    if (!ObpNextComponent(&Walk->Rest, &component))
+    if (!ObpNextComponent(&Walk->Rest, &component, &hash))
         return STATUS_OBJECT_NAME_INVALID;
     status = ObpCheckDirectory(Walk->Here, lookup->AccessState, ObpModeOf(lookup), DIRECTORY_TRAVERSE);
     if (!NT_SUCCESS(status))
         return status;
-    object = ObpLookupDirectoryEntry(Walk->Here, &component, ObpIgnoresCase(lookup));
+    object = ObpLookupDirectoryEntry(Walk->Here, &component, hash, ObpIgnoresCase(lookup));
     if (object != NULL) {
         ObpMoveTo(Walk, object);
         return STATUS_PENDING;
@@ -130,7 +134,7 @@ static NTSTATUS ObpCallParse(OBP_WALK *Walk, OB_PARSE_METHOD *Parse)
 {
     const OBP_LOOKUP *lookup = Walk->Lookup;
     PVOID found = NULL;
-    NTSTATUS status = Parse(Walk->Here, lookup->Type, lookup->AccessState, lookup->Mode, lookup->Attributes, &Walk->Name,
+    NTSTATUS status = Parse(Walk->Here, lookup->Type, lookup->AccessState, lookup->Mode, lookup->Attributes, &Walk->Complete.Name,
                             &Walk->Rest, lookup->ParseContext, lookup->Qos, &found);
 
     if (status == STATUS_REPARSE)
@@ -142,7 +146,7 @@ static NTSTATUS ObpCallParse(OBP_WALK *Walk, OB_PARSE_METHOD *Parse)
     return status;
 }
 
-/* Walks from Here. STATUS_REPARSE: start over with Walk->Name. */
+/* Walks from Here. STATUS_REPARSE: start over with Walk->Complete.Name. */
 static NTSTATUS ObpWalk(OBP_WALK *Walk)
 {
     NTSTATUS status = STATUS_PENDING;
@@ -172,13 +176,13 @@ static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
     PVOID object;
     NTSTATUS status;
 
-    Walk->Rest = Walk->Name;
+    Walk->Rest = Walk->Complete.Name;
     if (root == NULL) {
-        if (Walk->Name.Length == 0 || Walk->Name.Buffer[0] != L'\\')
+        if (Walk->Complete.Name.Length == 0 || Walk->Complete.Name.Buffer[0] != L'\\')
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
         ObfReferenceObject(ObpRootDirectoryObject);
         ObpMoveTo(Walk, ObpRootDirectoryObject);
-        if (Walk->Name.Length == sizeof(WCHAR))
+        if (Walk->Complete.Name.Length == sizeof(WCHAR))
             Walk->Rest.Length = 0;
         return STATUS_SUCCESS;
     }
@@ -187,14 +191,30 @@ static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
         return status;
     ObpMoveTo(Walk, object);
     if (ObpTypeOf(ObHeader(object)) == ObpDirectoryObjectType)
-        return Walk->Name.Length != 0 && Walk->Name.Buffer[0] == L'\\' ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_SUCCESS;
+        return Walk->Complete.Name.Length != 0 && Walk->Complete.Name.Buffer[0] == L'\\' ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_SUCCESS;
     return ObpTypeOf(ObHeader(object))->TypeInfo.ParseProcedure != NULL ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
+}
+
+/* The caller's name as it is now: no name at all is an empty one. */
+static NTSTATUS ObpBeginWalk(OBP_WALK *Walk, const OBP_LOOKUP *Lookup)
+{
+    static const UNICODE_STRING nothing = { 0, 0, NULL };
+    UNICODE_STRING name = Lookup->Name != NULL ? *Lookup->Name : nothing;
+
+    Walk->Lookup = Lookup;
+    Walk->Here = NULL;
+    Walk->Complete.Name = nothing;
+    if (name.Length == 0)
+        return STATUS_SUCCESS;
+    if ((name.Length & 1) || name.Length > OBP_MAXIMUM_NAME - sizeof(WCHAR) || name.Buffer == NULL)
+        return STATUS_OBJECT_NAME_INVALID;
+    return ObpSetCompleteName(&Walk->Complete, &name, &nothing);
 }
 
 NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object)
 {
-    OBP_WALK walk = { .Lookup = Lookup };
-    NTSTATUS status = ObpCaptureName(Lookup->Name, &walk.Name);
+    OBP_WALK walk;
+    NTSTATUS status = ObpBeginWalk(&walk, Lookup);
     ULONG attempt;
 
     if (!NT_SUCCESS(status))
@@ -207,8 +227,7 @@ NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object)
     }
     if (status == STATUS_REPARSE)
         status = OBP_TOO_MANY_REPARSES;
-    if (walk.Name.Buffer != NULL)
-        ExFreePoolWithTag(walk.Name.Buffer, 'mNbO');
+    ObpFreeCompleteName(&walk.Complete);
     if (NT_SUCCESS(status))
         *Object = walk.Here;
     else

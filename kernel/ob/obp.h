@@ -83,8 +83,17 @@ VOID ObpPublishTypes(VOID);                        /* types made before \ObjectT
 
 /* ---- Directories ---- */
 ULONG ObpHashName(PCUNICODE_STRING Name);
-/* The object of that name, referenced, or NULL. */
-PVOID ObpLookupDirectoryEntry(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, BOOLEAN IgnoreCase);
+/* One unit more; the hash of nothing is 0. Case does not count. */
+static inline ULONG ObpHashUnit(ULONG Hash, ULONG Unit)
+{
+    if (Unit - 'a' <= 'z' - 'a')
+        Unit -= 'a' - 'A';
+    else if (Unit >= 0x80)
+        Unit = RtlUpcaseUnicodeChar((WCHAR)Unit);
+    return Hash * 37 + Unit;
+}
+/* The object of that name, referenced, or NULL; Hash is the name's. */
+PVOID ObpLookupDirectoryEntry(POBJECT_DIRECTORY Directory, PCUNICODE_STRING Name, ULONG Hash, BOOLEAN IgnoreCase);
 /* Puts Object, whose NAME_INFO holds its name, into Directory: STATUS_OBJECT_NAME_COLLISION (an object of that name),
  * STATUS_INSUFFICIENT_RESOURCES. */
 NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOLEAN IgnoreCase);
@@ -123,6 +132,15 @@ typedef struct OBP_LOOKUP {
 NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object);
 /* A copy of the caller's name in pool with a buffer of its own; no name at all is an empty string. */
 NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
+/* The complete name of a look-up, which links replace: parse methods get &Name. A short one needs no pool. */
+#define OBP_SHORT_NAME 96u                         /* characters with the NUL */
+typedef struct OBP_COMPLETE_NAME {
+    UNICODE_STRING Name;
+    WCHAR Short[2][OBP_SHORT_NAME];                /* the name, and the one that takes its place */
+} OBP_COMPLETE_NAME;
+/* First, then Rest, which may lie in the old name. */
+NTSTATUS ObpSetCompleteName(OBP_COMPLETE_NAME *Complete, PCUNICODE_STRING First, PCUNICODE_STRING Rest);
+VOID ObpFreeCompleteName(OBP_COMPLETE_NAME *Complete);
 /* An OBJECT_ATTRIBUTES out of its caller's hands, checked. The descriptor is still the caller's. */
 typedef struct OBP_ATTRIBUTES {
     OBJECT_ATTRIBUTES Attributes;                  /* ObjectName and SecurityQualityOfService lead to the next two, or nowhere */

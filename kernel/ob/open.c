@@ -178,6 +178,7 @@ NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACC
     POBJECT_CREATE_INFORMATION info = header->ObjectCreateInfo;
     OBP_NEW_HANDLE new = { .Reason = ObCreateHandle, .Object = Object, .Type = type, .Mode = info->ProbeMode,
                            .Attributes = info->Attributes, .Access = ObpGrantedAccess(type, PassedAccessState, DesiredAccess) };
+    BOOLEAN isJudged = PassedAccessState == NULL && ObpNameInfo(header) != NULL;     /* only the way to a name asks who it is */
     ACCESS_STATE state;
     AUX_ACCESS_DATA auxiliary;
     NTSTATUS status, handleStatus;
@@ -187,10 +188,10 @@ NTSTATUS NTAPI ObInsertObject(PVOID Object, PACCESS_STATE PassedAccessState, ACC
         ObfDereferenceObject(Object);
         return STATUS_PRIVILEGE_NOT_HELD;
     }
-    if (PassedAccessState == NULL)
+    if (isJudged)
         ObCreateAccessState(&state, &auxiliary, DesiredAccess, &type->TypeInfo.GenericMapping);
-    status = ObpPlace(Object, PassedAccessState != NULL ? PassedAccessState : &state, &new);
-    if (PassedAccessState == NULL)
+    status = ObpPlace(Object, isJudged ? &state : PassedAccessState, &new);
+    if (isJudged)
         ObDeleteAccessState(&state);
     if (!NT_SUCCESS(status)) {
         ObfDereferenceObject(Object);

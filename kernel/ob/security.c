@@ -104,7 +104,7 @@ NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent)
 {
     POBJECT_HEADER header = ObHeader(Object);
     POBJECT_TYPE type = ObpTypeOf(header);
-    PSECURITY_DESCRIPTOR given = header->ObjectCreateInfo->SecurityDescriptor, parent;
+    PSECURITY_DESCRIPTOR given = header->ObjectCreateInfo != NULL ? header->ObjectCreateInfo->SecurityDescriptor : NULL, parent;
     NTSTATUS status;
 
     if (ObUpcalls.AssignSecurity == NULL || header->SecurityDescriptor != NULL || type->TypeInfo.SecurityProcedure != NULL ||

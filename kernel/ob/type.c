@@ -164,7 +164,7 @@ VOID ObpPublishTypes(VOID)
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"ObjectTypes");
     ULONG i;
 
-    ObpTypeDirectoryObject = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, FALSE);
+    ObpTypeDirectoryObject = ObpLookupDirectoryEntry(ObpRootDirectoryObject, &name, ObpHashName(&name), FALSE);
     for (i = OBP_FIRST_TYPE; i < ObpTypeCount; i++)
         ObpInsertDirectoryEntry(ObpTypeDirectoryObject, ObTypeIndexTable[i], TRUE);
 }

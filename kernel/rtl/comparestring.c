@@ -5,19 +5,30 @@
 
 static inline WCHAR RtlpFold(WCHAR character, BOOLEAN insensitive) { return insensitive ? RtlpUpcase(character) : character; }
 
+static ULONG64 RtlpFour(PCWCH At)
+{
+    ULONG64 four;
+    RtlCopyMemory(&four, At, sizeof(four));
+    return four;
+}
+
 /* How many characters, four at a time, are the same from the start on. */
 static SIZE_T RtlpEqualStart(PCWCH Left, PCWCH Right, SIZE_T Count)
 {
-    ULONG64 left, right;
     SIZE_T i;
 
-    for (i = 0; i + 4 <= Count; i += 4) {
-        memcpy(&left, Left + i, sizeof(left));
-        memcpy(&right, Right + i, sizeof(right));
-        if (left != right)
+    for (i = 0; i + 4 <= Count; i += 4)
+        if (RtlpFour(Left + i) != RtlpFour(Right + i))
             break;
-    }
     return i;
+}
+
+/* To the last unit: four at a time, the last four perhaps once more. Fewer than four are not looked at. */
+static BOOLEAN RtlpAreSame(PCWCH Left, PCWCH Right, SIZE_T Count)
+{
+    SIZE_T i = RtlpEqualStart(Left, Right, Count);
+
+    return Count >= 4 && i + 4 > Count && RtlpFour(Left + Count - 4) == RtlpFour(Right + Count - 4);
 }
 
 /* Lengths in characters. The difference of the first characters that differ, else of the lengths. */
@@ -46,7 +57,8 @@ LONG NTAPI RtlCompareUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING St
 
 BOOLEAN NTAPI RtlEqualUnicodeString(PCUNICODE_STRING String1, PCUNICODE_STRING String2, BOOLEAN CaseInsensitive)
 {
-    return String1->Length == String2->Length && RtlCompareUnicodeString(String1, String2, CaseInsensitive) == 0;
+    return String1->Length == String2->Length && (RtlpAreSame(String1->Buffer, String2->Buffer, String1->Length / sizeof(WCHAR)) ||
+                                                  RtlCompareUnicodeString(String1, String2, CaseInsensitive) == 0);
 }
 
 /* Whether String1 is a prefix of String2. */

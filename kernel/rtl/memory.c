@@ -97,6 +97,14 @@ static void RtlpFillTiny(uint8_t *to, uint64_t pattern, size_t count)
     }
 }
 
+static inline void RtlpFillChunk(uint8_t *to, RTLP_VECTOR value)
+{
+    RtlpStore(to, value);
+    RtlpStore(to + 16, value);
+    RtlpStore(to + 32, value);
+    RtlpStore(to + 48, value);
+}
+
 void *memset(void *Destination, int Value, size_t Count)
 {
     uint8_t *to = Destination;
@@ -108,13 +116,20 @@ void *memset(void *Destination, int Value, size_t Count)
         return Destination;
     }
     RtlpStore(to + Count - 16, fill.Vector);
-    for (; Count >= CHUNK; Count -= CHUNK, to += CHUNK) {
+    for (; Count >= 2 * CHUNK; Count -= 2 * CHUNK, to += 2 * CHUNK) {
+        RtlpFillChunk(to, fill.Vector);
+        RtlpFillChunk(to + CHUNK, fill.Vector);
+    }
+    if (Count & CHUNK) {
+        RtlpFillChunk(to, fill.Vector);
+        to += CHUNK;
+    }
+    if (Count & 32) {
         RtlpStore(to, fill.Vector);
         RtlpStore(to + 16, fill.Vector);
-        RtlpStore(to + 32, fill.Vector);
-        RtlpStore(to + 48, fill.Vector);
+        to += 32;
     }
-    for (; Count >= 16; Count -= 16, to += 16)
+    if (Count & 16)
         RtlpStore(to, fill.Vector);
     return Destination;
 }

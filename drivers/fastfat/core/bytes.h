@@ -14,6 +14,15 @@ static inline uint32_t FatGet32(const uint8_t *At)
     return (uint32_t)FatGet16(At) | (uint32_t)FatGet16(At + 2) << 16;
 }
 
+/* In the host's own order, to compare. */
+static inline uint64_t FatGet64(const void *At)
+{
+    uint64_t value;
+
+    __builtin_memcpy(&value, At, sizeof(value));
+    return value;
+}
+
 static inline void FatPut16(uint8_t *At, uint32_t Value)
 {
     At[0] = (uint8_t)Value;

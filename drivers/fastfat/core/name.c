@@ -17,10 +17,10 @@ static bool FatIsOneOf(uint16_t Character, const char *Set)
 }
 
 /* Control characters, and what separates, quotes or stands for others. */
-static bool FatIsForbidden(uint16_t Character)
+static bool FatIsForbidden(uint32_t Character)
 {
-    static const uint32_t forbidden[4] = { 0xFFFFFFFFu, 0xD4008404u, 0x10000000u, 0x10000000u };
-    return Character < 0x80 && (forbidden[Character / 32] >> Character % 32 & 1) != 0;
+    static const uint64_t forbidden[2] = { 0xD4008404FFFFFFFFu, 0x1000000010000000u };
+    return Character < 0x80 && (forbidden[Character / 64] >> Character % 64 & 1) != 0;
 }
 
 FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length)

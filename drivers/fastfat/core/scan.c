@@ -142,7 +142,11 @@ FAT_STATUS FatNextEntry(FAT_SCAN *Scan, FAT_ENTRY *Entry)
 
 bool FatNamesEqual(const FAT_HOST *Host, const uint16_t *First, const uint16_t *Second, uint32_t Length)
 {
-    for (uint32_t i = 0; i < Length; i++)
+    uint32_t i = 0;
+
+    while (i + 4 <= Length && FatGet64(First + i) == FatGet64(Second + i))
+        i += 4;
+    for (; i < Length; i++)
         if (First[i] != Second[i] && Host->Upcase(First[i]) != Host->Upcase(Second[i]))
             return false;
     return true;

@@ -271,6 +271,32 @@ static VOID Enumerate(VOID)
     CHECK(count == 1);
 }
 
+/* Names about as long as what a look-up holds without pool, and longer, behind a link whose name is short: each takes the other's place. */
+static VOID Lengths(VOID)
+{
+    static const ULONG lengths[] = { 93, 94, 95, 96, 97, 300 };
+    static WCHAR path[320];
+    HANDLE directory = NULL, link = NULL;
+    ULONG i, k;
+
+    for (i = 0; i < RTL_NUMBER_OF(lengths); i++) {
+        path[0] = L'\\';
+        for (k = 1; k <= lengths[i]; k++)
+            path[k] = L'l';
+        path[k] = L'\0';
+        CHECK(NT_SUCCESS(MakeDirectory(NULL, path, 0, &directory)));
+        CHECK(NT_SUCCESS(MakeLink(L"\\TestLengths", path, &link)));
+        CHECK(Opens(path, STATUS_SUCCESS) && Opens(L"\\testlengths", STATUS_SUCCESS));
+        CHECK(Opens(L"\\TestLengths\\none", STATUS_OBJECT_NAME_NOT_FOUND));
+        path[lengths[i]] = L'L';
+        CHECK(Opens(path, STATUS_SUCCESS));
+        path[1] = L'm';
+        CHECK(Opens(path, STATUS_OBJECT_NAME_NOT_FOUND));
+        ZwClose(link);
+        ZwClose(directory);
+    }
+}
+
 static const KE_TEST tests[] = {
     { "ob.namespace.initial", Initial, 0 }, { "ob.lookup.syntax", Syntax, 0 },
     { "ob.lookup.case", CaseMatters, 0 },   { "ob.directory.create", Create, 0 },
@@ -278,6 +304,6 @@ static const KE_TEST tests[] = {
     { "ob.link.cycle", Cycle, 0 },          { "ob.link.query", Query, 0 },
     { "ob.link.enumerate", Enumerate, 0 },  { "ob.lookup.byname", ByName, 0 },
     { "ob.lookup.open", Open, 0 },          { "ob.name.query", NameOf, 0 },
-    { "ob.lookup.storm", Storm, 0 },
+    { "ob.lookup.storm", Storm, 0 },        { "ob.lookup.lengths", Lengths, 0 },
 };
 const KE_TEST_GROUP ObNameTests = { tests, RTL_NUMBER_OF(tests) };
