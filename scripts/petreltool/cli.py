@@ -96,6 +96,11 @@ def _driver_tests(arguments: argparse.Namespace) -> int:
     return drivertests.command(arguments)
 
 
+def _user_tests(arguments: argparse.Namespace) -> int:
+    from . import usertests
+    return usertests.command(arguments)
+
+
 def _profile(arguments: argparse.Namespace) -> int:
     from . import profile
     return profile.command(arguments)
@@ -141,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
     options.for_mutants(add("_mutants", _mutants, "", "_mutants --count 200 --seed 7"))
     options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
+    options.for_user_tests(add("_user-tests", _user_tests, "", "_user-tests --list", "_user-tests commands --preset debug"))
     options.for_profile(add("_profile", _profile, "", "_profile object_open_close"))
     options.for_stress(add("_stress", _stress, "", "_stress --minutes 30", "_stress --minutes 0 --seed 7"))
     return parser

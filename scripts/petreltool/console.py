@@ -66,7 +66,8 @@ class Console:
 
 
 class Terminal:
-    """A watcher of lab.run: shows what the machine shows on one descriptor and types what comes from another.
+    """A watcher of lab.run: shows what the machine shows on one descriptor and types what comes from another, once a program has
+    begun: before, the firmware would take it.
 
     At the end of a file that is typed, `end` follows: Ctrl+Z and Return, which is how a Windows console says so.
     """
@@ -75,14 +76,16 @@ class Terminal:
         self._end = end
         self._source: int | None = source
         self._target = target
+        self._begun = False
         self.left = False                   # the person pressed ESCAPE
 
-    def __call__(self, machine: "Machine", _events: list["Event"]) -> None:
+    def __call__(self, machine: "Machine", events: list["Event"]) -> None:
         console = machine.console
         assert console is not None
         if shown := console.poll():
             self.show(shown)
-        if self._source is not None and select.select([self._source], [], [], 0)[0]:
+        self._begun = self._begun or any(event.name == "program" for event in events)
+        if self._begun and self._source is not None and select.select([self._source], [], [], 0)[0]:
             self._type(console, os.read(self._source, _CHUNK))
         if self.left:
             machine.kill()

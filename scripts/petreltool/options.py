@@ -141,6 +141,13 @@ def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
 
 
+def for_user_tests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
+    parser.add_argument("--preset", choices=PRESETS, default="release", help="which build (default: release)")
+    parser.add_argument("--write", action="store_true", help="what is written becomes what is expected")
+
+
 def for_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the benchmark")
     parser.add_argument("--seconds", type=float, default=0.5, metavar="S", help="how long instructions are looked at (default: 0.5)")
