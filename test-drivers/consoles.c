@@ -18,8 +18,8 @@ static NTSTATUS TryOpen(HANDLE Root, PCWSTR Name, ACCESS_MASK Access, ULONG Opti
 
     RtlInitUnicodeString(&name, Name);
     InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, Root, NULL);
-    return ZwCreateFile(File, Access, &attributes, &result, NULL, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_READ | FILE_SHARE_WRITE, FILE_OPEN,
-                        FILE_NON_DIRECTORY_FILE | Options, NULL, 0);
+    return ZwCreateFile(File, Access, &attributes, &result, NULL, FILE_ATTRIBUTE_NORMAL, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                        FILE_OPEN, FILE_NON_DIRECTORY_FILE | Options, NULL, 0);
 }
 
 HANDLE ConsolesOpen(HANDLE Root, PCWSTR Name, BOOLEAN Overlapped)
@@ -31,14 +31,16 @@ HANDLE ConsolesOpen(HANDLE Root, PCWSTR Name, BOOLEAN Overlapped)
 }
 
 /* ---- Requests ---- */
-VOID ConsolesBegin(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength, CONSOLE_REQUEST *Request)
+VOID ConsolesBegin(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength,
+                   CONSOLE_REQUEST *Request)
 {
     OBJECT_ATTRIBUTES attributes;
 
     InitializeObjectAttributes(&attributes, NULL, OBJ_KERNEL_HANDLE, NULL, NULL);
-    CheckStatus(ZwCreateEvent(&Request->Event, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE), STATUS_SUCCESS, "an event");
-    Request->Status = ZwDeviceIoControlFile(File, Request->Event, NULL, NULL, &Request->Result, Code, (PVOID)Input, InputLength, Output,
-                                            OutputLength);
+    CheckStatus(ZwCreateEvent(&Request->Event, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE), STATUS_SUCCESS,
+                "an event");
+    Request->Status = ZwDeviceIoControlFile(File, Request->Event, NULL, NULL, &Request->Result, Code, (PVOID)Input, InputLength,
+                                            Output, OutputLength);
 }
 
 BOOLEAN ConsolesIsPending(CONSOLE_REQUEST *Request)
@@ -61,7 +63,8 @@ NTSTATUS ConsolesEnd(CONSOLE_REQUEST *Request, PULONG Bytes)
     return status;
 }
 
-NTSTATUS ConsolesControl(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength, PULONG Bytes)
+NTSTATUS ConsolesControl(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength,
+                         PULONG Bytes)
 {
     CONSOLE_REQUEST request;
 
@@ -71,7 +74,8 @@ NTSTATUS ConsolesControl(HANDLE File, ULONG Code, const VOID *Input, ULONG Input
 
 NTSTATUS ConsolesKey(HANDLE Input, USHORT VirtualKey, USHORT Character, ULONG State)
 {
-    CONSOLE_RECORD keys[2] = { { 1, 0, TRUE, 1, VirtualKey, 0, Character, State }, { 1, 0, FALSE, 1, VirtualKey, 0, Character, State } };
+    CONSOLE_RECORD keys[2] = { { 1, 0, TRUE, 1, VirtualKey, 0, Character, State },
+                               { 1, 0, FALSE, 1, VirtualKey, 0, Character, State } };
     return ConsolesControl(Input, SET(13), keys, sizeof(keys), NULL, 0, NULL);
 }
 
@@ -80,7 +84,11 @@ NTSTATUS ConsolesType(HANDLE Input, PCSTR Text)
     NTSTATUS status = STATUS_SUCCESS;
 
     for (; *Text != '\0' && NT_SUCCESS(status); Text++)
-        status = ConsolesKey(Input, *Text == '\r' ? 0x0D : *Text >= 'a' && *Text <= 'z' ? (USHORT)(*Text - 'a' + 'A') : 0, (UCHAR)*Text, 0);
+        status = ConsolesKey(Input,
+                             *Text == '\r'                  ? 0x0D
+                             : *Text >= 'a' && *Text <= 'z' ? (USHORT)(*Text - 'a' + 'A')
+                                                            : 0,
+                             (UCHAR)*Text, 0);
     return status;
 }
 
@@ -100,15 +108,17 @@ static VOID CheckDevice(HANDLE File)
     FILE_FS_DEVICE_INFORMATION device = { 0 };
     IO_STATUS_BLOCK result;
 
-    CheckStatus(ZwQueryVolumeInformationFile(File, &result, &device, sizeof(device), FileFsDeviceInformation), STATUS_SUCCESS, "the device");
+    CheckStatus(ZwQueryVolumeInformationFile(File, &result, &device, sizeof(device), FileFsDeviceInformation), STATUS_SUCCESS,
+                "the device");
     Check(device.DeviceType == 0x50, "is a console");
 }
 
 static VOID TestNames(VOID)
 {
     static const PCWSTR names[] = {
-        L"\\Device\\ConDrv", CONSOLE L"Reference", CONSOLE L"Connection", CONSOLE L"Connect", CONSOLE L"Input", CONSOLE L"CurrentIn",
-        CONSOLE L"output", CONSOLE L"CurrentOut", CONSOLE L"ScreenBuffer", CONSOLE L"Console", L"\\??\\CONIN$", L"\\??\\CONOUT$", L"\\??\\CON",
+        L"\\Device\\ConDrv",  CONSOLE L"Reference", CONSOLE L"Connection", CONSOLE L"Connect",      CONSOLE L"Input",
+        CONSOLE L"CurrentIn", CONSOLE L"output",    CONSOLE L"CurrentOut", CONSOLE L"ScreenBuffer", CONSOLE L"Console",
+        L"\\??\\CONIN$",      L"\\??\\CONOUT$",     L"\\??\\CON",
     };
     static const PCWSTR relative[] = { L"Connection", L"\\Connect", L"Input", L"\\Output", L"CurrentIn", L"ScreenBuffer" };
     HANDLE reference = ConsolesOpen(NULL, CONSOLE L"Reference", FALSE), file;
@@ -134,7 +144,8 @@ static VOID TestConsoleName(VOID)
     HANDLE file = NULL;
     ULONG mode = 0;
 
-    CheckStatus(TryOpen(NULL, L"\\??\\CON", FILE_READ_DATA | SYNCHRONIZE, FILE_SYNCHRONOUS_IO_NONALERT, &file), STATUS_SUCCESS, "CON to read");
+    CheckStatus(TryOpen(NULL, L"\\??\\CON", FILE_READ_DATA | SYNCHRONIZE, FILE_SYNCHRONOUS_IO_NONALERT, &file), STATUS_SUCCESS,
+                "CON to read");
     CheckStatus(ConsolesControl(file, GET(0), NULL, 0, &mode, sizeof(mode), NULL), STATUS_SUCCESS, "its mode");
     Check(mode == 0x1F7, "is an input's");
     ZwClose(file);
@@ -161,7 +172,8 @@ static VOID TestConsole(HANDLE Reference)
     CheckStatus(ConsolesControl(Reference, GET(15), NULL, 0, info, 8, &bytes), STATUS_SUCCESS, "get two code pages");
     Check(bytes == 8, "without the count");
     set[1] = 932;
-    CheckStatus(ConsolesControl(Reference, SET(16), set, sizeof(set), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "an unknown code page");
+    CheckStatus(ConsolesControl(Reference, SET(16), set, sizeof(set), NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                "an unknown code page");
     set[1] = set[2] = 437;
     CheckStatus(ConsolesControl(Reference, SET(16), set, 12, NULL, 0, NULL), STATUS_SUCCESS, "the old ones");
     CheckStatus(ConsolesControl(Reference, ASK(20), NULL, 0, NULL, 0, NULL), STATUS_SUCCESS, "beep");
@@ -178,7 +190,8 @@ static VOID TestProcesses(HANDLE Reference)
     HANDLE first, second;
     CONSOLE_REQUEST request;
 
-    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "nobody is there");
+    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                "nobody is there");
     first = ConsolesOpen(Reference, L"Connection", TRUE);
     second = ConsolesOpen(Reference, L"Connection", TRUE);
     CheckStatus(ConsolesControl(Reference, ASK(23), NULL, 0, ids, sizeof(ids), &bytes), STATUS_SUCCESS, "processes");
@@ -187,9 +200,11 @@ static VOID TestProcesses(HANDLE Reference)
     CheckStatus(ConsolesEnd(&request, NULL), STATUS_BUFFER_TOO_SMALL, "no room");
     Check(request.Result.Information == 4, "what is needed");
     CheckStatus(ConsolesControl(first, ASK(51), &none, sizeof(none), NULL, 0, NULL), STATUS_INVALID_HANDLE, "no such process");
-    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_NOT_IMPLEMENTED, "nobody can be told yet");
+    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_NOT_IMPLEMENTED,
+                "nobody can be told yet");
     event[0] = 7;
-    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "no such event");
+    CheckStatus(ConsolesControl(Reference, ASK(19), event, sizeof(event), NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                "no such event");
     ZwClose(first);
     ZwClose(second);
     CheckStatus(ConsolesControl(Reference, ASK(23), NULL, 0, ids, sizeof(ids), &bytes), STATUS_SUCCESS, "processes");

@@ -30,8 +30,10 @@ BOOLEAN ConsolesStatus(NTSTATUS Status, NTSTATUS Wanted, PCSTR What);
 
 /* NULL: it cannot be opened. Root may be NULL. Synchronous, or overlapped. */
 HANDLE ConsolesOpen(HANDLE Root, PCWSTR Name, BOOLEAN Overlapped);
-NTSTATUS ConsolesControl(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength, PULONG Bytes);
-VOID ConsolesBegin(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength, CONSOLE_REQUEST *Request);
+NTSTATUS ConsolesControl(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength,
+                         PULONG Bytes);
+VOID ConsolesBegin(HANDLE File, ULONG Code, const VOID *Input, ULONG InputLength, PVOID Output, ULONG OutputLength,
+                   CONSOLE_REQUEST *Request);
 BOOLEAN ConsolesIsPending(CONSOLE_REQUEST *Request);
 NTSTATUS ConsolesEnd(CONSOLE_REQUEST *Request, PULONG Bytes);
 /* Keys as if they were typed: characters of ASCII, \r for Return. */

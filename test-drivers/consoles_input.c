@@ -28,7 +28,8 @@ static VOID TestRecords(VOID)
     ConsolesStatus(ConsolesControl(Other, GET(14), NULL, 0, records, sizeof(records), &bytes), STATUS_SUCCESS, "peek");
     ConsolesCheck(bytes == 0 && ZwWaitForSingleObject(Other, FALSE, &none) == STATUS_TIMEOUT, "nothing");
     ConsolesType(Other, "a");
-    ConsolesCheck(ZwWaitForSingleObject(Other, FALSE, NULL) == STATUS_SUCCESS, "an input handle is signalled while there is input");
+    ConsolesCheck(ZwWaitForSingleObject(Other, FALSE, NULL) == STATUS_SUCCESS,
+                  "an input handle is signalled while there is input");
     ConsolesCheck(ZwWaitForSingleObject(Input, FALSE, &none) == STATUS_SUCCESS, "each of them");
     ConsolesStatus(ConsolesControl(Other, GET(14), NULL, 0, records, sizeof(records), &bytes), STATUS_SUCCESS, "peek");
     ConsolesCheck(bytes == 40 && records[0].Character == 'a' && records[1].IsDown == 0 && Pending() == 2, "a key, down and up");

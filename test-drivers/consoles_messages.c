@@ -20,16 +20,20 @@ typedef struct USER_IO {
 
 static HANDLE Connection;
 
-static USER_IO Compose(HANDLE Client, MESSAGE *Message, ULONG Number, ULONG BodyLength, const VOID *In, ULONG InLength, PVOID Out, ULONG OutLength)
+static USER_IO Compose(HANDLE Client, MESSAGE *Message, ULONG Number, ULONG BodyLength, const VOID *In, ULONG InLength, PVOID Out,
+                       ULONG OutLength)
 {
-    USER_IO io = { Client, 2, 2, { { 8 + BodyLength, Message }, { InLength, (PVOID)In }, { BodyLength, Message->Body }, { OutLength, Out } } };
+    USER_IO io = {
+        Client, 2, 2, { { 8 + BodyLength, Message }, { InLength, (PVOID)In }, { BodyLength, Message->Body }, { OutLength, Out } }
+    };
 
     Message->Number = Number;
     Message->BodyLength = BodyLength;
     return io;
 }
 
-static NTSTATUS Send(HANDLE Client, MESSAGE *Message, ULONG Number, ULONG BodyLength, const VOID *In, ULONG InLength, PVOID Out, ULONG OutLength)
+static NTSTATUS Send(HANDLE Client, MESSAGE *Message, ULONG Number, ULONG BodyLength, const VOID *In, ULONG InLength, PVOID Out,
+                     ULONG OutLength)
 {
     USER_IO io = Compose(Client, Message, Number, BodyLength, In, InLength, Out, OutLength);
     return ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL);
@@ -108,9 +112,11 @@ static VOID TestShapes(VOID)
     USER_IO io = Compose(NULL, &message, LAYER1(0), 8, NULL, 0, NULL, 0);
 
     ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, 15, NULL, 0, NULL), STATUS_BUFFER_TOO_SMALL, "no header");
-    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, 16 + 48, NULL, 0, NULL), STATUS_INVALID_PARAMETER, "fewer buffers than it says");
+    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, 16 + 48, NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                   "fewer buffers than it says");
     io.InCount = 0xFFFFFFFF;
-    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "too many buffers");
+    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                   "too many buffers");
     io = Compose(NULL, &message, LAYER1(0), 8, NULL, 0, NULL, 0);
     io.Buffers[1].Length = 0xFFFFFFF0;
     ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "too large");
@@ -119,7 +125,8 @@ static VOID TestShapes(VOID)
     ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "half a header");
     io = Compose(NULL, &message, LAYER1(0), 8, NULL, 0, NULL, 0);
     message.BodyLength = 9;
-    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "a body that is not there");
+    ConsolesStatus(ConsolesControl(Connection, ISSUE, &io, sizeof(io), NULL, 0, NULL), STATUS_INVALID_PARAMETER,
+                   "a body that is not there");
     ConsolesStatus(Send(NULL, &message, LAYER1(0), 8, NULL, 0, NULL, 0), STATUS_SUCCESS, "the code page");
 }
 

@@ -66,7 +66,10 @@ static VOID TestCells(HANDLE Output)
     CELLS cells = { 2, 5, 2, 3, { 'a', 7, 'b', 0x1F, 'c', 7, 'd', 7, 'e', 7, 'f', 7 } };
     struct { SHORT Left, Top, Right, Bottom; USHORT Cells[12]; } back;
     struct { LONG X, Y; ULONG Mode, Count, Wrap; USHORT Character, Attribute; } fill = { 78, 8, 2, 4, 1, '*', 0x4E };
-    struct { SHORT Source[4], Target[2], Clip[4]; USHORT Fill[2]; } scroll = { { 0, 5, 79, 6 }, { 0, 10 }, { 0, 0, 79, 24 }, { '.', 7 } };
+    struct {
+        SHORT Source[4], Target[2], Clip[4];
+        USHORT Fill[2];
+    } scroll = { { 0, 5, 79, 6 }, { 0, 10 }, { 0, 0, 79, 24 }, { '.', 7 } };
     ULONG count = 0, bytes;
 
     ConsolesStatus(ConsolesControl(Output, SET(33), &cells, 16 + 24, &back, 8, &bytes), STATUS_SUCCESS, "write a rectangle");
@@ -92,7 +95,8 @@ static VOID TestInfo(HANDLE Output)
 {
     SCREEN_INFO info = Info(Output);
 
-    ConsolesCheck(info.Width == 80 && info.Height == 25 && info.Right == 79 && info.Bottom == 24 && info.Colors[15] == 0xFFFFFF, "as made");
+    ConsolesCheck(info.Width == 80 && info.Height == 25 && info.Right == 79 && info.Bottom == 24 && info.Colors[15] == 0xFFFFFF,
+                  "as made");
     info.CursorX = 3;
     info.CursorY = 4;
     info.Attributes = 0x2E;
@@ -117,7 +121,8 @@ static VOID TestInfo(HANDLE Output)
 /* A second screen buffer is shown, and the first again when it goes. */
 static VOID TestBuffers(VOID)
 {
-    HANDLE output = ConsolesOpen(NULL, CONSOLE L"Output", FALSE), second = ConsolesOpen(NULL, CONSOLE L"ScreenBuffer", FALSE), current;
+    HANDLE output = ConsolesOpen(NULL, CONSOLE L"Output", FALSE), second = ConsolesOpen(NULL, CONSOLE L"ScreenBuffer", FALSE),
+           current;
 
     ConsolesStatus(ConsolesWrite(output, L"on the first\r\n"), STATUS_SUCCESS, "write");
     ConsolesStatus(ConsolesControl(second, SET(36), NULL, 0, NULL, 0, NULL), STATUS_SUCCESS, "activate");

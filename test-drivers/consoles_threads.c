@@ -45,7 +45,9 @@ static VOID NTAPI Reader(PVOID Context)
 static VOID NTAPI Typist(PVOID Context)
 {
     HANDLE input = ConsolesOpen(NULL, CONSOLE L"Input", FALSE);
-    CONSOLE_RECORD keys[3] = { { 1, 0, TRUE, 1, 'A', 0, 'a', 0 }, { 1, 0, TRUE, 1, 'B', 0, 'b', 0 }, { 1, 0, TRUE, 1, 0x0D, 0, '\r', 0 } };
+    CONSOLE_RECORD keys[3] = { { 1, 0, TRUE, 1, 'A', 0, 'a', 0 },
+                               { 1, 0, TRUE, 1, 'B', 0, 'b', 0 },
+                               { 1, 0, TRUE, 1, 0x0D, 0, '\r', 0 } };
     ULONG i;
 
     for (i = 0; i < LINES / 2; i++)
@@ -108,7 +110,8 @@ static VOID NTAPI Writer(PVOID Context)
     ULONG i;
 
     for (i = 0; i < ROUNDS; i++) {
-        HANDLE output = ConsolesOpen(reference, L"ScreenBuffer", FALSE), connection = ConsolesOpen(reference, L"Connection", TRUE);
+        HANDLE output = ConsolesOpen(reference, L"ScreenBuffer", FALSE),
+               connection = ConsolesOpen(reference, L"Connection", TRUE);
         ConsolesWrite(output, L"words\r\n");
         if (i % 50 == 0)
             ConsolesControl(output, SET(36), NULL, 0, NULL, 0, NULL);

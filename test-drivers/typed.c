@@ -79,7 +79,8 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     IO_STATUS_BLOCK result;
 
     InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, NULL);
-    if (!CheckStatus(ZwOpenFile(&Input, FILE_READ_DATA | FILE_WRITE_DATA | SYNCHRONIZE, &attributes, &result, 7, FILE_SYNCHRONOUS_IO_NONALERT),
+    if (!CheckStatus(ZwOpenFile(&Input, FILE_READ_DATA | FILE_WRITE_DATA | SYNCHRONIZE, &attributes, &result, 7,
+                                FILE_SYNCHRONOUS_IO_NONALERT),
                      STATUS_SUCCESS, "open"))
         return STATUS_UNSUCCESSFUL;
     Check(IsNextLine(L"first line\r\n"), "a line");

@@ -6,7 +6,7 @@
 #define CD_ANY (CdReference | CdConnection | CdInput | CdOutput)
 
 /* ---- Asking the control codes ---- */
-static NTSTATUS CdAsk(CD_MESSAGE *Message, CD_CONTROL *Routine, PVOID Buffer, ULONG In, ULONG Out, PULONG_PTR Information)
+NTSTATUS CdAsk(CD_MESSAGE *Message, CD_CONTROL *Routine, PVOID Buffer, ULONG In, ULONG Out, PULONG_PTR Information)
 {
     CD_REQUEST request = { Message->Irp, Message->File, Buffer, In, Out, 0 };
     NTSTATUS status = Routine(&request);
@@ -15,8 +15,6 @@ static NTSTATUS CdAsk(CD_MESSAGE *Message, CD_CONTROL *Routine, PVOID Buffer, UL
         *Information = request.Information;
     return status;
 }
-
-#define CD_BODY(Message, Type) ((Type *)(PVOID)(Message)->Body)
 
 /* ---- Modes and code pages ---- */
 typedef struct CD_CODE_PAGE_BODY { ULONG CodePage; BOOLEAN IsOutput; } CD_CODE_PAGE_BODY;
@@ -109,241 +107,6 @@ static NTSTATUS CdAnswerRead(CD_MESSAGE *Message)
     return CdWaitWithMessage(Message);
 }
 
-/* ---- Output ---- */
-typedef struct CD_WRITE_BODY { ULONG Count; BOOLEAN IsUnicode; } CD_WRITE_BODY;
-typedef struct CD_FILL_BODY { CON_POINT Place; ULONG What; USHORT Element; ULONG Count; } CD_FILL_BODY;
-typedef struct CD_STRING_BODY { CON_POINT Place; ULONG What; ULONG Count; } CD_STRING_BODY;
-typedef struct CD_REGION_BODY { CON_RECTANGLE Region; BOOLEAN IsUnicode; } CD_REGION_BODY;
-typedef struct CD_SCROLL_BODY {
-    CON_RECTANGLE Source, Clip;
-    BOOLEAN Clips, IsUnicode;
-    CON_POINT Target;
-    CON_CELL Fill;
-} CD_SCROLL_BODY;
-enum { CdAscii = 1, CdUnicode, CdAttribute, CdFalseUnicode };
-
-static NTSTATUS CdAnswerWrite(CD_MESSAGE *Message)
-{
-    CD_WRITE_BODY *body = CD_BODY(Message, CD_WRITE_BODY);
-
-    body->Count = Message->InLength;
-    return CdAsk(Message, body->IsUnicode ? CdWriteConsole : CdWriteFile, Message->In, Message->InLength, 0, NULL);
-}
-
-static NTSTATUS CdAnswerFill(CD_MESSAGE *Message)
-{
-    CD_FILL_BODY *body = CD_BODY(Message, CD_FILL_BODY);
-    struct { LONG X, Y; ULONG Mode, Count, Wrap; CON_CELL Fill; } fill = {
-        body->Place.X, body->Place.Y, body->What == CdAttribute ? ConAttributes : ConCharacters, body->Count, 1, { body->Element, body->Element }
-    };
-    NTSTATUS status = CdAsk(Message, CdFillOutput, &fill, sizeof(fill), sizeof(ULONG), NULL);
-
-    body->Count = *(PULONG)&fill;
-    return status;
-}
-
-/* Cells of one kind from a place on; ASCII is not told from UTF-16 by the console here. */
-static NTSTATUS CdAnswerReadString(CD_MESSAGE *Message)
-{
-    CD_STRING_BODY *body = CD_BODY(Message, CD_STRING_BODY);
-    CON_RECTANGLE done;
-
-    if (body->What == CdAscii)
-        return STATUS_NOT_SUPPORTED;
-    CdLock();
-    body->Count = ConReadCells(&Message->File->Screen->Screen, body->Place.X, body->Place.Y,
-                               body->What == CdAttribute ? ConAttributes : ConCharacters, 0, Message->Out,
-                               Message->OutLength / sizeof(USHORT), &done);
-    CdUnlock();
-    Message->Written = body->Count * sizeof(USHORT);
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS CdAnswerWriteString(CD_MESSAGE *Message)
-{
-    CD_STRING_BODY *body = CD_BODY(Message, CD_STRING_BODY);
-    CD_SCREEN *screen = Message->File->Screen;
-    CON_RECTANGLE done;
-
-    if (body->What == CdAscii)
-        return STATUS_NOT_SUPPORTED;
-    CdLock();
-    body->Count = ConWriteCells(&screen->Screen, body->Place.X, body->Place.Y, body->What == CdAttribute ? ConAttributes : ConCharacters, 0,
-                                Message->In, Message->InLength / sizeof(USHORT), &done);
-    CdShowLocked(screen);
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-/* How many columns the region has; 0: it is none. */
-static ULONG CdColumns(CON_RECTANGLE Region)
-{
-    return Region.Right < Region.Left || Region.Bottom < Region.Top ? 0 : (ULONG)(Region.Right - Region.Left + 1);
-}
-
-static ULONG CdCells(CON_RECTANGLE Region, ULONG Bytes)
-{
-    ULONG cells = CdColumns(Region) * (ULONG)(Region.Bottom - Region.Top + 1);
-    return min(cells, Bytes / (ULONG)sizeof(CON_CELL));
-}
-
-static NTSTATUS CdAnswerReadRegion(CD_MESSAGE *Message)
-{
-    CD_REGION_BODY *body = CD_BODY(Message, CD_REGION_BODY);
-    ULONG columns = CdColumns(body->Region);
-
-    if (columns == 0)
-        return STATUS_INVALID_PARAMETER;
-    CdLock();
-    Message->Written = ConReadCells(&Message->File->Screen->Screen, body->Region.Left, body->Region.Top, ConBoth, columns, Message->Out,
-                                    CdCells(body->Region, Message->OutLength), &body->Region) * (ULONG)sizeof(CON_CELL);
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS CdAnswerWriteRegion(CD_MESSAGE *Message)
-{
-    CD_REGION_BODY *body = CD_BODY(Message, CD_REGION_BODY);
-    CD_SCREEN *screen = Message->File->Screen;
-    ULONG columns = CdColumns(body->Region);
-
-    if (columns == 0)
-        return STATUS_INVALID_PARAMETER;
-    CdLock();
-    ConWriteCells(&screen->Screen, body->Region.Left, body->Region.Top, ConBoth, columns, Message->In, CdCells(body->Region, Message->InLength),
-                  &body->Region);
-    CdShowLocked(screen);
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS CdAnswerScroll(CD_MESSAGE *Message)
-{
-    const CD_SCROLL_BODY *body = CD_BODY(Message, CD_SCROLL_BODY);
-    struct { CON_RECTANGLE Source; CON_POINT Target; CON_RECTANGLE Clip; CON_CELL Fill; } scroll = {
-        body->Source, body->Target, { 0, 0, MAXSHORT, MAXSHORT }, body->Fill
-    };
-
-    if (body->Clips)
-        scroll.Clip = body->Clip;
-    return CdAsk(Message, CdScrollOutput, &scroll, sizeof(scroll), 0, NULL);
-}
-
-/* ---- What a screen buffer is like ---- */
-typedef struct CD_CURSOR_BODY { ULONG Size; BOOLEAN IsVisible; } CD_CURSOR_BODY;
-typedef struct CD_SCREEN_BODY {
-    CON_POINT Size, Cursor, Origin;
-    USHORT Attributes;
-    CON_POINT Window, MaximumWindow;
-    USHORT PopupAttributes;
-    BOOLEAN FullScreen;
-    ULONG Colors[16];
-} CD_SCREEN_BODY;
-typedef struct CD_WINDOW_BODY { BOOLEAN IsAbsolute; CON_RECTANGLE Window; } CD_WINDOW_BODY;
-
-static NTSTATUS CdAnswerGetCursor(CD_MESSAGE *Message)
-{
-    CdLock();
-    *CD_BODY(Message, CD_CURSOR_BODY) = (CD_CURSOR_BODY){ Message->File->Screen->Screen.CursorSize, Message->File->Screen->Screen.CursorVisible };
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS CdAnswerSetCursor(CD_MESSAGE *Message)
-{
-    const CD_CURSOR_BODY *body = CD_BODY(Message, CD_CURSOR_BODY);
-    CD_SCREEN *screen = Message->File->Screen;
-
-    if (body->Size < 1 || body->Size > 100)
-        return STATUS_INVALID_PARAMETER;
-    CdLock();
-    screen->Screen.CursorSize = body->Size;
-    screen->Screen.CursorVisible = body->IsVisible;
-    CdShowLocked(screen);
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS CdAnswerGetScreen(CD_MESSAGE *Message)
-{
-    CD_SCREEN_BODY *body = CD_BODY(Message, CD_SCREEN_BODY);
-    const CON_SCREEN *screen = &Message->File->Screen->Screen;
-
-    CdLock();
-    *body = (CD_SCREEN_BODY){
-        { (SHORT)screen->Width, (SHORT)screen->Height }, screen->Cursor, { screen->Window.Left, screen->Window.Top }, screen->Attribute,
-        { (SHORT)(screen->Window.Right - screen->Window.Left + 1), (SHORT)(screen->Window.Bottom - screen->Window.Top + 1) },
-        screen->MaximumWindow, screen->PopupAttribute, FALSE, { 0 }
-    };
-    RtlCopyMemory(body->Colors, screen->Colors, sizeof(body->Colors));
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
-/* One change of a screen buffer, shown. */
-typedef BOOLEAN CD_CHANGE(CON_SCREEN *Screen, const CD_MESSAGE *Message);
-
-static NTSTATUS CdChangeScreen(CD_MESSAGE *Message, CD_CHANGE *Change)
-{
-    CD_SCREEN *screen = Message->File->Screen;
-    BOOLEAN isChanged;
-
-    CdLock();
-    isChanged = Change(&screen->Screen, Message);
-    CdShowLocked(screen);
-    CdUnlock();
-    return isChanged ? STATUS_SUCCESS : STATUS_INVALID_PARAMETER;
-}
-
-static BOOLEAN CdChangeSize(CON_SCREEN *Screen, const CD_MESSAGE *Message)
-{
-    CON_POINT size = *CD_BODY(Message, CON_POINT);
-    return ConResizeScreen(Screen, size.X, size.Y);
-}
-
-static BOOLEAN CdChangePlace(CON_SCREEN *Screen, const CD_MESSAGE *Message) { return ConSetCursor(Screen, *CD_BODY(Message, CON_POINT)); }
-
-static BOOLEAN CdChangeAttribute(CON_SCREEN *Screen, const CD_MESSAGE *Message)
-{
-    Screen->Attribute = *CD_BODY(Message, USHORT);
-    return TRUE;
-}
-
-static BOOLEAN CdChangeWindow(CON_SCREEN *Screen, const CD_MESSAGE *Message)
-{
-    const CD_WINDOW_BODY *body = CD_BODY(Message, CD_WINDOW_BODY);
-    CON_RECTANGLE window = body->Window, old = Screen->Window;
-
-    if (!body->IsAbsolute)
-        window = (CON_RECTANGLE){ (SHORT)(old.Left + window.Left), (SHORT)(old.Top + window.Top), (SHORT)(old.Right + window.Right),
-                                  (SHORT)(old.Bottom + window.Bottom) };
-    return ConSetWindow(Screen, window);
-}
-
-static BOOLEAN CdChangeAll(CON_SCREEN *Screen, const CD_MESSAGE *Message)
-{
-    const CD_SCREEN_BODY *body = CD_BODY(Message, CD_SCREEN_BODY);
-
-    Screen->Attribute = body->Attributes;
-    Screen->PopupAttribute = body->PopupAttributes;
-    RtlCopyMemory(Screen->Colors, body->Colors, sizeof(Screen->Colors));
-    return ConResizeScreen(Screen, body->Size.X, body->Size.Y) && ConSetCursor(Screen, body->Cursor);
-}
-
-static NTSTATUS CdAnswerSetSize(CD_MESSAGE *Message) { return CdChangeScreen(Message, CdChangeSize); }
-static NTSTATUS CdAnswerSetPlace(CD_MESSAGE *Message) { return CdChangeScreen(Message, CdChangePlace); }
-static NTSTATUS CdAnswerSetAttribute(CD_MESSAGE *Message) { return CdChangeScreen(Message, CdChangeAttribute); }
-static NTSTATUS CdAnswerSetWindow(CD_MESSAGE *Message) { return CdChangeScreen(Message, CdChangeWindow); }
-static NTSTATUS CdAnswerSetScreen(CD_MESSAGE *Message) { return CdChangeScreen(Message, CdChangeAll); }
-
-static NTSTATUS CdAnswerLargestWindow(CD_MESSAGE *Message)
-{
-    CdLock();
-    *CD_BODY(Message, CON_POINT) = Message->File->Screen->Screen.MaximumWindow;
-    CdUnlock();
-    return STATUS_SUCCESS;
-}
-
 /* ---- The rest ---- */
 typedef struct CD_GET_TITLE_BODY { ULONG Length; BOOLEAN IsUnicode, IsOriginal; } CD_GET_TITLE_BODY;
 
@@ -363,7 +126,8 @@ static NTSTATUS CdAnswerGetTitle(CD_MESSAGE *Message)
 
 static NTSTATUS CdAnswerSetTitle(CD_MESSAGE *Message)
 {
-    return *CD_BODY(Message, BOOLEAN) ? CdAsk(Message, CdSetTitle, Message->In, Message->InLength, 0, NULL) : STATUS_NOT_SUPPORTED;
+    return *CD_BODY(Message, BOOLEAN) ? CdAsk(Message, CdSetTitle, Message->In, Message->InLength, 0, NULL)
+                                      : STATUS_NOT_SUPPORTED;
 }
 
 static NTSTATUS CdAnswerWindow(CD_MESSAGE *Message)
@@ -379,9 +143,13 @@ typedef struct CD_ROW {
 } CD_ROW;
 
 static const CD_ROW FirstLayer[] = {
-    { CdAnswerGetCodePage, sizeof(CD_CODE_PAGE_BODY), CD_ANY }, { CdAnswerGetMode, 4, CdInput | CdOutput },
-    { CdAnswerSetMode, 4, CdInput | CdOutput }, { CdAnswerCountInput, 4, CdInput }, { CdAnswerGetInput, sizeof(CD_GET_INPUT_BODY), CdInput },
-    { CdAnswerRead, sizeof(CD_READ_BODY), CdInput }, { CdAnswerWrite, sizeof(CD_WRITE_BODY), CdOutput },
+    { CdAnswerGetCodePage, sizeof(CD_CODE_PAGE_BODY), CD_ANY },
+    { CdAnswerGetMode, 4, CdInput | CdOutput },
+    { CdAnswerSetMode, 4, CdInput | CdOutput },
+    { CdAnswerCountInput, 4, CdInput },
+    { CdAnswerGetInput, sizeof(CD_GET_INPUT_BODY), CdInput },
+    { CdAnswerRead, sizeof(CD_READ_BODY), CdInput },
+    { CdAnswerWrite, sizeof(CD_WRITE_BODY), CdOutput },
 };
 
 static const CD_ROW SecondLayer[] = {

@@ -108,8 +108,8 @@ CD_CONTROL CdReadConsole, CdReadInput;
 VOID CdSignalInputLocked(VOID);
 
 /* ---- input.c, output.c, cells.c ---- */
-CD_CONTROL CdGetMode, CdSetMode, CdIsUnix, CdWriteInput, CdPeekInput, CdCountInput, CdFlushInput, CdGetInputInfo, CdSetInputInfo, CdGetTitle,
-    CdSetTitle, CdBeep, CdGetWindow;
+CD_CONTROL CdGetMode, CdSetMode, CdIsUnix, CdWriteInput, CdPeekInput, CdCountInput, CdFlushInput, CdGetInputInfo, CdSetInputInfo,
+    CdGetTitle, CdSetTitle, CdBeep, CdGetWindow;
 CD_CONTROL CdWriteConsole, CdWriteFile, CdGetOutputInfo, CdSetOutputInfo, CdActivate;
 CD_CONTROL CdReadOutput, CdWriteOutput, CdFillOutput, CdScrollOutput;
 /* The screen's changes are sent. */

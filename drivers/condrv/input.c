@@ -78,8 +78,9 @@ NTSTATUS CdWriteInput(CD_REQUEST *Request)
 NTSTATUS CdPeekInput(CD_REQUEST *Request)
 {
     CdLock();
-    Request->Information = ConQueuePeek(&CdConsole.Queue, (CON_RECORD *)Request->Buffer, Request->OutputLength / sizeof(CON_RECORD)) *
-                           sizeof(CON_RECORD);
+    Request->Information =
+        ConQueuePeek(&CdConsole.Queue, (CON_RECORD *)Request->Buffer, Request->OutputLength / sizeof(CON_RECORD)) *
+        sizeof(CON_RECORD);
     CdUnlock();
     return STATUS_SUCCESS;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Taking messages in and giving answers out. The caller's memory is read once, at the beginning, and locked for what comes out, so that
- * whoever completes a read that waited can write there.
+ * Taking messages in and giving answers out. The caller's memory is read once, at the beginning, and locked for what comes out,
+ * so that whoever completes a read that waited can write there.
  */
 #include "message.h"
 

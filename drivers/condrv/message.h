@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Messages of genuine Windows's client (the interface is published in microsoft/terminal, dep/Console: condrv.h, conmsgl1.h to conmsgl3.h):
- * IOCTL_CONDRV_ISSUE_USER_IO brings buffers of the caller, which are one stream in and one out:
+ * Messages of genuine Windows's client (the interface is published in microsoft/terminal, dep/Console: condrv.h, conmsgl1.h to
+ * conmsgl3.h): IOCTL_CONDRV_ISSUE_USER_IO brings buffers of the caller, which are one stream in and one out:
  *
  *   in   header {number, size of the body} | body | data          out   body | data
  */
@@ -29,6 +29,35 @@ typedef struct CD_MESSAGE {
 } CD_MESSAGE;
 
 typedef NTSTATUS CD_ANSWER(CD_MESSAGE *Message);
+/* The message's client is asked by a control code's routine. */
+NTSTATUS CdAsk(CD_MESSAGE *Message, CD_CONTROL *Routine, PVOID Buffer, ULONG In, ULONG Out, PULONG_PTR Information);
+#define CD_BODY(Message, Type) ((Type *)(PVOID)(Message)->Body)
+
+/* ---- answerscreen.c, and the bodies of what it answers ---- */
+typedef struct CD_WRITE_BODY { ULONG Count; BOOLEAN IsUnicode; } CD_WRITE_BODY;
+typedef struct CD_FILL_BODY { CON_POINT Place; ULONG What; USHORT Element; ULONG Count; } CD_FILL_BODY;
+typedef struct CD_STRING_BODY { CON_POINT Place; ULONG What; ULONG Count; } CD_STRING_BODY;
+typedef struct CD_REGION_BODY { CON_RECTANGLE Region; BOOLEAN IsUnicode; } CD_REGION_BODY;
+typedef struct CD_SCROLL_BODY {
+    CON_RECTANGLE Source, Clip;
+    BOOLEAN Clips, IsUnicode;
+    CON_POINT Target;
+    CON_CELL Fill;
+} CD_SCROLL_BODY;
+typedef struct CD_CURSOR_BODY { ULONG Size; BOOLEAN IsVisible; } CD_CURSOR_BODY;
+typedef struct CD_SCREEN_BODY {
+    CON_POINT Size, Cursor, Origin;
+    USHORT Attributes;
+    CON_POINT Window, MaximumWindow;
+    USHORT PopupAttributes;
+    BOOLEAN FullScreen;
+    ULONG Colors[16];
+} CD_SCREEN_BODY;
+typedef struct CD_WINDOW_BODY { BOOLEAN IsAbsolute; CON_RECTANGLE Window; } CD_WINDOW_BODY;
+CD_ANSWER CdAnswerWrite, CdAnswerFill, CdAnswerReadString, CdAnswerWriteString, CdAnswerReadRegion, CdAnswerWriteRegion,
+    CdAnswerScroll, CdAnswerGetCursor, CdAnswerSetCursor, CdAnswerGetScreen, CdAnswerSetSize, CdAnswerSetPlace,
+    CdAnswerSetAttribute, CdAnswerSetWindow, CdAnswerSetScreen, CdAnswerLargestWindow;
+
 /* NULL: nobody answers messages of that number; BodyLength: how long its body is. */
 CD_ANSWER *CdFindAnswer(ULONG Number, PULONG BodyLength, PULONG Kinds);
 /* The read that the request is: its message. NULL: it is no message. */

@@ -17,18 +17,36 @@ typedef struct CD_SET_OUTPUT_INFO {
 } CD_SET_OUTPUT_INFO;
 
 enum {
-    CdSetCursorShape = 0x1, CdSetCursorPlace = 0x2, CdSetSize = 0x4, CdSetAttributes = 0x8, CdSetWindow = 0x10, CdSetMaximum = 0x20,
+    CdSetCursorShape = 0x1,
+    CdSetCursorPlace = 0x2,
+    CdSetSize = 0x4,
+    CdSetAttributes = 0x8,
+    CdSetWindow = 0x10,
+    CdSetMaximum = 0x20,
     CdSetPopup = 0x40, CdSetKnown = 0x7F             /* 0x80 is the font: a terminal has its own */
 };
 
 static CD_OUTPUT_INFO CdDescribeScreen(const CON_SCREEN *Screen)
 {
-    CD_OUTPUT_INFO info = {
-        (SHORT)Screen->CursorSize, Screen->CursorVisible, Screen->Cursor.X, Screen->Cursor.Y, (SHORT)Screen->Width, (SHORT)Screen->Height,
-        (SHORT)Screen->Attribute, (SHORT)Screen->PopupAttribute,
-        Screen->Window.Left, Screen->Window.Top, Screen->Window.Right, Screen->Window.Bottom,
-        Screen->MaximumWindow.X, Screen->MaximumWindow.Y, 8, 16, 400, 0x36, { 0 }
-    };
+    CD_OUTPUT_INFO info = { (SHORT)Screen->CursorSize,
+                            Screen->CursorVisible,
+                            Screen->Cursor.X,
+                            Screen->Cursor.Y,
+                            (SHORT)Screen->Width,
+                            (SHORT)Screen->Height,
+                            (SHORT)Screen->Attribute,
+                            (SHORT)Screen->PopupAttribute,
+                            Screen->Window.Left,
+                            Screen->Window.Top,
+                            Screen->Window.Right,
+                            Screen->Window.Bottom,
+                            Screen->MaximumWindow.X,
+                            Screen->MaximumWindow.Y,
+                            8,
+                            16,
+                            400,
+                            0x36,
+                            { 0 } };
     RtlCopyMemory(info.Colors, Screen->Colors, sizeof(info.Colors));
     return info;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Attached processes: each open of Connection is one. A process that has ended is not there any more, even while somebody who inherited
- * its handle keeps it.
+ * Attached processes: each open of Connection is one. A process that has ended is not there any more, even while somebody who
+ * inherited its handle keeps it.
  */
 #include "condrv.h"
 
@@ -132,7 +132,8 @@ NTSTATUS CdBindProcess(CD_REQUEST *Request)
 
 /* ---- Events ---- */
 typedef NTSTATUS NTAPI CREATE_USER_THREAD(HANDLE Process, PSECURITY_DESCRIPTOR Security, BOOLEAN IsSuspended, ULONG ZeroBits,
-                                          SIZE_T Reserve, SIZE_T Commit, PVOID Start, PVOID Parameter, PHANDLE Thread, PCLIENT_ID Id);
+                                          SIZE_T Reserve, SIZE_T Commit, PVOID Start, PVOID Parameter, PHANDLE Thread,
+                                          PCLIENT_ID Id);
 
 static NTSTATUS CdTellProcess(PEPROCESS Process, ULONG Event)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Reads: of records, of characters as they come, and of lines. The first read that waits gets the input; a line is edited for it, key by
- * key, and what it does not take of the line is for the next.
+ * Reads: of records, of characters as they come, and of lines. The first read that waits gets the input; a line is edited for
+ * it, key by key, and what it does not take of the line is for the next.
  *
  * A read is numbered, so that a line that was begun for one is not given to another.
  */
@@ -51,7 +51,8 @@ VOID CdInitializeReaders(VOID)
 {
     InitializeListHead(&CdConsole.ReaderList);
     KeInitializeSpinLock(&CdConsole.QueueLock);
-    IoCsqInitializeEx(&CdConsole.Readers, CdInsertReadEx, CdRemoveRead, CdPeekRead, CdAcquireQueue, CdReleaseQueue, CdCompleteCancelled);
+    IoCsqInitializeEx(&CdConsole.Readers, CdInsertReadEx, CdRemoveRead, CdPeekRead, CdAcquireQueue, CdReleaseQueue,
+                      CdCompleteCancelled);
 }
 
 /* ---- What a read is ---- */
@@ -68,15 +69,24 @@ typedef struct CD_READ {
 
 static CD_READ CdDescribeMessage(CD_MESSAGE *Message)
 {
-    return (CD_READ){ Message->Irp, Message->Out, Message->OutLength, Message->IsRecords, Message->IsBytes, FALSE, Message->EndsAtControlZ,
-                      Message->In, Message->PresetLength, Message->WakeMask };
+    return (CD_READ){ Message->Irp,
+                      Message->Out,
+                      Message->OutLength,
+                      Message->IsRecords,
+                      Message->IsBytes,
+                      FALSE,
+                      Message->EndsAtControlZ,
+                      Message->In,
+                      Message->PresetLength,
+                      Message->WakeMask };
 }
 
 static CD_READ CdDescribeRead(PIRP Irp)
 {
     PIO_STACK_LOCATION location = IoGetCurrentIrpStackLocation(Irp);
     CD_READ read = { .Irp = Irp, .Buffer = Irp->AssociatedIrp.SystemBuffer };
-    ULONG code = location->Parameters.DeviceIoControl.IoControlCode, input = location->Parameters.DeviceIoControl.InputBufferLength;
+    ULONG code = location->Parameters.DeviceIoControl.IoControlCode,
+          input = location->Parameters.DeviceIoControl.InputBufferLength;
 
     if (CdMessageOf(Irp) != NULL)
         return CdDescribeMessage(CdMessageOf(Irp));
@@ -124,8 +134,8 @@ static ULONG CdDeliverBytes(PUCHAR Buffer, ULONG Length)
         RtlMoveMemory(console->RestBytes, console->RestBytes + i, console->RestByteCount);
         if (at == Length || console->RestAt == console->RestLength)
             return at;
-        console->RestByteCount = ConEncode(console->InputCodePage, console->Rest + console->RestAt, console->RestLength - console->RestAt,
-                                           &used, console->RestBytes);
+        console->RestByteCount = ConEncode(console->InputCodePage, console->Rest + console->RestAt,
+                                           console->RestLength - console->RestAt, &used, console->RestBytes);
         console->RestAt += used;
     }
 }
@@ -236,7 +246,8 @@ static VOID CdTellMessage(CD_MESSAGE *Message, ULONG_PTR Information)
 static BOOLEAN CdTryRead(PIRP Irp)
 {
     CD_READ read = CdDescribeRead(Irp);
-    BOOLEAN isDone = read.IsRecords ? CdTryRecords(&read, &Irp->IoStatus.Information) : CdTryText(&read, &Irp->IoStatus.Information);
+    BOOLEAN isDone =
+        read.IsRecords ? CdTryRecords(&read, &Irp->IoStatus.Information) : CdTryText(&read, &Irp->IoStatus.Information);
 
     Irp->IoStatus.Status = STATUS_SUCCESS;
     if (isDone && CdMessageOf(Irp) != NULL)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What runs in a process when a control event comes: kernelbase!CtrlRoutine, or ntdll!__wine_ctrl_routine of older Wine. Found in the
- * process's own memory, which is hostile: every address is probed before it is read, every walk has an end.
+ * What runs in a process when a control event comes: kernelbase!CtrlRoutine, or ntdll!__wine_ctrl_routine of older Wine. Found
+ * in the process's own memory, which is hostile: every address is probed before it is read, every walk has an end.
  */
 #include "condrv.h"
 
@@ -14,7 +14,12 @@ NTKERNELAPI VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
 /* Offsets of PEB, PEB_LDR_DATA, LDR_DATA_TABLE_ENTRY and of a PE32+ image; the loader's own. */
 enum {
     CdPebLoader = 0x18, CdLoaderModules = 0x10, CdModuleBase = 0x30, CdModuleName = 0x58,
-    CdImageHeaders = 0x3C, CdHeadersExports = 0x88, CdExportCount = 0x18, CdExportRoutines = 0x1C, CdExportNames = 0x20, CdExportOrdinals = 0x24
+    CdImageHeaders = 0x3C,
+    CdHeadersExports = 0x88,
+    CdExportCount = 0x18,
+    CdExportRoutines = 0x1C,
+    CdExportNames = 0x20,
+    CdExportOrdinals = 0x24
 };
 
 /* ---- Reading; these raise ---- */
@@ -86,7 +91,10 @@ static ULONG64 CdFindExport(ULONG64 Base, PCSTR Name)
 /* ---- In the process ---- */
 static ULONG64 CdSearch(ULONG64 Peb)
 {
-    static const struct { PCWSTR Module; PCSTR Routine; } places[] = { { L"kernelbase.dll", "CtrlRoutine" }, { L"ntdll.dll", "__wine_ctrl_routine" } };
+    static const struct {
+        PCWSTR Module;
+        PCSTR Routine;
+    } places[] = { { L"kernelbase.dll", "CtrlRoutine" }, { L"ntdll.dll", "__wine_ctrl_routine" } };
     ULONG64 found = 0, base;
     ULONG i;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  * COM1, a 16550: received bytes come by interrupt into a ring, from there a thread makes keys of them; what is sent is polled.
  *
- * The UART is as the HAL has left it (115200 8N1, FIFOs on); the kernel prints on it, too, and only ever sends. Until the console is first
- * opened nothing here touches it. When the ring is full the receive interrupt is switched off, and the wire waits; a wire whose other end
- * takes nothing for CD_PATIENCE is given up until it takes something again.
+ * The UART is as the HAL has left it (115200 8N1, FIFOs on); the kernel prints on it, too, and only ever sends. Until the
+ * console is first opened nothing here touches it. When the ring is full the receive interrupt is switched off, and the wire
+ * waits; a wire whose other end takes nothing for CD_PATIENCE is given up until it takes something again.
  */
 #include "condrv.h"
 
@@ -43,8 +43,8 @@ static struct {
 } CdSerial;
 
 /* Newer headers leave it out: an ISA device has no other way to know its vector. */
-NTHALAPI ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel, ULONG BusInterruptVector,
-                                           PKIRQL Irql, PKAFFINITY Affinity);
+NTHALAPI ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,
+                                           ULONG BusInterruptVector, PKIRQL Irql, PKAFFINITY Affinity);
 
 static UCHAR CdIn(USHORT Register) { return __inbyte(CD_PORT + Register); }
 static VOID CdOut(USHORT Register, UCHAR Value) { __outbyte(CD_PORT + Register, Value); }
@@ -211,7 +211,8 @@ static NTSTATUS CdConnect(VOID)
     if (vector == 0)
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     KeInitializeDpc(&CdSerial.Dpc, CdDeferred, NULL);
-    status = IoConnectInterrupt(&CdSerial.Interrupt, CdInterrupt, NULL, NULL, vector, irql, irql, Latched, FALSE, affinity, FALSE);
+    status =
+        IoConnectInterrupt(&CdSerial.Interrupt, CdInterrupt, NULL, NULL, vector, irql, irql, Latched, FALSE, affinity, FALSE);
     if (!NT_SUCCESS(status))
         return status;
     status = CdStartThread();

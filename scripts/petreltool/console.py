@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ESCAPE = b"\x1d"                            # Ctrl-]: the person leaves
 _CHUNK = 65536
+_GREETING = b"Petrel "                      # how the kernel's first line begins; before it there is the firmware's
 
 
 class Console:
@@ -67,7 +68,7 @@ class Console:
 
 class Terminal:
     """A watcher of lab.run: shows what the machine shows on one descriptor and types what comes from another, once a program has
-    begun: before, the firmware would take it.
+    begun: before, the firmware would take it. Of what was shown before, it shows what the kernel said.
 
     At the end of a file that is typed, `end` follows: Ctrl+Z and Return, which is how a Windows console says so.
     """
@@ -77,14 +78,18 @@ class Terminal:
         self._source: int | None = source
         self._target = target
         self._begun = False
+        self._before = b""
         self.left = False                   # the person pressed ESCAPE
 
     def __call__(self, machine: "Machine", events: list["Event"]) -> None:
         console = machine.console
         assert console is not None
-        if shown := console.poll():
-            self.show(shown)
-        self._begun = self._begun or any(event.name == "program" for event in events)
+        shown = console.poll()
+        if not self._begun:
+            self._before += shown
+            self._begun = any(event.name == "program" for event in events)
+            shown = self._before[max(self._before.rfind(_GREETING), 0):] if self._begun else b""
+        self.show(shown)
         if self._begun and self._source is not None and select.select([self._source], [], [], 0)[0]:
             self._type(console, os.read(self._source, _CHUNK))
         if self.left:

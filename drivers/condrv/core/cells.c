@@ -59,7 +59,8 @@ static CON_RECTANGLE ConWalkArea(const CON_SCREEN *Screen, const CON_WALK *Walk)
     }
     last = Walk->Y + ((int64_t)Walk->Count - 1) / columns;
     columns = Walk->Count < columns ? Walk->Count : columns;
-    return (CON_RECTANGLE){ (int16_t)Walk->X, (int16_t)Walk->Y, (int16_t)(Walk->X + columns < Screen->Width ? Walk->X + columns - 1 : Screen->Width - 1),
+    return (CON_RECTANGLE){ (int16_t)Walk->X, (int16_t)Walk->Y,
+                            (int16_t)(Walk->X + columns < Screen->Width ? Walk->X + columns - 1 : Screen->Width - 1),
                             (int16_t)(last < Screen->Height ? last : Screen->Height - 1) };
 }
 
@@ -148,11 +149,14 @@ uint32_t ConFillCells(CON_SCREEN *Screen, int X, int Y, unsigned Mode, uint32_t 
 /* ---- Moving ---- */
 static CON_RECTANGLE ConCut(CON_RECTANGLE A, CON_RECTANGLE B)
 {
-    return (CON_RECTANGLE){ (int16_t)ConGreater(A.Left, B.Left), (int16_t)ConGreater(A.Top, B.Top), (int16_t)ConLesser(A.Right, B.Right),
-                            (int16_t)ConLesser(A.Bottom, B.Bottom) };
+    return (CON_RECTANGLE){ (int16_t)ConGreater(A.Left, B.Left), (int16_t)ConGreater(A.Top, B.Top),
+                            (int16_t)ConLesser(A.Right, B.Right), (int16_t)ConLesser(A.Bottom, B.Bottom) };
 }
 
-static bool ConHolds(CON_RECTANGLE Area, int X, int Y) { return X >= Area.Left && X <= Area.Right && Y >= Area.Top && Y <= Area.Bottom; }
+static bool ConHolds(CON_RECTANGLE Area, int X, int Y)
+{
+    return X >= Area.Left && X <= Area.Right && Y >= Area.Top && Y <= Area.Bottom;
+}
 
 static CON_CELL *ConCopyCells(const CON_SCREEN *Screen)
 {

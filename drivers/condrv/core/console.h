@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The console without an operating system: what is on the screen, what was typed, how a line is edited, and what a terminal at the other
- * end of a wire sends and shows. Portable: no DDK, no globals, no locks; memory and the wire come from the caller, who is alone in a console.
+ * The console without an operating system: what is on the screen, what was typed, how a line is edited, and what a terminal at
+ * the other end of a wire sends and shows. Portable: no DDK, no globals, no locks; memory and the wire come from the caller,
+ * who is alone in a console.
  *
  *   bytes of a terminal -> CON_KEYBOARD -> CON_RECORD -> CON_QUEUE -> CON_LINE (cooked) or the reader (raw)
  *   text of a program   -> ConWrite     -> CON_SCREEN -> CON_TERMINAL -> bytes for a terminal
@@ -57,7 +58,14 @@ enum {
 
 /* ---- Input records, as INPUT_RECORD lies ---- */
 enum { ConKeyEvent = 1 };
-enum { ConAltPressed = 0x2, ConCtrlPressed = 0x8, ConAnyAlt = 0x3, ConAnyCtrl = 0xC, ConShiftPressed = 0x10, ConEnhancedKey = 0x100 };
+enum {
+    ConAltPressed = 0x2,
+    ConCtrlPressed = 0x8,
+    ConAnyAlt = 0x3,
+    ConAnyCtrl = 0xC,
+    ConShiftPressed = 0x10,
+    ConEnhancedKey = 0x100
+};
 
 typedef struct CON_KEY {
     uint32_t IsDown;
@@ -78,7 +86,13 @@ _Static_assert(sizeof(CON_RECORD) == 20, "INPUT_RECORD");
 enum {
     ConKeyCancel = 0x03, ConKeyBack = 0x08, ConKeyTab = 0x09, ConKeyReturn = 0x0D, ConKeyEscape = 0x1B, ConKeySpace = 0x20,
     ConKeyPrior = 0x21, ConKeyNext, ConKeyEnd, ConKeyHome, ConKeyLeft, ConKeyUp, ConKeyRight, ConKeyDown,
-    ConKeyInsert = 0x2D, ConKeyDelete = 0x2E, ConKeyF1 = 0x70, ConKeyF3 = 0x72, ConKeyF5 = 0x74, ConKeyF8 = 0x77, ConKeyPacket = 0xE7
+    ConKeyInsert = 0x2D,
+    ConKeyDelete = 0x2E,
+    ConKeyF1 = 0x70,
+    ConKeyF3 = 0x72,
+    ConKeyF5 = 0x74,
+    ConKeyF8 = 0x77,
+    ConKeyPacket = 0xE7
 };
 
 /* ---- codepage.c ---- */
@@ -106,6 +120,7 @@ typedef struct CON_TERMINAL {
     uint16_t Attribute;
     bool WrapsItself;                            /* long lines leave as they are: the terminal wraps them, or a pipe does not */
     bool HidesCursor;
+    bool IsCleared;                              /* nothing was put since: rows below are not made for a cursor alone */
     uint16_t HighSurrogate;                      /* sent with its other half */
 } CON_TERMINAL;
 

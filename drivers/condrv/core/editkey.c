@@ -67,7 +67,9 @@ static bool ConMoveKey(CON_LINE *Line, uint16_t VirtualKey, bool Ctrl)
 {
     switch (VirtualKey) {
     case ConKeyLeft: ConMoveInLine(Line, Ctrl ? ConWordBefore(Line) : Line->Position - (Line->Position > 0)); return true;
-    case ConKeyRight: ConMoveInLine(Line, Ctrl ? ConWordAfter(Line) : Line->Position + (Line->Position < Line->Length)); return true;
+    case ConKeyRight:
+        ConMoveInLine(Line, Ctrl ? ConWordAfter(Line) : Line->Position + (Line->Position < Line->Length));
+        return true;
     case ConKeyHome:
         if (Ctrl)
             ConCutLine(Line, 0, Line->Position);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Control sequences that a program writes ("Console Virtual Terminal Sequences" of the documentation): cursor, erasing, colours, margins,
- * titles (which are read over). What is unknown is read to its end and does nothing.
+ * Control sequences that a program writes ("Console Virtual Terminal Sequences" of the documentation): cursor, erasing,
+ * colours, margins, titles (which are read over). What is unknown is read to its end and does nothing.
  */
 #include "console.h"
 
@@ -19,7 +19,8 @@ static int ConNumber(const CON_ESCAPE *Escape, unsigned Index)
 /* ---- The cursor ---- */
 static void ConGo(CON_SCREEN *Screen, int X, int Y)
 {
-    ConSetCursor(Screen, (CON_POINT){ (int16_t)ConBetween(X, 0, Screen->Width - 1), (int16_t)ConBetween(Y, 0, Screen->Height - 1) });
+    ConSetCursor(Screen,
+                 (CON_POINT){ (int16_t)ConBetween(X, 0, Screen->Width - 1), (int16_t)ConBetween(Y, 0, Screen->Height - 1) });
 }
 
 /* Rows are counted in the window. */
@@ -90,7 +91,10 @@ static void ConShiftRowsBelow(CON_SCREEN *Screen, int Rows)
 }
 
 /* ---- Colours ---- */
-static uint16_t ConTerminalColor(unsigned Number) { return (uint16_t)((Number & 2) | (Number & 1) << 2 | (Number & 4) >> 2 | (Number & 8)); }
+static uint16_t ConTerminalColor(unsigned Number)
+{
+    return (uint16_t)((Number & 2) | (Number & 1) << 2 | (Number & 4) >> 2 | (Number & 8));
+}
 
 static unsigned ConSquare(int A, int B) { return (unsigned)((A - B) * (A - B)); }
 
@@ -118,7 +122,8 @@ static uint16_t ConIndexedColor(const CON_SCREEN *Screen, unsigned Index)
     if (Index < 16)
         return ConTerminalColor(Index);
     if (Index >= 232)
-        return ConNearestColor(Screen, (int)(8 + (Index - 232) * 10), (int)(8 + (Index - 232) * 10), (int)(8 + (Index - 232) * 10));
+        return ConNearestColor(Screen, (int)(8 + (Index - 232) * 10), (int)(8 + (Index - 232) * 10),
+                               (int)(8 + (Index - 232) * 10));
     Index -= 16;
     return ConNearestColor(Screen, steps[Index / 36], steps[Index / 6 % 6], steps[Index % 6]);
 }
@@ -250,7 +255,10 @@ static void ConSequence(CON_SCREEN *Screen, uint16_t Final)
     case 'T': ConScrollRows(Screen, Screen->MarginTop, Screen->MarginBottom, -count); break;
     case '@': ConShiftCells(Screen, count); break;
     case 'P': ConShiftCells(Screen, -count); break;
-    case 'X': ConFillCells(Screen, Screen->Cursor.X, Screen->Cursor.Y, ConBoth, (uint32_t)count, false, (CON_CELL){ ' ', Screen->Attribute }); break;
+    case 'X':
+        ConFillCells(Screen, Screen->Cursor.X, Screen->Cursor.Y, ConBoth, (uint32_t)count, false,
+                     (CON_CELL){ ' ', Screen->Attribute });
+        break;
     case 'm': ConSetStyle(Screen); break;
     case 'r': ConSetMargins(Screen); break;
     default: break;
@@ -264,7 +272,8 @@ static void ConInside(CON_SCREEN *Screen, uint16_t Character)
 
     if (Character >= '0' && Character <= '9') {
         if (escape->Count < CON_NUMBERS)
-            escape->Numbers[escape->Count] = (uint16_t)ConBetween(escape->Numbers[escape->Count] * 10 + Character - '0', 0, 32767);
+            escape->Numbers[escape->Count] =
+                (uint16_t)ConBetween(escape->Numbers[escape->Count] * 10 + Character - '0', 0, 32767);
     } else if (Character == ';') {
         escape->Count = (uint8_t)(escape->Count < CON_NUMBERS ? escape->Count + 1 : CON_NUMBERS);
     } else if (Character == '?') {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What a terminal sends, as the keys of a US keyboard: UTF-8 text, control characters, and the sequences of xterm and the VT220 for other
- * keys (with modifiers). Each key goes down and up at once. A sequence that is not known makes no key.
+ * What a terminal sends, as the keys of a US keyboard: UTF-8 text, control characters, and the sequences of xterm and the VT220
+ * for other keys (with modifiers). Each key goes down and up at once. A sequence that is not known makes no key.
  */
 #include "console.h"
 
@@ -50,7 +50,8 @@ static CON_PLACE ConPlaceOf(uint16_t Character)
 static uint32_t ConPress(CON_PLACE Place, uint16_t Character, CON_RECORD *Records)
 {
     for (uint32_t i = 0; i < 2; i++)
-        Records[i] = (CON_RECORD){ ConKeyEvent, 0, { .Key = { i == 0, 1, Place.VirtualKey, Place.ScanCode, Character, Place.State } } };
+        Records[i] =
+            (CON_RECORD){ ConKeyEvent, 0, { .Key = { i == 0, 1, Place.VirtualKey, Place.ScanCode, Character, Place.State } } };
     return 2;
 }
 
@@ -218,7 +219,8 @@ uint32_t ConKeyboardIdle(CON_KEYBOARD *Keyboard, CON_RECORD Records[CON_KEYS_A_B
     Keyboard->State = ConText;
     switch (state) {
     case ConAfterEscape: return ConPressControl(0x1B, 0, Records);
-    case ConAfterBracket: return Keyboard->Count == 0 && Keyboard->Numbers[0] == 0 ? ConPressCharacter('[', ConAltPressed, Records) : 0;
+    case ConAfterBracket:
+        return Keyboard->Count == 0 && Keyboard->Numbers[0] == 0 ? ConPressCharacter('[', ConAltPressed, Records) : 0;
     case ConAfterO: return ConPressCharacter('O', ConAltPressed, Records);
     default: return 0;
     }

@@ -44,7 +44,8 @@ void ConQueueFlush(CON_QUEUE *Queue) { Queue->First = Queue->Count = 0; }
 /* ---- Keys that are more than input ---- */
 static bool ConIsControlKey(const CON_RECORD *Record, uint16_t VirtualKey)
 {
-    return Record->Type == ConKeyEvent && Record->Key.IsDown && Record->Key.VirtualKey == VirtualKey && (Record->Key.State & ConAnyCtrl) != 0;
+    return Record->Type == ConKeyEvent && Record->Key.IsDown && Record->Key.VirtualKey == VirtualKey &&
+           (Record->Key.State & ConAnyCtrl) != 0;
 }
 
 bool ConIsControlC(const CON_RECORD *Record)

@@ -66,7 +66,8 @@ void ConDeleteScreen(CON_SCREEN *Screen)
 static void ConFitWindow(CON_SCREEN *Screen)
 {
     CON_RECTANGLE *window = &Screen->Window;
-    int width = ConLesser(window->Right - window->Left + 1, Screen->Width), height = ConLesser(window->Bottom - window->Top + 1, Screen->Height);
+    int width = ConLesser(window->Right - window->Left + 1, Screen->Width),
+        height = ConLesser(window->Bottom - window->Top + 1, Screen->Height);
 
     window->Left = (int16_t)ConLesser(window->Left, Screen->Width - width);
     window->Top = (int16_t)ConLesser(window->Top, Screen->Height - height);
@@ -106,7 +107,10 @@ static void ConFollowCursor(CON_SCREEN *Screen)
 {
     CON_RECTANGLE *window = &Screen->Window;
     int down = Screen->Cursor.Y - window->Bottom, up = window->Top - Screen->Cursor.Y, rows = down > 0 ? down : up > 0 ? -up : 0;
-    int right = Screen->Cursor.X - window->Right, left = window->Left - Screen->Cursor.X, columns = right > 0 ? right : left > 0 ? -left : 0;
+    int right = Screen->Cursor.X - window->Right, left = window->Left - Screen->Cursor.X,
+        columns = right > 0  ? right
+                  : left > 0 ? -left
+                             : 0;
 
     window->Top = (int16_t)(window->Top + rows);
     window->Bottom = (int16_t)(window->Bottom + rows);
@@ -126,8 +130,8 @@ bool ConSetCursor(CON_SCREEN *Screen, CON_POINT Where)
 
 bool ConSetWindow(CON_SCREEN *Screen, CON_RECTANGLE Window)
 {
-    if (Window.Left < 0 || Window.Top < 0 || Window.Right < Window.Left || Window.Bottom < Window.Top || Window.Right >= Screen->Width ||
-        Window.Bottom >= Screen->Height)
+    if (Window.Left < 0 || Window.Top < 0 || Window.Right < Window.Left || Window.Bottom < Window.Top ||
+        Window.Right >= Screen->Width || Window.Bottom >= Screen->Height)
         return false;
     Screen->Window = Window;
     return true;
@@ -136,7 +140,8 @@ bool ConSetWindow(CON_SCREEN *Screen, CON_RECTANGLE Window)
 /* ---- Rows that move ---- */
 static void ConShiftRows(CON_SCREEN *Screen, int Top, int Bottom, int Rows)
 {
-    int count = Bottom - Top + 1 - (Rows > 0 ? Rows : -Rows), from = Rows > 0 ? Top + Rows : Top, to = Rows > 0 ? Top : Top - Rows;
+    int count = Bottom - Top + 1 - (Rows > 0 ? Rows : -Rows), from = Rows > 0 ? Top + Rows : Top,
+        to = Rows > 0 ? Top : Top - Rows;
 
     for (int i = 0; i < count; i++) {
         int row = Rows > 0 ? i : count - 1 - i;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
- * From cells to a terminal. The terminal's cursor moves only relatively: upwards by a sequence, downwards by line feeds, which make new
- * rows where there are none. So text that is written line after line leaves as it is, and a pipe gets what the program wrote.
+ * From cells to a terminal. The terminal's cursor moves only relatively: upwards by a sequence, downwards by line feeds, which
+ * make new rows where there are none. So text that is written line after line leaves as it is, and a pipe gets what the program
+ * wrote.
  *
- * A scroll sends nothing: the terminal's cursor is then so many rows higher, in the screen's numbers (above row 0, perhaps), and the
- * line feeds come when the next character goes to a row below.
+ * A scroll sends nothing: the terminal's cursor is then so many rows higher, in the screen's numbers (above row 0, perhaps),
+ * and the line feeds come when the next character goes to a row below.
  */
 #include "console.h"
 
@@ -173,6 +174,7 @@ static void ConPutAt(const CON_SCREEN *Screen, int X, int Y)
     ConGoTo(Screen, X, Y);
     ConSendAttribute(terminal, cell->Attribute);
     ConSendCharacter(terminal, cell->Character);
+    terminal->IsCleared = false;
     terminal->X++;
 }
 
@@ -220,6 +222,7 @@ static void ConSendClear(CON_TERMINAL *Terminal, uint16_t Attribute, int Top)
     ConSend(Terminal, "\x1B[H\x1B[2J");
     Terminal->X = 0;
     Terminal->Y = Terminal->Last = Top;
+    Terminal->IsCleared = true;
 }
 
 /* The whole window is blank now: the terminal's may be, too, whatever was there before. */
@@ -269,7 +272,7 @@ void ConTerminalSync(const CON_SCREEN *Screen)
     if (terminal->X == Screen->Width && terminal->WrapsItself &&
         ((cursor.X == 0 && cursor.Y == terminal->Y + 1) || (Screen->WrapIsDue && cursor.Y == terminal->Y)))
         return;
-    if (ConIsReachable(Screen, cursor.Y))
+    if (ConIsReachable(Screen, cursor.Y) && !(terminal->IsCleared && cursor.Y > terminal->Last))
         ConGoTo(Screen, cursor.X, cursor.Y);
 }
 

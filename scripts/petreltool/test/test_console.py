@@ -15,7 +15,7 @@ from unittest import mock
 from petreltool import console, machine
 
 
-BEGUN = SimpleNamespace(name="program")
+_BEGUN = [SimpleNamespace(name="program")]
 
 
 class ConsoleCase(unittest.TestCase):
@@ -64,14 +64,16 @@ class ConsoleCase(unittest.TestCase):
             source.write(b"ver\r\n")
             source.seek(0)
             watch = console.Terminal(source.fileno(), target.fileno())
+            self.machine.send(b"firmware\r\nPetrel 0\r\n")
+            watch(SimpleNamespace(console=self.wire), [])
+            self.assertEqual(self.typed(), b"")
+            for _ in range(3):
+                watch(SimpleNamespace(console=self.wire), _BEGUN)
             self.machine.send(b"shown")
             watch(SimpleNamespace(console=self.wire), [])
-            self.assertEqual(self.typed(), b"")             # the firmware would take it
-            for _ in range(3):
-                watch(SimpleNamespace(console=self.wire), [BEGUN])
             self.assertEqual(self.typed(), b"ver\r\n\x1a\r")
             target.seek(0)
-            self.assertEqual(target.read(), b"shown")
+            self.assertEqual(target.read(), b"Petrel 0\r\nshown")
 
     def test_a_person_leaves(self) -> None:
         theirs, ours = pty.openpty()
@@ -83,7 +85,7 @@ class ConsoleCase(unittest.TestCase):
             self.assertNotEqual(termios.tcgetattr(ours)[tty.LFLAG], before[tty.LFLAG])
             watch = console.Terminal(ours, ours)
             os.write(theirs, b"\x03a\x1db")
-            watch(SimpleNamespace(console=self.wire, kill=lambda: killed.append(True)), [BEGUN])
+            watch(SimpleNamespace(console=self.wire, kill=lambda: killed.append(True)), _BEGUN)
         self.assertEqual(self.typed(), b"\x03a")
         self.assertEqual((watch.left, killed), (True, [True]))
         self.assertEqual(termios.tcgetattr(ours), before)

@@ -199,8 +199,8 @@ bool EmulatorShows(const EMULATOR *Emulator, const CON_SCREEN *Screen)
         int row = Emulator->Y + y - terminal->Y;
         for (int x = 0; row >= 0 && row < EMULATOR_HEIGHT && x < EMULATOR_WIDTH; x++)
             if (!IsSame(Emulator, row, x, *ConCellAt(Screen, x, y))) {
-                fprintf(stderr, "row %d column %d: %04X %04X, not %04X %04X\n", y, x, Emulator->Text[row][x], Emulator->Attribute[row][x],
-                       ConCellAt(Screen, x, y)->Character, ConCellAt(Screen, x, y)->Attribute);
+                fprintf(stderr, "row %d column %d: %04X %04X, not %04X %04X\n", y, x, Emulator->Text[row][x],
+                        Emulator->Attribute[row][x], ConCellAt(Screen, x, y)->Character, ConCellAt(Screen, x, y)->Attribute);
                 return false;
             }
     }

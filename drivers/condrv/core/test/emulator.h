@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * What the native tests of the console core share: memory that is counted, and a terminal of 80 by 25 that understands what terminal.c
- * sends and stops the test at anything else.
+ * What the native tests of the console core share: memory that is counted, and a terminal of 80 by 25 that understands what
+ * terminal.c sends and stops the test at anything else.
  */
 #pragma once
 #include "console.h"

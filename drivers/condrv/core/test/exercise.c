@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * A console that does what bytes say: every operation of the core with any argument. The terminal must show the screen after each.
+ * A console that does what bytes say: every operation of the core with any argument. The terminal must show the screen after
+ * each.
  */
 #include "emulator.h"
 #include <stdlib.h>
@@ -115,8 +116,10 @@ static void Step(EXERCISE *Exercise)
     case 1: Write(Exercise); break;
     case 2: WriteBytes(Exercise); break;
     case 3: ConSetCursor(screen, (CON_POINT){ NextPlace(Exercise), NextPlace(Exercise) }); break;
-    case 4: ConFillCells(screen, NextPlace(Exercise), NextPlace(Exercise), Next(Exercise) % 3, Next(Exercise) * 16u, Next(Exercise) & 1,
-                         (CON_CELL){ ' ', NextAttribute(Exercise) }); break;
+    case 4:
+        ConFillCells(screen, NextPlace(Exercise), NextPlace(Exercise), Next(Exercise) % 3, Next(Exercise) * 16u,
+                     Next(Exercise) & 1, (CON_CELL){ ' ', NextAttribute(Exercise) });
+        break;
     case 5: ConMoveCells(screen, NextArea(Exercise), (CON_POINT){ NextPlace(Exercise), NextPlace(Exercise) }, NextArea(Exercise),
                          (CON_CELL){ NextCharacter(Exercise), NextAttribute(Exercise) }); break;
     case 6: Cells(Exercise, true); break;
