@@ -158,10 +158,12 @@ static VOID TestConsole(HANDLE Reference)
     CheckStatus(ConsolesControl(Reference, SET(16), set, sizeof(set), NULL, 0, NULL), STATUS_SUCCESS, "set code pages");
     CheckStatus(ConsolesControl(Reference, GET(15), NULL, 0, info, sizeof(info), NULL), STATUS_SUCCESS, "get code pages");
     Check(info[0] == 65001 && info[1] == 850 && info[2] == 0, "code pages");
+    CheckStatus(ConsolesControl(Reference, GET(15), NULL, 0, info, 8, &bytes), STATUS_SUCCESS, "get two code pages");
+    Check(bytes == 8, "without the count");
     set[1] = 932;
     CheckStatus(ConsolesControl(Reference, SET(16), set, sizeof(set), NULL, 0, NULL), STATUS_INVALID_PARAMETER, "an unknown code page");
     set[1] = set[2] = 437;
-    CheckStatus(ConsolesControl(Reference, SET(16), set, sizeof(set), NULL, 0, NULL), STATUS_SUCCESS, "the old ones");
+    CheckStatus(ConsolesControl(Reference, SET(16), set, 12, NULL, 0, NULL), STATUS_SUCCESS, "the old ones");
     CheckStatus(ConsolesControl(Reference, ASK(20), NULL, 0, NULL, 0, NULL), STATUS_SUCCESS, "beep");
     CheckStatus(ConsolesControl(Reference, ASK(22), NULL, 0, &value, sizeof(value), NULL), STATUS_SUCCESS, "the window");
     Check(value == 0, "there is none");

@@ -103,6 +103,7 @@ static NTSTATUS CdAnswerRead(CD_MESSAGE *Message)
     Message->PresetLength = body->IsUnicode ? body->InitialBytes / sizeof(USHORT) : 0;
     Message->WakeMask = body->WakeMask;
     Message->IsBytes = !body->IsUnicode;
+    Message->EndsAtControlZ = body->ProcessesControlZ;
     Message->KeyStateAt = FIELD_OFFSET(CD_READ_BODY, KeyState);
     Message->CountAt = FIELD_OFFSET(CD_READ_BODY, Count);
     return CdWaitWithMessage(Message);

@@ -4,7 +4,8 @@
 #include "condrv.h"
 
 typedef struct CD_INPUT_INFO {
-    ULONG InputCodePage, OutputCodePage, Pending;
+    ULONG InputCodePage, OutputCodePage;
+    ULONG Pending;                               /* Wine 8 has it, Wine 10 does not */
 } CD_INPUT_INFO;
 
 typedef struct CD_SET_INPUT_INFO {
@@ -107,12 +108,13 @@ NTSTATUS CdFlushInput(CD_REQUEST *Request)
 /* ---- Code pages ---- */
 NTSTATUS CdGetInputInfo(CD_REQUEST *Request)
 {
-    CD_INPUT_INFO *info = (CD_INPUT_INFO *)Request->Buffer;
+    CD_INPUT_INFO info;
 
     CdLock();
-    *info = (CD_INPUT_INFO){ CdConsole.InputCodePage, CdConsole.OutputCodePage, CdConsole.Queue.Count };
+    info = (CD_INPUT_INFO){ CdConsole.InputCodePage, CdConsole.OutputCodePage, CdConsole.Queue.Count };
     CdUnlock();
-    Request->Information = sizeof(*info);
+    Request->Information = min(Request->OutputLength, sizeof(info));
+    RtlCopyMemory(Request->Buffer, &info, Request->Information);
     return STATUS_SUCCESS;
 }
 

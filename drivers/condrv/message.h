@@ -24,7 +24,7 @@ typedef struct CD_MESSAGE {
     PMDL Mdls[CD_MESSAGE_BUFFERS];               /* the caller's buffers for what comes out, locked */
     ULONG WakeMask, KeyStateAt, CountAt;         /* a read that waits: where its results go in the body */
     ULONG PresetLength;
-    BOOLEAN IsRecords, IsBytes;
+    BOOLEAN IsRecords, IsBytes, EndsAtControlZ;
     UCHAR Data[];
 } CD_MESSAGE;
 

@@ -59,7 +59,7 @@ typedef struct CD_READ {
     PIRP Irp;
     PUCHAR Buffer;
     ULONG Length;
-    BOOLEAN IsRecords, IsBytes, HasControl;
+    BOOLEAN IsRecords, IsBytes, HasControl, EndsAtControlZ;
     const UCHAR *Preset;                         /* with control: text that is there already */
     ULONG PresetLength, WakeMask;
 } CD_READ;
@@ -68,8 +68,8 @@ typedef struct CD_READ {
 
 static CD_READ CdDescribeMessage(CD_MESSAGE *Message)
 {
-    return (CD_READ){ Message->Irp, Message->Out, Message->OutLength, Message->IsRecords, Message->IsBytes, FALSE, Message->In,
-                      Message->PresetLength, Message->WakeMask };
+    return (CD_READ){ Message->Irp, Message->Out, Message->OutLength, Message->IsRecords, Message->IsBytes, FALSE, Message->EndsAtControlZ,
+                      Message->In, Message->PresetLength, Message->WakeMask };
 }
 
 static CD_READ CdDescribeRead(PIRP Irp)
@@ -82,13 +82,14 @@ static CD_READ CdDescribeRead(PIRP Irp)
         return CdDescribeMessage(CdMessageOf(Irp));
     if (location->MajorFunction == IRP_MJ_READ) {
         read.Length = location->Parameters.Read.Length;
-        read.IsBytes = TRUE;
+        read.IsBytes = read.EndsAtControlZ = TRUE;
         return read;
     }
     read.Length = location->Parameters.DeviceIoControl.OutputBufferLength;
     read.IsRecords = code == CD_CODE(12);
     read.IsBytes = code == CD_CODE(11);
     read.HasControl = code == CD_CODE(24);
+    read.EndsAtControlZ = !read.HasControl;
     if (read.HasControl) {
         read.WakeMask = *(PULONG)read.Buffer;
         read.Preset = read.Buffer + sizeof(ULONG);
@@ -161,7 +162,7 @@ static VOID CdTakeLine(const CD_READ *Read)
     RtlCopyMemory(console->Rest, console->Line.Text, console->Line.Length * sizeof(USHORT));
     console->RestAt = 0;
     console->RestLength = console->Line.Length;
-    if (Read->IsBytes && (console->InputMode & ConProcessedInput) && console->Rest[0] == CD_END_OF_FILE)
+    if (Read->EndsAtControlZ && (console->InputMode & ConProcessedInput) && console->Rest[0] == CD_END_OF_FILE)
         console->RestLength = 0;                 /* the end of the file: nothing is read */
     CdForgetLineLocked();
 }

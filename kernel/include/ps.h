@@ -61,8 +61,8 @@ extern PEPROCESS PsIdleProcess;
 typedef struct PS_FLAVOUR {
     PCSTR Name;
     ACCESS_MASK ImageFileAccess;     /* that a program needs of a file for a section of the image in it */
-    ACCESS_MASK FreeFileQueries;     /* rights to a file that asking about it does not need */
-    BOOLEAN OverwritesPipes;         /* FILE_OVERWRITE_IF makes a named pipe, as FILE_OPEN_IF does */
+    ACCESS_MASK FreeFileRights;     /* rights to a file that asking and telling about it do not need */
+    BOOLEAN LoosePipes;         /* FILE_OVERWRITE_IF makes a named pipe, as FILE_OPEN_IF does, and its timeout may be 0 */
 } PS_FLAVOUR;
 extern const PS_FLAVOUR *PsFlavour;
 /* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The

@@ -96,6 +96,12 @@ static NTSTATUS IopReferenceFile(HANDLE Handle, ACCESS_MASK Access, PFILE_OBJECT
     return status;
 }
 
+/* Without what the programs in use take for granted. */
+static ACCESS_MASK IopNeededAccess(ACCESS_MASK Access)
+{
+    return ObPreviousMode() != KernelMode ? Access & ~PsFlavour->FreeFileRights : Access;
+}
+
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
                                       FILE_INFORMATION_CLASS FileInformationClass)
 {
@@ -109,7 +115,7 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = ObPreviousMode() != KernelMode ? row->QueryAccess & ~PsFlavour->FreeFileQueries : row->QueryAccess;
+    ask.Access = IopNeededAccess(row->QueryAccess);
     status = IopReferenceFile(FileHandle, ask.Access, &file, &granted);
     if (!NT_SUCCESS(status))
         return status;
@@ -117,6 +123,8 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
     answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation) ||
                IopAskFast(file, FileInformationClass, FileInformation, &result);
     ObfDereferenceObject(file);
+    if (FileInformationClass == FileStatInformation)
+        return IopQueryStat(FileHandle, ask.Access, granted.GrantedAccess, FileInformation, Length, IoStatusBlock);
     if (!answered)
         return IopAskDriver(&ask);
     if (!NT_ERROR(result.Status))
@@ -184,7 +192,7 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatus
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = row->SetAccess;
+    ask.Access = IopNeededAccess(row->SetAccess);
     switch (FileInformationClass) {
     case FileModeInformation:
         return STATUS_NOT_IMPLEMENTED;

@@ -69,10 +69,11 @@ class Terminal:
     """A watcher of lab.run: shows what the machine shows on one descriptor and types what comes from another, once a program has
     begun: before, the firmware would take it.
 
-    At the end of a file that is typed, Ctrl+Z and Return follow, which is how a Windows console says so.
+    At the end of a file that is typed, `end` follows: Ctrl+Z and Return, which is how a Windows console says so.
     """
 
-    def __init__(self, source: int, target: int) -> None:
+    def __init__(self, source: int, target: int, end: bytes = b"\x1a\r") -> None:
+        self._end = end
         self._source: int | None = source
         self._target = target
         self._begun = False
@@ -82,21 +83,21 @@ class Terminal:
         console = machine.console
         assert console is not None
         if shown := console.poll():
-            self._show(shown)
+            self.show(shown)
         self._begun = self._begun or any(event.name == "program" for event in events)
         if self._begun and self._source is not None and select.select([self._source], [], [], 0)[0]:
             self._type(console, os.read(self._source, _CHUNK))
         if self.left:
             machine.kill()
 
-    def _show(self, data: bytes) -> None:
+    def show(self, data: bytes) -> None:
         while data:
             data = data[os.write(self._target, data):]
 
     def _type(self, console: Console, data: bytes) -> None:
         if not data:
             self._source = None
-            console.type(b"\x1a\r")
+            console.type(self._end)
             return
         keys, escape, _ = data.partition(ESCAPE) if os.isatty(self._source or 0) else (data, b"", b"")
         console.type(keys)

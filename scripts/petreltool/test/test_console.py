@@ -15,6 +15,9 @@ from unittest import mock
 from petreltool import console, machine
 
 
+BEGUN = SimpleNamespace(name="program")
+
+
 class ConsoleCase(unittest.TestCase):
     def setUp(self) -> None:
         self.wire = console.Console()
@@ -62,8 +65,10 @@ class ConsoleCase(unittest.TestCase):
             source.seek(0)
             watch = console.Terminal(source.fileno(), target.fileno())
             self.machine.send(b"shown")
+            watch(SimpleNamespace(console=self.wire), [])
+            self.assertEqual(self.typed(), b"")             # the firmware would take it
             for _ in range(3):
-                watch(SimpleNamespace(console=self.wire), [])
+                watch(SimpleNamespace(console=self.wire), [BEGUN])
             self.assertEqual(self.typed(), b"ver\r\n\x1a\r")
             target.seek(0)
             self.assertEqual(target.read(), b"shown")
@@ -78,7 +83,7 @@ class ConsoleCase(unittest.TestCase):
             self.assertNotEqual(termios.tcgetattr(ours)[tty.LFLAG], before[tty.LFLAG])
             watch = console.Terminal(ours, ours)
             os.write(theirs, b"\x03a\x1db")
-            watch(SimpleNamespace(console=self.wire, kill=lambda: killed.append(True)), [])
+            watch(SimpleNamespace(console=self.wire, kill=lambda: killed.append(True)), [BEGUN])
         self.assertEqual(self.typed(), b"\x03a")
         self.assertEqual((watch.left, killed), (True, [True]))
         self.assertEqual(termios.tcgetattr(ours), before)
