@@ -66,6 +66,9 @@ VOID SepInitializeTokens(VOID);
 /* Flags follow the enabled privileges. The token is locked exclusively or not yet seen by anybody. */
 VOID SepUpdateTokenFlagsLocked(TOKEN *Token);
 
+/* The thread acts for the anonymous user from now on (anonymous.c). */
+NTSTATUS NTAPI NtImpersonateAnonymousToken(HANDLE ThreadHandle);
+
 /* ---- Asking tokens (tokenquery.c) ---- */
 /* Sid is in the token and counts: for granting it must be enabled, for denying deny-only will do. */
 BOOLEAN SepSidInToken(PACCESS_TOKEN Token, PSID Sid, BOOLEAN ForDeny, BOOLEAN Restricted);

@@ -5,6 +5,13 @@
 #include "sep.h"
 #include "mm.h"
 
+/* Classes younger than the DDK. */
+#define SEP_TOKEN_LOGON_SID 28u
+#define SEP_TOKEN_IS_APP_CONTAINER 29u
+#define SEP_TOKEN_CAPABILITIES 30u
+#define SEP_TOKEN_APP_CONTAINER_SID 31u
+#define SEP_TOKEN_PRIVATE_NAMESPACE 42u
+
 typedef struct SEP_ANSWER {
     PUCHAR Buffer;                               /* NULL: count only */
     PUCHAR To;                                   /* where the caller will read it */
@@ -127,6 +134,11 @@ static NTSTATUS SepAnswerPolicy(SEP_ANSWER *Answer, const TOKEN *Token, ULONG Cl
     case TokenVirtualizationAllowed: SepAnswerValue(Answer, (Token->TokenFlags & TOKEN_VIRTUALIZE_ALLOWED) != 0); break;
     case TokenVirtualizationEnabled: SepAnswerValue(Answer, (Token->TokenFlags & TOKEN_VIRTUALIZE_ENABLED) != 0); break;
     case TokenUIAccess: SepAnswerValue(Answer, (Token->TokenFlags & TOKEN_UIACCESS) != 0); break;
+    case SEP_TOKEN_IS_APP_CONTAINER:
+    case SEP_TOKEN_PRIVATE_NAMESPACE: SepAnswerValue(Answer, FALSE); break;      /* there are no app containers */
+    case SEP_TOKEN_CAPABILITIES:
+    case SEP_TOKEN_LOGON_SID: SepAnswerSids(Answer, NULL, 0); break;
+    case SEP_TOKEN_APP_CONTAINER_SID: SepReserve(Answer, sizeof(PSID)); break;
     case TokenMandatoryPolicy: SepAnswerValue(Answer, Token->MandatoryPolicy); break;
     case TokenIntegrityLevel:
         SepAnswerSid(Answer, Token->IntegrityLevelIndex < Token->UserAndGroupCount

@@ -67,15 +67,16 @@ static VOID Syntax(VOID)
 
 static VOID CaseMatters(VOID)
 {
+    UNICODE_STRING device = RTL_CONSTANT_STRING(L"\\dEVICE");
     HANDLE handle = NULL, made = NULL;
+    PVOID object;
 
-    CHECK(OpenDirectory(NULL, L"\\dEVICE", 0, &handle) == STATUS_OBJECT_NAME_NOT_FOUND);
-    CHECK(OpenDirectory(NULL, L"\\dEVICE", OBJ_CASE_INSENSITIVE, &handle) == STATUS_SUCCESS);
+    CHECK(ObReferenceObjectByName(&device, 0, NULL, 0, NULL, KernelMode, NULL, &object) == STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(OpenDirectory(NULL, L"\\dEVICE", 0, &handle) == STATUS_SUCCESS);         /* directories' names have none */
     ZwClose(handle);
     CHECK(NT_SUCCESS(MakeDirectory(NULL, L"\\TestCase", 0, &made)));
     CHECK(MakeDirectory(NULL, L"\\testcase", OBJ_CASE_INSENSITIVE, &handle) == STATUS_OBJECT_NAME_COLLISION);
-    CHECK(NT_SUCCESS(MakeDirectory(NULL, L"\\testcase", 0, &handle)));
-    ZwClose(handle);
+    CHECK(MakeDirectory(NULL, L"\\testcase", 0, &handle) == STATUS_OBJECT_NAME_COLLISION);
     ZwClose(made);
 }
 

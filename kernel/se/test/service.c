@@ -157,7 +157,34 @@ static VOID Set(VOID)
     End(page);
 }
 
+static VOID Anonymous(VOID)
+{
+    PETHREAD self = (PETHREAD)KeCurrentThread();
+    SE_IMPERSONATION now, nobody = { NULL, FALSE, FALSE, SecurityAnonymous };
+    SECURITY_SUBJECT_CONTEXT subject;
+    PAGE *page = Begin();
+
+    if (page == NULL)
+        return;
+    CHECK(AS_USER(NtImpersonateAnonymousToken((HANDLE)0x7FFFFFF0)) == STATUS_INVALID_HANDLE);
+    CHECK(AS_USER(NtImpersonateAnonymousToken(NtCurrentThread())) == STATUS_SUCCESS);
+    SeReferenceThreadToken(self, &now);
+    SeCaptureSubjectContext(&subject);
+    CHECK(now.Token != NULL && SepSidInToken(now.Token, SeExports->SeAnonymousLogonSid, FALSE, FALSE) && SepTokenIntegrity(now.Token) == 0);
+    CHECK(SepEffectiveToken(&subject) == now.Token && !SepTokenHasPrivilege(now.Token, SE_CHANGE_NOTIFY_PRIVILEGE));
+    SeReleaseSubjectContext(&subject);
+    SeSetThreadToken(self, &nobody);
+    if (now.Token != NULL)
+        ObfDereferenceObject(now.Token);
+    CHECK(AS_USER(NtQueryInformationToken(page->Client, (TOKEN_INFORMATION_CLASS)29, page->Room, 4, &page->Length)) == STATUS_SUCCESS &&
+          *(PULONG)page->Room == 0 && page->Length == 4);
+    CHECK(AS_USER(NtQueryInformationToken(page->Client, (TOKEN_INFORMATION_CLASS)30, page->Room, sizeof(page->Room), &page->Length)) ==
+          STATUS_SUCCESS && *(PULONG)page->Room == 0);
+    End(page);
+}
+
 static const KE_TEST Tests[] = {
+    { "se.service.anonymous", Anonymous, 0 },
     { "se.service.accesscheck", AccessCheck, 0 },
     { "se.service.privileges", Privileges, 0 },
     { "se.service.filter", Filter, 0 },
