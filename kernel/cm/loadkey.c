@@ -128,3 +128,22 @@ NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCou
     NtClose(key);
     return STATUS_SUCCESS;
 }
+
+/* ---- With flags ---- */
+NTSTATUS NTAPI NtLoadKey2(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile, ULONG Flags)
+{
+    return Flags == 0 ? NtLoadKey(TargetKey, SourceFile) : STATUS_NOT_SUPPORTED;
+}
+
+NTSTATUS NTAPI NtLoadKeyEx(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile, ULONG Flags, HANDLE TrustClassKey, HANDLE Event,
+                           ACCESS_MASK DesiredAccess, PHANDLE RootHandle, PIO_STATUS_BLOCK IoStatus)
+{
+    if (TrustClassKey != NULL || Event != NULL || RootHandle != NULL)
+        return STATUS_NOT_SUPPORTED;
+    return NtLoadKey2(TargetKey, SourceFile, Flags);
+}
+
+NTSTATUS NTAPI NtUnloadKey2(POBJECT_ATTRIBUTES TargetKey, ULONG Flags)
+{
+    return Flags == 0 ? NtUnloadKey(TargetKey) : STATUS_NOT_SUPPORTED;
+}

@@ -9,6 +9,7 @@
 
 typedef enum EXP_CLASS {
     ExpClassBasic = 0, ExpClassProcessor = 1, ExpClassTimeOfDay = 3, ExpClassProcesses = 5, ExpClassModules = 11,
+    ExpClassHandles = 16, ExpClassHandlesExtended = 64,
     ExpClassKernelDebugger = 35, ExpClassRangeStart = 50, ExpClassEmulationBasic = 62, ExpClassEmulationProcessor = 63,
     ExpClassCodeIntegrity = 103, ExpClassSecureBoot = 145
 } EXP_CLASS;
@@ -105,17 +106,26 @@ static NTSTATUS ExpReturn(ULONG Class, const EXP_ANSWER *Answer, ULONG Size, PVO
     return STATUS_SUCCESS;
 }
 
+/* Answers whose length depends on the machine. */
+static NTSTATUS ExpQueryVariable(ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed)
+{
+    switch (Class) {
+    case ExpClassProcesses: return ExpQueryProcesses(Buffer, Length, Needed);
+    case ExpClassModules: return ExpQueryModules(Buffer, Length, Needed);
+    case ExpClassHandles: return ExpQueryHandles(FALSE, Buffer, Length, Needed);
+    case ExpClassHandlesExtended: return ExpQueryHandles(TRUE, Buffer, Length, Needed);
+    default: return ExpQueryArray(Class, Buffer, Length, Needed);
+    }
+}
+
 NTSTATUS NTAPI NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,
                                         PULONG ReturnLength)
 {
     EXP_ANSWER answer;
     ULONG needed = 0, size;
-    NTSTATUS status;
+    NTSTATUS status = ExpQueryVariable(SystemInformationClass, SystemInformation, SystemInformationLength, &needed);
 
-    if (SystemInformationClass == ExpClassProcesses || SystemInformationClass == ExpClassModules) {
-        status = SystemInformationClass == ExpClassProcesses
-                     ? ExpQueryProcesses(SystemInformation, SystemInformationLength, &needed)
-                     : ExpQueryModules(SystemInformation, SystemInformationLength, &needed);
+    if (status != STATUS_INVALID_INFO_CLASS) {
         if (ReturnLength != NULL)
             *ReturnLength = needed;
         return status;

@@ -59,3 +59,25 @@ typedef struct EXP_MODULES {                     /* RTL_PROCESS_MODULES */
 /* Lists: they say how many bytes they need, and fill the buffer as far as whole entries fit. */
 NTSTATUS ExpQueryProcesses(PVOID Buffer, ULONG Length, PULONG Needed);
 NTSTATUS ExpQueryModules(PVOID Buffer, ULONG Length, PULONG Needed);
+/* Answers of one or more equal elements (systemclasses.c); STATUS_INVALID_INFO_CLASS: not one of those. */
+NTSTATUS ExpQueryArray(ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed);
+NTSTATUS ExpQueryHandles(BOOLEAN Extended, PVOID Buffer, ULONG Length, PULONG Needed);
+
+typedef struct EXP_TIME_ZONE {                   /* RTL_DYNAMIC_TIME_ZONE_INFORMATION */
+    LONG Bias;
+    WCHAR StandardName[32];
+    UCHAR StandardStart[16];                     /* TIME_FIELDS */
+    LONG StandardBias;
+    WCHAR DaylightName[32];
+    UCHAR DaylightStart[16];
+    LONG DaylightBias;
+    WCHAR KeyName[128];
+    UCHAR DynamicDaylightTimeDisabled;
+} EXP_TIME_ZONE;
+C_ASSERT(FIELD_OFFSET(EXP_TIME_ZONE, KeyName) == 172 && sizeof(EXP_TIME_ZONE) == 432);
+VOID ExpReadTimeZone(EXP_TIME_ZONE *Zone);
+
+/* PASSIVE_LEVEL. */
+VOID ExpRandomBytes(PVOID Buffer, ULONG Bytes);
+/* For tests. */
+VOID ExpChaChaBlock(const ULONG Key[8], ULONG Counter, const ULONG Nonce[3], ULONG Block[16]);

@@ -63,6 +63,19 @@ NTSTATUS NTAPI NtSaveKey(HANDLE KeyHandle, HANDLE FileHandle);
  * what is stable to the file, which is the caller's. SeBackupPrivilege. PASSIVE_LEVEL. */
 NTSTATUS NTAPI NtSaveKeyEx(HANDLE KeyHandle, HANDLE FileHandle, ULONG Format);
 NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCount);
+/* Flags, and what else is younger than NtLoadKey, must be 0 or NULL: STATUS_NOT_SUPPORTED. */
+NTSTATUS NTAPI NtLoadKey2(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile, ULONG Flags);
+NTSTATUS NTAPI NtLoadKeyEx(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile, ULONG Flags, HANDLE TrustClassKey, HANDLE Event,
+                           ACCESS_MASK DesiredAccess, PHANDLE RootHandle, PIO_STATUS_BLOCK IoStatus);
+NTSTATUS NTAPI NtUnloadKey2(POBJECT_ATTRIBUTES TargetKey, ULONG Flags);
+/* The values that ValueEntries name, together, as they are at one moment; each at a multiple of 4 in ValueBuffer. RequiredBufferLength,
+ * which may be NULL, gets what all of them take. STATUS_BUFFER_OVERFLOW: those that fit are there. */
+NTSTATUS NTAPI NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount, PVOID ValueBuffer,
+                                       PULONG BufferLength, PULONG RequiredBufferLength);
+/* One key only: STATUS_NOT_SUPPORTED for a second. */
+NTSTATUS NTAPI NtNotifyChangeMultipleKeys(HANDLE MasterKeyHandle, ULONG Count, POBJECT_ATTRIBUTES SubordinateObjects, HANDLE Event,
+                                          PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,
+                                          ULONG CompletionFilter, BOOLEAN WatchTree, PVOID Buffer, ULONG BufferSize, BOOLEAN Asynchronous);
 NTSTATUS NTAPI NtNotifyChangeKey(HANDLE KeyHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
                                  PIO_STATUS_BLOCK IoStatusBlock, ULONG CompletionFilter, BOOLEAN WatchTree, PVOID Buffer,
                                  ULONG BufferSize, BOOLEAN Asynchronous);

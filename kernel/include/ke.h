@@ -148,6 +148,10 @@ VOID KeLendPriority(PKTHREAD Thread, KPRIORITY Priority);
 
 /* Whether the ends of its waits leave the thread's priority alone; what was said before. IRQL <= DISPATCH_LEVEL. */
 BOOLEAN KeSetDisableBoostThread(PKTHREAD Thread, BOOLEAN Disable);
+/* All threads of a process, those to come included: a mask within the active processors, and a base priority, from which each keeps its
+ * distance. IRQL <= DISPATCH_LEVEL. */
+VOID KeSetProcessAffinity(PKPROCESS Process, KAFFINITY Affinity);
+VOID KeSetProcessPriority(PKPROCESS Process, KPRIORITY Priority);
 /* The processor that the thread is run on when it is free; a number that is no processor's changes nothing. What it was. */
 ULONG KeSetIdealProcessor(PKTHREAD Thread, ULONG Processor);
 

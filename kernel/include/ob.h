@@ -108,6 +108,9 @@ PVOID ObWaitableObject(PVOID Object);
 PWCHAR ObReplaceLookupName(PUNICODE_STRING CompleteName, PCUNICODE_STRING NewName);
 
 NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+/* STATUS_NOT_SUPPORTED: a shadow directory or a flag. */
+NTSTATUS NTAPI NtCreateDirectoryObjectEx(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                         HANDLE ShadowDirectoryHandle, ULONG Flags);
 NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
 NTSTATUS NTAPI NtCreateSymbolicLinkObject(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                           PUNICODE_STRING LinkTarget);

@@ -61,7 +61,8 @@ extern PEPROCESS PsIdleProcess;
 typedef struct PS_FLAVOUR {
     PCSTR Name;
     ACCESS_MASK ImageFileAccess;     /* that a program needs of a file for a section of the image in it */
-    ACCESS_MASK FreeFileQueries;     /* rights to a file that asking about it does not need */
+    ACCESS_MASK FreeFileRights;     /* rights to a file that asking and telling about it do not need */
+    BOOLEAN LoosePipes;         /* FILE_OVERWRITE_IF makes a named pipe, as FILE_OPEN_IF does, and its timeout may be 0 */
 } PS_FLAVOUR;
 extern const PS_FLAVOUR *PsFlavour;
 /* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The
@@ -88,6 +89,18 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
 NTSTATUS NTAPI NtInitializeNlsFiles(PVOID *BaseAddress, PULONG DefaultLocaleId, PLARGE_INTEGER DefaultCasingTableSize);
 /* Types 9 to 12: sort, case map, code page (SectionData is its number), normalization (its form). */
 NTSTATUS NTAPI NtGetNlsSectionPtr(ULONG SectionType, ULONG SectionData, PVOID ContextData, PVOID *SectionPointer, PULONG SectionSize);
+/* A thread of another program's process, from kernel mode: the handle is the kernel's. STATUS_PROCESS_IS_TERMINATING: it is no program, or
+ * ends. PASSIVE_LEVEL. */
+NTSTATUS NTAPI RtlCreateUserThread(HANDLE ProcessHandle, PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN CreateSuspended, ULONG ZeroBits,
+                                   SIZE_T StackReserve, SIZE_T StackCommit, PVOID StartAddress, PVOID Parameter, PHANDLE ThreadHandle,
+                                   PCLIENT_ID ClientId);
+NTSTATUS NTAPI NtGetNextThread(HANDLE ProcessHandle, HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Flags,
+                               PHANDLE NewThreadHandle);
+NTSTATUS NTAPI NtGetNextProcess(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, ULONG Flags,
+                                PHANDLE NewProcessHandle);
+NTSTATUS NTAPI NtQueueApcThread(HANDLE ThreadHandle, PVOID ApcRoutine, PVOID Argument1, PVOID Argument2, PVOID Argument3);
+NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                       ULONG ProcessInformationLength);
 NTSTATUS NTAPI NtContinue(PCONTEXT Context, BOOLEAN TestAlert);
 NTSTATUS NTAPI NtRaiseException(PEXCEPTION_RECORD ExceptionRecord, PCONTEXT Context, BOOLEAN FirstChance);
 NTSTATUS NTAPI NtGetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext);
@@ -226,6 +239,8 @@ BOOLEAN NTAPI PsIsThreadImpersonating(PETHREAD Thread);
 NTSTATUS NTAPI NtOpenProcessToken(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, PHANDLE TokenHandle);
 NTSTATUS NTAPI NtOpenProcessTokenEx(HANDLE ProcessHandle, ACCESS_MASK DesiredAccess, ULONG HandleAttributes, PHANDLE TokenHandle);
 NTSTATUS NTAPI NtOpenThreadToken(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, PHANDLE TokenHandle);
+/* The server thread acts for the client from now on, as far as the quality of service says. */
+NTSTATUS NTAPI NtImpersonateThread(HANDLE ServerThreadHandle, HANDLE ClientThreadHandle, PSECURITY_QUALITY_OF_SERVICE SecurityQos);
 NTSTATUS NTAPI NtOpenThreadTokenEx(HANDLE ThreadHandle, ACCESS_MASK DesiredAccess, BOOLEAN OpenAsSelf, ULONG HandleAttributes,
                                    PHANDLE TokenHandle);
 

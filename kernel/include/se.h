@@ -56,5 +56,17 @@ NTSTATUS NTAPI NtQueryInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLA
                                        ULONG TokenInformationLength, PULONG ReturnLength);
 NTSTATUS NTAPI NtDuplicateToken(HANDLE ExistingTokenHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                 BOOLEAN EffectiveOnly, TOKEN_TYPE TokenType, PHANDLE NewTokenHandle);
+/* ---- For programs that guard objects of their own. STATUS_NO_IMPERSONATION_TOKEN, STATUS_BAD_IMPERSONATION_LEVEL: of the client's token ----
+ * STATUS_GENERIC_NOT_MAPPED, STATUS_INVALID_SECURITY_DESCR (no owner or group), STATUS_BUFFER_TOO_SMALL (the set of privileges). */
+NTSTATUS NTAPI NtAccessCheck(PSECURITY_DESCRIPTOR SecurityDescriptor, HANDLE ClientToken, ACCESS_MASK DesiredAccess,
+                             PGENERIC_MAPPING GenericMapping, PPRIVILEGE_SET PrivilegeSet, PULONG PrivilegeSetLength,
+                             PACCESS_MASK GrantedAccess, PNTSTATUS AccessStatus);
+NTSTATUS NTAPI NtPrivilegeCheck(HANDLE ClientToken, PPRIVILEGE_SET RequiredPrivileges, PBOOLEAN Result);
+NTSTATUS NTAPI NtFilterToken(HANDLE ExistingTokenHandle, ULONG Flags, PTOKEN_GROUPS SidsToDisable, PTOKEN_PRIVILEGES PrivilegesToDelete,
+                             PTOKEN_GROUPS RestrictedSids, PHANDLE NewTokenHandle);
+NTSTATUS NTAPI NtCompareTokens(HANDLE FirstTokenHandle, HANDLE SecondTokenHandle, PBOOLEAN Equal);
+/* TokenOwner, TokenPrimaryGroup, TokenSessionId (SeTcbPrivilege). STATUS_INVALID_OWNER, STATUS_INVALID_PRIMARY_GROUP. */
+NTSTATUS NTAPI NtSetInformationToken(HANDLE TokenHandle, TOKEN_INFORMATION_CLASS TokenInformationClass, PVOID TokenInformation,
+                                     ULONG TokenInformationLength);
 NTSTATUS NTAPI NtAdjustPrivilegesToken(HANDLE TokenHandle, BOOLEAN DisableAllPrivileges, PTOKEN_PRIVILEGES NewState,
                                        ULONG BufferLength, PTOKEN_PRIVILEGES PreviousState, PULONG ReturnLength);

@@ -87,52 +87,99 @@ static VOID InitParseCommand(PCSTR Text, INIT_COMMAND *Command)
     RtlAppendUnicodeStringToString(&Command->Image, &Command->Path);
 }
 
-static NTSTATUS InitStartCommand(const INIT_COMMAND *Command, const INIT_STREAM *Output, const INIT_STREAM *Error, PEPROCESS *Process)
+/* ---- The console, which the system's own handles lead to ---- */
+typedef struct INIT_HANDLES {
+    HANDLE Console, Input, Output, Error;
+} INIT_HANDLES;
+
+static HANDLE InitOpenDevice(PCWSTR Name, ACCESS_MASK Access)
 {
-    UNICODE_STRING null = RTL_CONSTANT_STRING(L"\\Device\\Null"), folder = RTL_CONSTANT_STRING(L"C:\\");
-    OBJECT_ATTRIBUTES attributes = { sizeof(attributes), NULL, &null, OBJ_CASE_INSENSITIVE, NULL, NULL };
-    PS_PROGRAM program = { Command->Image, Command->Path, Command->Line, folder, (PVOID)InitEnvironment, sizeof(InitEnvironment),
-                           NULL, NULL, Output->Theirs, Error->Theirs };
+    UNICODE_STRING name;
+    OBJECT_ATTRIBUTES attributes = { sizeof(attributes), NULL, &name, OBJ_CASE_INSENSITIVE, NULL, NULL };
     IO_STATUS_BLOCK result;
-    NTSTATUS status = ZwOpenFile(&program.Input, FILE_GENERIC_READ, &attributes, &result, FILE_SHARE_READ | FILE_SHARE_WRITE,
-                                 FILE_SYNCHRONOUS_IO_NONALERT);
+    HANDLE handle;
 
-    if (!NT_SUCCESS(status))
-        return status;
-    status = PsStartProgram(&program, Process);
-    ZwClose(program.Input);
-    return status;
+    RtlInitUnicodeString(&name, Name);
+    return NT_SUCCESS(ZwOpenFile(&handle, Access | SYNCHRONIZE, &attributes, &result, FILE_SHARE_READ | FILE_SHARE_WRITE,
+                                 FILE_SYNCHRONOUS_IO_NONALERT)) ? handle : NULL;
 }
 
-static NTSTATUS InitRunCommand(const INIT_COMMAND *Command, NTSTATUS *ExitStatus)
+static VOID InitClose(HANDLE Handle)
 {
-    INIT_STREAM output, error;
+    if (Handle != NULL)
+        ZwClose(Handle);
+}
+
+static NTSTATUS InitRunToEnd(const INIT_COMMAND *Command, const INIT_HANDLES *Handles, NTSTATUS *ExitStatus)
+{
+    UNICODE_STRING folder = RTL_CONSTANT_STRING(L"C:\\");
+    PS_PROGRAM program = { Command->Image, Command->Path, Command->Line, folder, (PVOID)InitEnvironment, sizeof(InitEnvironment),
+                           Handles->Console, Handles->Input, Handles->Output, Handles->Error };
     PEPROCESS process;
-    NTSTATUS status = InitOpenStream(&output, "stdout");
+    NTSTATUS status = PsStartProgram(&program, &process);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = InitOpenStream(&error, "stderr");
-    if (NT_SUCCESS(status)) {
-        status = InitStartCommand(Command, &output, &error, &process);
-        ZwClose(error.Theirs);
-        if (NT_SUCCESS(status)) {
-            KeWaitForSingleObject(process, Executive, KernelMode, FALSE, NULL);
-            *ExitStatus = PsGetProcessExitStatus(process);
-            ObfDereferenceObject(process);
-        }
-    }
-    ZwClose(output.Theirs);
-    InitFinishStream(&output);
-    if (NT_SUCCESS(status))
-        InitFinishStream(&error);
+    KeWaitForSingleObject(process, Executive, KernelMode, FALSE, NULL);
+    *ExitStatus = PsGetProcessExitStatus(process);
+    ObfDereferenceObject(process);
+    return STATUS_SUCCESS;
+}
+
+static NTSTATUS InitRunOnConsole(const INIT_COMMAND *Command, NTSTATUS *ExitStatus)
+{
+    INIT_HANDLES handles = { InitOpenDevice(L"\\Device\\ConDrv\\Reference", GENERIC_READ | GENERIC_WRITE),
+                             InitOpenDevice(L"\\Device\\ConDrv\\Input", GENERIC_READ | GENERIC_WRITE),
+                             InitOpenDevice(L"\\Device\\ConDrv\\Output", GENERIC_READ | GENERIC_WRITE), NULL };
+    NTSTATUS status = STATUS_NO_SUCH_DEVICE;
+
+    handles.Error = handles.Output;
+    if (handles.Console != NULL && handles.Input != NULL && handles.Output != NULL)
+        status = InitRunToEnd(Command, &handles, ExitStatus);
+    InitClose(handles.Console);
+    InitClose(handles.Input);
+    InitClose(handles.Output);
     return status;
 }
+
+/* What it writes becomes events; there is nothing to read. The console is there for who asks for it by name. */
+static NTSTATUS InitRunCaptured(const INIT_COMMAND *Command, NTSTATUS *ExitStatus)
+{
+    INIT_HANDLES handles = { InitOpenDevice(L"\\Device\\ConDrv\\Reference", GENERIC_READ | GENERIC_WRITE),
+                             InitOpenDevice(L"\\Device\\Null", GENERIC_READ), NULL, NULL };
+    INIT_STREAM output, error;
+    NTSTATUS status = InitOpenStream(&output, "stdout"), second = STATUS_UNSUCCESSFUL;
+
+    if (NT_SUCCESS(status))
+        status = second = InitOpenStream(&error, "stderr");
+    else
+        output.Theirs = NULL;
+    if (NT_SUCCESS(status)) {
+        handles.Output = output.Theirs;
+        handles.Error = error.Theirs;
+        status = InitRunToEnd(Command, &handles, ExitStatus);
+        ZwClose(error.Theirs);
+    }
+    if (output.Theirs != NULL) {
+        ZwClose(output.Theirs);
+        InitFinishStream(&output);
+    }
+    if (NT_SUCCESS(second))
+        InitFinishStream(&error);
+    InitClose(handles.Console);
+    InitClose(handles.Input);
+    return status;
+}
+
+typedef struct INIT_VISIT {
+    NTSTATUS (*Run)(const INIT_COMMAND *Command, NTSTATUS *ExitStatus);
+    BOOLEAN Started;
+} INIT_VISIT;
 
 static VOID InitVisitCommand(PVOID Context, PCSTR Value)
 {
     INIT_COMMAND *command = ExAllocatePoolWithTag(PagedPool, sizeof(*command), 'dmCI');
-    PBOOLEAN started = Context;
+    INIT_VISIT *visit = Context;
     NTSTATUS exit = STATUS_SUCCESS, status = STATUS_INSUFFICIENT_RESOURCES;
 
     KdBeginEvent("program");
@@ -141,7 +188,7 @@ static VOID InitVisitCommand(PVOID Context, PCSTR Value)
     KdEndEvent();
     if (command != NULL) {
         InitParseCommand(Value, command);
-        status = InitRunCommand(command, &exit);
+        status = visit->Run(command, &exit);
         ExFreePoolWithTag(command, 'dmCI');
     }
     KdBeginEvent("program");
@@ -150,14 +197,15 @@ static VOID InitVisitCommand(PVOID Context, PCSTR Value)
     KdEventCode("status", (ULONG)status);
     KdEventNumber("exit", exit);
     KdEndEvent();
-    *started = *started && NT_SUCCESS(status);
+    visit->Started = visit->Started && NT_SUCCESS(status);
 }
 
 BOOLEAN InitRunPrograms(VOID)
 {
-    BOOLEAN started = TRUE;
+    INIT_VISIT captured = { InitRunCaptured, TRUE }, shown = { InitRunOnConsole, TRUE };
 
-    InitForEachOption("exec", InitVisitCommand, &started);
+    InitForEachOption("exec", InitVisitCommand, &captured);
+    InitForEachOption("shell", InitVisitCommand, &shown);
     SvcReportMissing();
-    return started;
+    return captured.Started && shown.Started;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Running the programs of the job (`exec=COMMAND` lines), one after the other.
+ * Running the programs of the job, one after the other: those of `exec=COMMAND` lines with what they write as events, then those of
+ * `shell=COMMAND` lines on the console.
  */
 #pragma once
 #include "initp.h"

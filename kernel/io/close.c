@@ -2,6 +2,7 @@
  * The end of a file object: IRP_MJ_CLEANUP when its last handle goes, IRP_MJ_CLOSE when its last reference does; and its name.
  */
 #include "filesystem.h"
+#include "completionport.h"
 
 static VOID IopCleanup(PFILE_OBJECT File)
 {
@@ -37,6 +38,7 @@ VOID IopDeleteFile(PVOID Object)
             IopCleanup(file);
         IopSendAndWait(IoGetRelatedDeviceObject(file), file, IRP_MJ_CLOSE, TRUE);
     }
+    IopReleaseCompletionPort(file);
     if (file->Vpb != NULL)
         IopReleaseVpb(file->Vpb);
     if (file->FileName.Buffer != NULL)

@@ -4,6 +4,7 @@
  * except for a request that its dispatch routine completed at once while the thread is about to look at the result anyway.
  */
 #include "iop.h"
+#include "completionport.h"
 
 /* ---- The second half ---- */
 static VOID IopReturnBytes(PIRP Irp)
@@ -58,7 +59,8 @@ static BOOLEAN IopQueueUserApc(PIRP Irp, PIO_APC_ROUTINE Routine, PVOID Context)
 /* Publishes the result. A caller that got an error from the call itself looks at nothing else: nothing is signalled for it. */
 static VOID IopSignal(PIRP Irp, PFILE_OBJECT File)
 {
-    BOOLEAN fileWaits = File != NULL && (Irp->UserEvent == NULL || (File->Flags & FO_SYNCHRONOUS_IO));
+    BOOLEAN synchronous = File != NULL && (File->Flags & FO_SYNCHRONOUS_IO) != 0;
+    BOOLEAN fileWaits = File != NULL && (synchronous || (Irp->UserEvent == NULL && !(File->Flags & FO_SKIP_SET_EVENT)));
 
     if (Irp->UserIosb != NULL)
         IopWriteResult(IopModeOfMemory(Irp), Irp->UserIosb, &Irp->IoStatus);
@@ -86,7 +88,7 @@ VOID IopCompleteInThread(PIRP Irp)
     if (event != NULL)
         ObfDereferenceObject(event);             /* came from a handle */
     kept = (Irp->AllocationFlags & IOP_IRP_FILE_KEPT) != 0;
-    if (!tell || !IopQueueUserApc(Irp, routine, context))
+    if (!tell || !(IopQueueUserApc(Irp, routine, context) || IopPostIrp(Irp, file)))
         IoFreeIrp(Irp);
     if (file != NULL && !kept)
         ObfDereferenceObject(file);

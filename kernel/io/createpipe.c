@@ -3,6 +3,8 @@
  */
 #include "iop.h"
 
+#define IOP_DEFAULT_PIPE_TIMEOUT (-50 * 10000ll) /* what 0 means to Win32 programs */
+
 NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                      PIO_STATUS_BLOCK IoStatusBlock, ULONG ShareAccess, ULONG CreateDisposition, ULONG CreateOptions,
                                      ULONG NamedPipeType, ULONG ReadMode, ULONG CompletionMode, ULONG MaximumInstances,
@@ -10,9 +12,13 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, PO
 {
     NAMED_PIPE_CREATE_PARAMETERS pipe = { NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota, OutboundQuota };
 
+    if (CreateDisposition == FILE_OVERWRITE_IF && ObPreviousMode() != KernelMode && PsFlavour->LoosePipes)
+        CreateDisposition = FILE_OPEN_IF;
     if (DefaultTimeout != NULL) {
         pipe.TimeoutSpecified = TRUE;
         pipe.DefaultTimeout = *DefaultTimeout;
+        if (pipe.DefaultTimeout.QuadPart == 0 && ObPreviousMode() != KernelMode && PsFlavour->LoosePipes)
+            pipe.DefaultTimeout.QuadPart = IOP_DEFAULT_PIPE_TIMEOUT;
     }
     return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, ShareAccess, CreateDisposition,
                         CreateOptions, NULL, 0, CreateFileTypeNamedPipe, &pipe, 0);

@@ -2,6 +2,7 @@
  * Information about files. What the I/O manager knows itself it answers; the rest is asked of the driver, through a system buffer.
  */
 #include "information.h"
+#include "completionport.h"
 
 static ULONG IopModeOf(PFILE_OBJECT File)
 {
@@ -36,6 +37,9 @@ static BOOLEAN IopAnswerQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, A
         return TRUE;
     case FileAlignmentInformation:
         ((PFILE_ALIGNMENT_INFORMATION)Buffer)->AlignmentRequirement = IoGetRelatedDeviceObject(File)->AlignmentRequirement;
+        return TRUE;
+    case FileIoCompletionNotificationInformation:
+        *(PULONG)Buffer = IopNotificationModes(File);
         return TRUE;
     default:
         return FALSE;
@@ -92,6 +96,12 @@ static NTSTATUS IopReferenceFile(HANDLE Handle, ACCESS_MASK Access, PFILE_OBJECT
     return status;
 }
 
+/* Without what the programs in use take for granted. */
+static ACCESS_MASK IopNeededAccess(ACCESS_MASK Access)
+{
+    return ObPreviousMode() != KernelMode ? Access & ~PsFlavour->FreeFileRights : Access;
+}
+
 NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
                                       FILE_INFORMATION_CLASS FileInformationClass)
 {
@@ -105,7 +115,7 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = ObPreviousMode() != KernelMode ? row->QueryAccess & ~PsFlavour->FreeFileQueries : row->QueryAccess;
+    ask.Access = IopNeededAccess(row->QueryAccess);
     status = IopReferenceFile(FileHandle, ask.Access, &file, &granted);
     if (!NT_SUCCESS(status))
         return status;
@@ -113,6 +123,8 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
     answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation) ||
                IopAskFast(file, FileInformationClass, FileInformation, &result);
     ObfDereferenceObject(file);
+    if (FileInformationClass == FileStatInformation)
+        return IopQueryStat(FileHandle, ask.Access, granted.GrantedAccess, FileInformation, Length, IoStatusBlock);
     if (!answered)
         return IopAskDriver(&ask);
     if (!NT_ERROR(result.Status))
@@ -135,6 +147,20 @@ static NTSTATUS IopSetPosition(HANDLE Handle, const FILE_POSITION_INFORMATION *P
         IopReleaseFileLock(file);
         status = STATUS_SUCCESS;
     }
+    ObfDereferenceObject(file);
+    return status;
+}
+
+/* How the end of the file's requests is told. */
+static NTSTATUS IopSetCompletion(HANDLE Handle, FILE_INFORMATION_CLASS Class, const VOID *Information)
+{
+    PFILE_OBJECT file;
+    NTSTATUS status = IopReferenceFile(Handle, 0, &file, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = Class == FileCompletionInformation ? IopSetCompletionPort(file, Information)
+                                                : IopSetNotificationModes(file, *(const ULONG *)Information);
     ObfDereferenceObject(file);
     return status;
 }
@@ -166,13 +192,17 @@ NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatus
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = row->SetAccess;
+    ask.Access = IopNeededAccess(row->SetAccess);
     switch (FileInformationClass) {
     case FileModeInformation:
         return STATUS_NOT_IMPLEMENTED;
     case FileRenameInformation:
     case FileLinkInformation:
         return IopSetByRename(&ask);
+    case FileCompletionInformation:
+    case FileIoCompletionNotificationInformation:
+        status = IopSetCompletion(FileHandle, FileInformationClass, FileInformation);
+        break;
     case FilePositionInformation:
         status = IopSetPosition(FileHandle, FileInformation);
         if (status == STATUS_NOT_SUPPORTED)

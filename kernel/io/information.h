@@ -17,6 +17,8 @@ typedef struct IOP_INFORMATION {
 
 /* Asks the driver through a system buffer and waits, on every file. Major says whether the buffer goes in or comes out. */
 NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask);
+/* FileStatInformation of a file that the handle is granted so much of. */
+NTSTATUS IopQueryStat(HANDLE File, ACCESS_MASK Access, ACCESS_MASK Granted, PVOID Information, ULONG Length, PIO_STATUS_BLOCK Result);
 
 /* What the classes of one kind need. Length 0: cannot be asked for (or set) this way. */
 typedef struct IOP_CLASS {

@@ -30,9 +30,12 @@ static const IOP_CLASS IopFileClasses[] = {
     [FileMailslotQueryInformation] = { sizeof(FILE_MAILSLOT_QUERY_INFORMATION), 0 },
     [FileMailslotSetInformation] = { 0, sizeof(FILE_MAILSLOT_SET_INFORMATION) },
     [FileNetworkOpenInformation] = { sizeof(FILE_NETWORK_OPEN_INFORMATION), 0, READ_ },
+    [FileCompletionInformation] = { 0, sizeof(FILE_COMPLETION_INFORMATION) },
+    [FileIoCompletionNotificationInformation] = { sizeof(ULONG), sizeof(ULONG) },
     [FileAttributeTagInformation] = { sizeof(FILE_ATTRIBUTE_TAG_INFORMATION), 0, READ_ },
     [FileValidDataLengthInformation] = { 0, sizeof(FILE_VALID_DATA_LENGTH_INFORMATION), 0, FILE_WRITE_DATA },
     [FileShortNameInformation] = { 0, sizeof(FILE_NAME_INFORMATION), 0, DELETE },
+    [FileStatInformation] = { 0x48, 0, READ_ },      /* statinformation.c */
     [FileIdInformation] = { 24, 0 },             /* FILE_ID_INFORMATION: a serial number and 128 bits */
 };
 

@@ -2,7 +2,10 @@
  * The I/O manager's object types.
  */
 #include "wmi.h"
+#include "completionport.h"
 #include "filesystem.h"
+
+#define FO_INDIRECT_WAIT_OBJECT 0x10000000       /* newer headers: FsContext2 is what one waits for */
 
 POBJECT_TYPE IopDeviceObjectType, IopDriverObjectType, IopFileObjectType;
 
@@ -31,9 +34,13 @@ VOID IoInitialize(VOID)
     IopDriverObjectType = ObCreateSystemType(&driver);
     IopFileObjectType = ObCreateSystemType(&file);
     IopFileObjectType->TypeInfo.InvalidAttributes = OBJ_PERMANENT | OBJ_EXCLUSIVE | OBJ_OPENLINK;
+    IopFileObjectType->TypeInfo.WaitObjectFlagMask = FO_INDIRECT_WAIT_OBJECT;
+    IopFileObjectType->TypeInfo.WaitObjectFlagOffset = FIELD_OFFSET(FILE_OBJECT, Flags);
+    IopFileObjectType->TypeInfo.WaitObjectPointerOffset = FIELD_OFFSET(FILE_OBJECT, FsContext2);
     IopInitializeLoading();
     IopInitializeFileSystems();
     WmiInitialize();
+    IopInitializeCompletionPorts();
     IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
 }

@@ -3,6 +3,7 @@
  * request to its end, so that its Event and FinalStatus speak of one request only.
  */
 #include "iop.h"
+#include "completionport.h"
 
 /* ---- The lock of a synchronous file: Busy, with Lock for those who wait ---- */
 NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode)
@@ -38,6 +39,10 @@ static NTSTATUS IopReferenceParts(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK
     if (!NT_SUCCESS(status))
         return status;
     Request->File = object;
+    if (Request->File->CompletionContext != NULL && Request->ApcRoutine != NULL) {       /* told in one way only */
+        ObfDereferenceObject(object);
+        return STATUS_INVALID_PARAMETER;
+    }
     if (Event == NULL)
         return STATUS_SUCCESS;
     status = ObReferenceObjectByHandle(Event, EVENT_MODIFY_STATE, ExpEventObjectType, Request->Mode, &object, NULL);
@@ -101,12 +106,16 @@ NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
 
 NTSTATUS IopEndWithoutPacket(IOP_REQUEST *Request, const IO_STATUS_BLOCK *Result)
 {
-    if (!NT_ERROR(Result->Status)) {
+    NTSTATUS status = Result->Status;
+
+    if (!NT_ERROR(status)) {
         IopWriteResult(Request->Mode, Request->Iosb, Result);
-        if (Request->Event != NULL)
+        if (Request->Event != NULL && !(Request->File->Flags & FO_SKIP_SET_FAST_IO))
             KeSetEvent(Request->Event, 0, FALSE);
+        if (!NT_SUCCESS(IopPostResult(Request->File, Request->ApcContext, Result)))
+            status = STATUS_INSUFFICIENT_RESOURCES;
     }
-    return IopAbandonRequest(Request, Result->Status);
+    return IopAbandonRequest(Request, status);
 }
 
 /* ---- Send ---- */

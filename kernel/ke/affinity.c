@@ -63,3 +63,20 @@ ULONG KeSetIdealProcessor(PKTHREAD Thread, ULONG Processor)
     KiExitDispatcher(irql);
     return old;
 }
+
+VOID KeSetProcessAffinity(PKPROCESS Process, KAFFINITY Affinity)
+{
+    KIRQL irql = KiLockDispatcher();
+    PLIST_ENTRY entry;
+
+    Process->Affinity.Bitmap[0] = Affinity;
+    for (entry = Process->ThreadListHead.Flink; entry != &Process->ThreadListHead; entry = entry->Flink) {
+        PKTHREAD thread = CONTAINING_RECORD(entry, KTHREAD, ThreadListEntry);
+        thread->UserAffinity.Mask = Affinity;
+        if (!thread->SystemAffinityActive && thread != KeCurrentThread())
+            KiSetAffinityLocked(thread, Affinity, irql);
+    }
+    if (KeCurrentThread()->Process == Process && !KeCurrentThread()->SystemAffinityActive)      /* last: it may move */
+        KiSetAffinityLocked(KeCurrentThread(), Affinity, irql);
+    KiExitDispatcher(irql);
+}

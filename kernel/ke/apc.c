@@ -146,7 +146,6 @@ PKAPC KiTakeUserApc(PKTHREAD Thread)
     KIRQL irql = KiLockDispatcher();
     PKAPC apc = KiTakeUserApcLocked(Thread);
 
-    Thread->ApcState.UserApcPending = FALSE;
     KeLockRelease(&KiDispatcherLock, irql);
     return apc;
 }

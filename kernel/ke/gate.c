@@ -24,7 +24,7 @@ static LONG64 KiWaitForGateOnce(PKGATE Gate, KWAIT_REASON Reason, KPROCESSOR_MOD
     else if (Gate->Header.SignalState != 0)
         Gate->Header.SignalState = 0;
     else
-        status = KiBlockOnObjectLocked(Gate, Reason, Mode, FALSE, 0, old);
+        status = KiBlockOnObjectLocked(Gate, Reason, Mode, FALSE, NULL, old);
     KiExitDispatcher(old);
     return status;
 }

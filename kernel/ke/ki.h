@@ -51,10 +51,12 @@ BOOLEAN KiIsSignalledLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispa
 VOID KiSatisfyWaitLocked(PVOID Object, PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
 /* A thread that belongs to a queue is about to block somewhere else. */
 VOID KiQueueThreadBlocks(PKTHREAD Thread) REQUIRES_LOCK(KiDispatcherLock);
-/* Blocks on one object whatever its state, and no alert ends it: what the waker passed on (an entry of a queue, a status), or
+/* Blocks on one object whatever its state; DueTime NULL: without end. What the waker passed on (an entry of a queue, a status), or
  * STATUS_TIMEOUT, or STATUS_KERNEL_APC. For WrQueue, the queue must not count the thread any more. */
-LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
+LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable, const ULONG64 *DueTime,
                              KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock);
+/* Whether an alert or a user APC keeps such a wait from beginning. */
+BOOLEAN KiWaitIsAlertedLocked(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable, LONG64 *Status) REQUIRES_LOCK(KiDispatcherLock);
 /* The owner's release, or, Abandoned, the end of its owner or of the mutant. What SignalState was. */
 LONG KiReleaseMutantLocked(PRKMUTANT Mutant, KPRIORITY Increment, BOOLEAN Abandoned) REQUIRES_LOCK(KiDispatcherLock);
 LONG KiSetEventLocked(PKEVENT Event, KPRIORITY Increment) REQUIRES_LOCK(KiDispatcherLock);
@@ -94,7 +96,7 @@ static inline VOID KiRequestDpcThread(PKPRCB Prcb)
 VOID KiWakeDpcThread(PKPRCB Prcb);                /* DISPATCH_LEVEL, on the processor: if it was requested */
 VOID KiDeliverKernelApcs(VOID);                   /* APC_LEVEL */
 BOOLEAN KiKernelApcIsDeliverable(PKTHREAD Thread);
-PKAPC KiTakeUserApc(PKTHREAD Thread);             /* the first one, no longer pending; or NULL */
+PKAPC KiTakeUserApc(PKTHREAD Thread);             /* the first one, or NULL */
 VOID KiInitializeApcState(PKTHREAD Thread, PKPROCESS Process);
 
 /* ---- Traps ---- */

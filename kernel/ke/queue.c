@@ -6,6 +6,7 @@
  * (KiQueueThreadBlocks), and counts again when its wait ends (KiUnwaitThreadLocked).
  */
 #include "ki.h"
+#include "kequeue.h"
 
 VOID NTAPI KeInitializeQueue(PRKQUEUE Queue, ULONG Count)
 {
@@ -74,8 +75,31 @@ LONG NTAPI KeInsertQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) { return KiInsertQue
 LONG NTAPI KeInsertHeadQueue(PRKQUEUE Queue, PLIST_ENTRY Entry) { return KiInsertQueue(Queue, Entry, TRUE); }
 LONG NTAPI KeReadStateQueue(PRKQUEUE Queue) { return __atomic_load_n(&Queue->Header.SignalState, __ATOMIC_ACQUIRE); }
 
+typedef struct KI_REMOVAL {
+    KPROCESSOR_MODE Mode;
+    BOOLEAN Alertable;
+    const ULONG64 *DueTime;                      /* NULL: waits without end */
+} KI_REMOVAL;
+
+/* The thread is no longer counted among those that run. */
+static LONG64 KiTakeOrBlockLocked(PKQUEUE Queue, const KI_REMOVAL *Removal, PKTHREAD Thread, KIRQL OldIrql) REQUIRES_LOCK(KiDispatcherLock)
+{
+    LONG64 status = STATUS_TIMEOUT;
+
+    if (Queue->CurrentCount < Queue->MaximumCount && !IsListEmpty(&Queue->EntryListHead)) {
+        Queue->CurrentCount++;
+        return (LONG64)KiTakeEntryLocked(Queue);
+    }
+    if ((Removal->DueTime != NULL && *Removal->DueTime <= KiQueryInterruptTime()) ||
+        KiWaitIsAlertedLocked(Thread, Removal->Mode, Removal->Alertable, &status)) {
+        Queue->CurrentCount++;
+        return status;
+    }
+    return KiBlockOnObjectLocked(Queue, WrQueue, Removal->Mode, Removal->Alertable, Removal->DueTime, OldIrql);
+}
+
 /* One attempt: an entry, a status such as STATUS_TIMEOUT in place of one, or STATUS_KERNEL_APC to try again. */
-static LONG64 KiRemoveOnce(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime)
+static LONG64 KiRemoveOnce(PKQUEUE Queue, const KI_REMOVAL *Removal)
 {
     PKTHREAD thread = KeCurrentThread();
     KIRQL old = KiLockDispatcher();
@@ -92,28 +116,26 @@ static LONG64 KiRemoveOnce(PKQUEUE Queue, KPROCESSOR_MODE Mode, BOOLEAN HasTimeo
     } else {
         Queue->CurrentCount--;                   /* done with the entry it had */
     }
-    if (Queue->CurrentCount < Queue->MaximumCount && !IsListEmpty(&Queue->EntryListHead)) {
-        Queue->CurrentCount++;
-        result = (LONG64)KiTakeEntryLocked(Queue);
-    } else if (HasTimeout && DueTime <= KiQueryInterruptTime()) {
-        Queue->CurrentCount++;
-        result = STATUS_TIMEOUT;
-    } else {
-        result = KiBlockOnObjectLocked(Queue, WrQueue, Mode, HasTimeout, DueTime, old);
-    }
+    result = KiTakeOrBlockLocked(Queue, Removal, thread, old);
     KiExitDispatcher(old);
     return result;
 }
 
-PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+PLIST_ENTRY KeRemoveQueueAlertable(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, BOOLEAN Alertable, PLARGE_INTEGER Timeout)
 {
     ULONG64 due = Timeout == NULL || Timeout->QuadPart == 0 ? 0 : KiDueTimeFromInterval(*Timeout);
+    KI_REMOVAL removal = { WaitMode, Alertable, Timeout != NULL ? &due : NULL };
     LONG64 result;
 
     do {
-        result = KiRemoveOnce(Queue, WaitMode, Timeout != NULL, due);
+        result = KiRemoveOnce(Queue, &removal);
     } while (result == STATUS_KERNEL_APC);
     return (PLIST_ENTRY)result;
+}
+
+PLIST_ENTRY NTAPI KeRemoveQueue(PRKQUEUE Queue, KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)
+{
+    return KeRemoveQueueAlertable(Queue, WaitMode, FALSE, Timeout);
 }
 
 /* Detaches every thread and returns the entries as a list without a head, or NULL. No thread may wait. */

@@ -221,3 +221,19 @@ BOOLEAN NTAPI KeSetKernelStackSwapEnable(BOOLEAN Enable)
     KiExitDispatcher(irql);
     return old;
 }
+
+VOID KeSetProcessPriority(PKPROCESS Process, KPRIORITY Priority)
+{
+    KIRQL irql = KiLockDispatcher();
+    LONG lowest = Priority >= LOW_REALTIME_PRIORITY_ ? LOW_REALTIME_PRIORITY_ : 1;
+    LONG highest = lowest == 1 ? LOW_REALTIME_PRIORITY_ - 1 : HIGH_PRIORITY, delta = Priority - Process->BasePriority;
+    PLIST_ENTRY entry;
+
+    Process->BasePriority = (SCHAR)Priority;
+    for (entry = Process->ThreadListHead.Flink; entry != &Process->ThreadListHead; entry = entry->Flink) {
+        PKTHREAD thread = CONTAINING_RECORD(entry, KTHREAD, ThreadListEntry);
+        thread->BasePriority = (SCHAR)min(max(thread->BasePriority + delta, lowest), highest);
+        KiSetPriorityLocked(thread, thread->BasePriority);
+    }
+    KiExitDispatcher(irql);
+}

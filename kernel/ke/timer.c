@@ -73,13 +73,15 @@ BOOLEAN KiRemoveTimerLocked(PKTIMER Timer)
     return TRUE;
 }
 
+#define KI_LONGEST_INTERVAL 0x3FFFFFFFFFFFFFFFull
+
 ULONG64 KiDueTimeFromInterval(LARGE_INTEGER Interval)
 {
     ULONG64 now = KiQueryInterruptTime();
     LARGE_INTEGER system;
 
-    if (Interval.QuadPart < 0)
-        return now + (ULONG64)-Interval.QuadPart;
+    if (Interval.QuadPart < 0)                   /* the longest, which programs mean as "for ever", must not wrap */
+        return now + min(0 - (ULONG64)Interval.QuadPart, KI_LONGEST_INTERVAL);
     KeQuerySystemTime(&system);
     return Interval.QuadPart <= system.QuadPart ? now : now + (ULONG64)(Interval.QuadPart - system.QuadPart);
 }

@@ -147,15 +147,25 @@ static VOID KiPushApc(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, const PVOI
     }
 }
 
+static VOID KiClearUserApcPending(PKTHREAD Thread)
+{
+    KIRQL irql = KiLockDispatcher();
+
+    Thread->ApcState.UserApcPending = FALSE;
+    KeLockRelease(&KiDispatcherLock, irql);
+}
+
 VOID KiDeliverUserApcs(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
-    PKAPC apc = KiTakeUserApc(KeCurrentThread());
     PKNORMAL_ROUTINE normal;
     PVOID arguments[4];
     KIRQL irql;
+    PKAPC apc;
 
+    KiClearUserApcPending(KeCurrentThread());    /* whatever comes from here on is pending again */
     if (KeUpcalls.TestTermination != NULL)
-        KeUpcalls.TestTermination();
+        KeUpcalls.TestTermination();             /* an APC that is queued still goes with the thread */
+    apc = KiTakeUserApc(KeCurrentThread());
     if (apc == NULL)
         return;
     normal = apc->NormalRoutine;

@@ -212,12 +212,18 @@ static VOID KiBlockLocked(const KI_WAIT *Wait, PKTHREAD Thread, KIRQL OldIrql) R
     KiSwapThreadLocked();
 }
 
-LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN HasTimeout, ULONG64 DueTime,
+BOOLEAN KiWaitIsAlertedLocked(PKTHREAD Thread, KPROCESSOR_MODE Mode, BOOLEAN Alertable, LONG64 *Status)
+{
+    const KI_WAIT wait = { .Mode = Mode, .Alertable = Alertable };
+    return KiTestAlertLocked(&wait, Thread, Status);
+}
+
+LONG64 KiBlockOnObjectLocked(PVOID Object, KWAIT_REASON Reason, KPROCESSOR_MODE Mode, BOOLEAN Alertable, const ULONG64 *DueTime,
                              KIRQL OldIrql)
 {
     PKTHREAD thread = KeCurrentThread();
-    KI_WAIT wait = { .Count = 1, .Objects = &Object, .Type = WaitAny, .Reason = Reason, .Mode = Mode, .HasTimeout = HasTimeout,
-                     .DueTime = DueTime, .Blocks = thread->WaitBlock };
+    KI_WAIT wait = { .Count = 1, .Objects = &Object, .Type = WaitAny, .Reason = Reason, .Mode = Mode, .Alertable = Alertable,
+                     .HasTimeout = DueTime != NULL, .DueTime = DueTime != NULL ? *DueTime : 0, .Blocks = thread->WaitBlock };
 
     KiFillBlocks(&wait, thread);
     KiBlockLocked(&wait, thread, OldIrql);
@@ -292,12 +298,14 @@ NTSTATUS NTAPI KeDelayExecutionThread(KPROCESSOR_MODE WaitMode, BOOLEAN Alertabl
 {
     KI_WAIT wait = { .Count = 0, .Objects = NULL, .Type = WaitAny, .Reason = DelayExecution, .Mode = WaitMode,
                      .Alertable = Alertable, .Blocks = KeCurrentThread()->WaitBlock };
-    NTSTATUS status;
+    NTSTATUS status, yielded = STATUS_SUCCESS;
 
     if (Interval->QuadPart == 0)
-        return KeYieldExecution() == STATUS_NO_YIELD_PERFORMED ? STATUS_NO_YIELD_PERFORMED : STATUS_SUCCESS;
+        yielded = KeYieldExecution();
+    if (Interval->QuadPart == 0 && !Alertable)
+        return yielded;
     status = KiWait(&wait, Interval);
-    return status == STATUS_TIMEOUT ? STATUS_SUCCESS : status;
+    return status == STATUS_TIMEOUT ? yielded : status;
 }
 
 NTSTATUS KeWaitForAlertById(KPROCESSOR_MODE WaitMode, PLARGE_INTEGER Timeout)

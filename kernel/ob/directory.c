@@ -132,6 +132,15 @@ NTSTATUS NTAPI NtCreateDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK Desi
     return ObInsertAndReturn(directory, DesiredAccess, DirectoryHandle);
 }
 
+/* A shadow directory, where look-ups go on, is not kept. */
+NTSTATUS NTAPI NtCreateDirectoryObjectEx(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                         HANDLE ShadowDirectoryHandle, ULONG Flags)
+{
+    if (ShadowDirectoryHandle != NULL || Flags != 0)
+        return STATUS_NOT_SUPPORTED;
+    return NtCreateDirectoryObject(DirectoryHandle, DesiredAccess, ObjectAttributes);
+}
+
 NTSTATUS NTAPI NtOpenDirectoryObject(PHANDLE DirectoryHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
     return ObOpenAndReturn(ObjectAttributes, ObpDirectoryObjectType, DesiredAccess, DirectoryHandle);

@@ -8,6 +8,13 @@
  * OBP_MAXIMUM_REPARSES with STATUS_OBJECT_NAME_NOT_FOUND, as the name leads nowhere. */
 #define OBP_TOO_MANY_REPARSES STATUS_OBJECT_NAME_NOT_FOUND
 
+/* Some types' names have no case, whoever asks for them (files, keys; NT's default). */
+static BOOLEAN ObpIgnoresCase(const OBP_LOOKUP *Lookup)
+{
+    return (Lookup->Attributes & OBJ_CASE_INSENSITIVE) ||
+           (Lookup->Type != NULL && (Lookup->Type->TypeInfo.ObjectTypeFlags & OB_TYPE_CASE_INSENSITIVE));
+}
+
 typedef struct OBP_WALK {
     const OBP_LOOKUP *Lookup;
     OBP_COMPLETE_NAME Complete;
@@ -84,7 +91,7 @@ static NTSTATUS ObpInsertHere(OBP_WALK *Walk, PUNICODE_STRING Component)
         return status;
     ExFreePoolWithTag(info->Name.Buffer, 'mNbO');        /* the path the creator gave */
     info->Name = whole;
-    status = ObpInsertDirectoryEntry(Walk->Here, object, (Walk->Lookup->Attributes & OBJ_CASE_INSENSITIVE) != 0);
+    status = ObpInsertDirectoryEntry(Walk->Here, object, ObpIgnoresCase(Walk->Lookup));
     if (status == STATUS_OBJECT_NAME_COLLISION) {        /* somebody was faster: look at what is there now */
         Walk->Rest = *Component;
         return STATUS_PENDING;
@@ -110,7 +117,7 @@ static NTSTATUS ObpStepDirectory(OBP_WALK *Walk)
     status = ObpCheckDirectory(Walk->Here, lookup->AccessState, ObpModeOf(lookup), DIRECTORY_TRAVERSE);
     if (!NT_SUCCESS(status))
         return status;
-    object = ObpLookupDirectoryEntry(Walk->Here, &component, hash, (lookup->Attributes & OBJ_CASE_INSENSITIVE) != 0);
+    object = ObpLookupDirectoryEntry(Walk->Here, &component, hash, ObpIgnoresCase(lookup));
     if (object != NULL) {
         ObpMoveTo(Walk, object);
         return STATUS_PENDING;

@@ -187,9 +187,14 @@ BOOLEAN ObpIsType(POBJECT_TYPE Type)
 
 POBJECT_TYPE NTAPI ObGetObjectType(PVOID Object) { return ObpTypeOf(ObHeader(Object)); }
 
-/* DefaultObject is an object of the type's own, or an offset into the body. */
+/* DefaultObject is an object of the type's own, or an offset into the body. An object with the flag of its type points to another. */
 PVOID ObWaitableObject(PVOID Object)
 {
-    PVOID defaultObject = ObpTypeOf(ObHeader(Object))->DefaultObject;
+    POBJECT_TYPE type = ObpTypeOf(ObHeader(Object));
+    const OBJECT_TYPE_INITIALIZER *info = &type->TypeInfo;
+    PVOID defaultObject = type->DefaultObject;
+
+    if (info->WaitObjectFlagMask != 0 && (*(volatile ULONG *)((PUCHAR)Object + info->WaitObjectFlagOffset) & info->WaitObjectFlagMask))
+        return *(PVOID volatile *)((PUCHAR)Object + info->WaitObjectPointerOffset);
     return (LONG64)defaultObject < 0 ? defaultObject : (PUCHAR)Object + (ULONG64)defaultObject;
 }

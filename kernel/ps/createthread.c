@@ -62,6 +62,32 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
     return status;
 }
 
+/* From kernel mode; Commit is the whole stack anyway. */
+NTSTATUS NTAPI RtlCreateUserThread(HANDLE ProcessHandle, PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN CreateSuspended, ULONG ZeroBits,
+                                   SIZE_T StackReserve, SIZE_T StackCommit, PVOID StartAddress, PVOID Parameter, PHANDLE ThreadHandle,
+                                   PCLIENT_ID ClientId)
+{
+    OBJECT_ATTRIBUTES attributes = { sizeof(attributes), NULL, NULL, OBJ_KERNEL_HANDLE, SecurityDescriptor, NULL };
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    HANDLE handle;
+    PVOID thread;
+    NTSTATUS status = NtCreateThreadEx(&handle, THREAD_ALL_ACCESS, &attributes, ProcessHandle, StartAddress, Parameter,
+                                       CreateSuspended ? PSP_CREATE_SUSPENDED : 0, ZeroBits, StackCommit, StackReserve, NULL);
+
+    if (NT_SUCCESS(status) && ClientId != NULL) {
+        status = ObReferenceObjectByHandle(handle, 0, PspThreadType, KernelMode, &thread, NULL);
+        if (NT_SUCCESS(status)) {
+            *ClientId = ((PETHREAD)thread)->Cid;
+            ObfDereferenceObject(thread);
+        }
+    }
+    if (NT_SUCCESS(status) && ThreadHandle != NULL)
+        *ThreadHandle = handle;
+    else if (NT_SUCCESS(status))
+        ObCloseHandle(handle, KernelMode);
+    return ObLeaveKernelMode(mode, status);
+}
+
 /* ---- Suspending ---- */
 static NTSTATUS PspReferenceThread(HANDLE Handle, ACCESS_MASK Access, PETHREAD *Thread)
 {

@@ -29,9 +29,10 @@ static const UCHAR PspUnixStub[] = {
 };
 C_ASSERT(sizeof(PspUnixStub) == 44);
 
-static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0 };
-/* Its loader opens images for reading only; who renames a file asks for its attributes with the right to delete it alone. */
-static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES };
+static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE };
+/* Its loader opens images for reading only; who renames a file or changes its attributes has opened it without the
+ * right to ask for them or to change them. */
+static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES, TRUE };
 const PS_FLAVOUR *PsFlavour = &PspWindows;
 
 static struct {

@@ -33,6 +33,8 @@ extern KE_LOCK PspListLock;
 #define PSP_THREAD_IMPERSONATES 0x8u
 #define PSP_THREAD_QUERY 0x0040
 #define PSP_THREAD_SET_TOKEN 0x0080
+#define PSP_THREAD_IMPERSONATE 0x0100
+#define PSP_THREAD_DIRECT_IMPERSONATION 0x0200
 #define PSP_THREAD_HIDDEN 0x4u                   /* HideFromDebugger */
 #define PSP_THREAD_IO_PRIORITY 9                 /* CrossThreadFlags' bits from there, three each: ThreadIoPriority ... */
 #define PSP_THREAD_PAGE_PRIORITY 12              /* ... and ThreadPagePriority */

@@ -97,6 +97,39 @@ VOID NTAPI PsRestoreImpersonation(PETHREAD Thread, PSE_IMPERSONATION_STATE Imper
     PsDereferenceImpersonationToken(to.Token);
 }
 
+static NTSTATUS PspImpersonateThread(PETHREAD Server, HANDLE ClientHandle, PSECURITY_QUALITY_OF_SERVICE Qos)
+{
+    SECURITY_CLIENT_CONTEXT context;
+    PVOID client;
+    NTSTATUS status = ObReferenceObjectByHandle(ClientHandle, PSP_THREAD_DIRECT_IMPERSONATION, PspThreadType, ObPreviousMode(), &client,
+                                                NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = SeCreateClientSecurity(client, Qos, FALSE, &context);
+    ObfDereferenceObject(client);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = SeImpersonateClientEx(&context, Server);
+    SeDeleteClientSecurity(&context);
+    return status;
+}
+
+NTSTATUS NTAPI NtImpersonateThread(HANDLE ServerThreadHandle, HANDLE ClientThreadHandle, PSECURITY_QUALITY_OF_SERVICE SecurityQos)
+{
+    SECURITY_QUALITY_OF_SERVICE qos;
+    PVOID server;
+    NTSTATUS status = MmReadCaller(ObPreviousMode(), &qos, SecurityQos, sizeof(qos));
+
+    if (NT_SUCCESS(status))
+        status = ObReferenceObjectByHandle(ServerThreadHandle, PSP_THREAD_IMPERSONATE, PspThreadType, ObPreviousMode(), &server, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspImpersonateThread(server, ClientThreadHandle, &qos);
+    ObfDereferenceObject(server);
+    return status;
+}
+
 /* ---- Opening ---- */
 /* The process or thread whose token is wanted. */
 static NTSTATUS PspReferenceOwner(HANDLE Handle, ACCESS_MASK Access, POBJECT_TYPE Type, PVOID *Owner)

@@ -2,7 +2,7 @@
  * Private to se/.
  *
  * A token is one object: the structure NT has, then what it points to (SIDs, default DACL). All of it is fixed when the token is
- * made except privileges, session and flags, which SEP_TOKEN.Lock guards. Two tokens' locks are taken primary token first.
+ * made except privileges, session, flags, and which of its SIDs are owner and primary group, which SEP_TOKEN.Lock guards. Two tokens' locks are taken primary token first.
  */
 #pragma once
 #include "se.h"

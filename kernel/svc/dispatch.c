@@ -72,6 +72,32 @@ static ULONG64 SvcDispatchNumber(PKTRAP_FRAME Trap)
     return SvcCallCaptured(service, Trap);
 }
 
+/* The name in the OBJECT_ATTRIBUTES that most services that open or create take third, cut to what fits. */
+static VOID SvcReadTraceName(PCSTR Service, const KTRAP_FRAME *Trap, PUNICODE_STRING Name)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING string;
+
+    Name->Length = 0;
+    if ((strncmp(Service, "NtOpen", 6) != 0 && strncmp(Service, "NtCreate", 8) != 0) ||
+        !NT_SUCCESS(SvcCopyIn(&attributes, Trap->R8, sizeof(attributes))) || attributes.Length != sizeof(attributes) ||
+        !NT_SUCCESS(SvcCopyIn(&string, (ULONG64)attributes.ObjectName, sizeof(string))))
+        return;
+    string.Length = min(string.Length, Name->MaximumLength);
+    if (NT_SUCCESS(SvcCopyIn(Name->Buffer, (ULONG64)string.Buffer, string.Length)))
+        Name->Length = string.Length;
+}
+
+static VOID SvcTrace(PCSTR Service, const KTRAP_FRAME *Trap, ULONG64 Result)
+{
+    WCHAR buffer[100];
+    UNICODE_STRING name = { 0, sizeof(buffer), buffer };
+
+    SvcReadTraceName(Service, Trap, &name);
+    DbgPrint("user: %p %s(%llx, %llx, %llx, %llx) = %lx %wZ\n", PsGetCurrentThreadId(), Service, Trap->R10, Trap->Rdx, Trap->R8, Trap->R9,
+             (ULONG)Result, &name);
+}
+
 static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
 {
     ULONG number = (ULONG)Trap->Rax;
@@ -80,9 +106,7 @@ static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
     if (!KeTraceUser)
         return SvcDispatchNumber(Trap);
     result = SvcDispatchNumber(Trap);
-    DbgPrint("user: %p %s(%llx, %llx, %llx, %llx) = %lx\n", PsGetCurrentThreadId(),
-             number < SVC_NUMBERS && SvcNumbers[number].Name != NULL ? SvcNumbers[number].Name : "?", Trap->R10, Trap->Rdx, Trap->R8,
-             Trap->R9, (ULONG)result);
+    SvcTrace(number < SVC_NUMBERS && SvcNumbers[number].Name != NULL ? SvcNumbers[number].Name : "?", Trap, result);
     return result;
 }
 

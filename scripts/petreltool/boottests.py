@@ -36,6 +36,8 @@ def _one_machine(arguments: argparse.Namespace) -> int:
     if why is None:
         return EXIT_PASS
     show.ends_of_channels(record)
+    for event in record.events[-8:]:
+        print(f"event {event.data}")
     for event in record.named("bugcheck") + record.named("hang") + record.named("thread"):
         print(event.data)
     return EXIT_FAIL

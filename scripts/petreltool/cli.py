@@ -60,6 +60,11 @@ def _test(arguments: argparse.Namespace) -> int:
     return testing.command(arguments)
 
 
+def _shell(arguments: argparse.Namespace) -> int:
+    from . import shell
+    return shell.command(arguments)
+
+
 def _bench(arguments: argparse.Namespace) -> int:
     from . import bench, figures
     return bench.command(arguments) if arguments.boot else figures.command(arguments)
@@ -89,6 +94,11 @@ def _mutants(arguments: argparse.Namespace) -> int:
 def _driver_tests(arguments: argparse.Namespace) -> int:
     from . import drivertests
     return drivertests.command(arguments)
+
+
+def _user_tests(arguments: argparse.Namespace) -> int:
+    from . import usertests
+    return usertests.command(arguments)
 
 
 def _profile(arguments: argparse.Namespace) -> int:
@@ -123,6 +133,7 @@ def _parser() -> argparse.ArgumentParser:
                           "image --user", "image --system32 my-windows/System32"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
+    options.for_shell(add("shell", _shell, "a prompt in the machine", "shell", "shell --cpus 4", "shell 'cmd /k dir'", "shell < script.txt"))
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
@@ -135,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_boot_tests(add("_boot-tests", _boot_tests, "", "_boot-tests --preset debug --cpus 4"))
     options.for_mutants(add("_mutants", _mutants, "", "_mutants --count 200 --seed 7"))
     options.for_driver_tests(add("_driver-tests", _driver_tests, "", "_driver-tests --list", "_driver-tests null.clang"))
+    options.for_user_tests(add("_user-tests", _user_tests, "", "_user-tests --list", "_user-tests commands --preset debug"))
     options.for_profile(add("_profile", _profile, "", "_profile object_open_close"))
     options.for_stress(add("_stress", _stress, "", "_stress --minutes 30", "_stress --minutes 0 --seed 7"))
     return parser

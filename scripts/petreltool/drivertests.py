@@ -13,8 +13,9 @@ from typing import Any
 
 from . import fetch, lab, report, show
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
+from .events import Event
 from .image import make_image
-from .machine import MachineOptions
+from .machine import Machine, MachineOptions
 from .paths import ROOT, Tree
 from .report import Subject
 from .running import for_drivers, read_subject
@@ -51,6 +52,8 @@ class Expected:
     options: list[str] = field(default_factory=list)        # for the kernel
     hardware: list[str] = field(default_factory=list)       # of the machine, as QEMU's -device takes them
     disks: list[int] = field(default_factory=list)          # MiB of each more drive, disk0, disk1, ... for hardware
+    typed: str = ""                                         # on the console, from the driver's beginning on
+    typed_lines: int = 0                                    # then so many: "line 0", "line 1", ...
     preset: str = "debug"
     cpus: int = 1
     timeout: float = 20.0
@@ -137,6 +140,19 @@ def _has_frame(expected: Expected, found: dict[str, Any]) -> bool:
                for stack in stacks for frame in stack)
 
 
+class _Typist:
+    """Types at the machine's console from the driver's beginning on."""
+
+    def __init__(self, text: str, driver: str) -> None:
+        self._text, self._driver = text, driver
+
+    def __call__(self, machine: Machine, events: list[Event]) -> None:
+        assert machine.console is not None
+        machine.console.poll()
+        if any(event.name == "driver" and event.get("step") == "begin" and event.file == self._driver for event in events):
+            machine.console.type(self._text.encode())
+
+
 def run_one(expected: Expected, toolchain: str) -> int:
     try:
         subjects = _subjects(expected, toolchain)
@@ -145,8 +161,11 @@ def run_one(expected: Expected, toolchain: str) -> int:
         return EXIT_SKIPPED
     base = MachineOptions(disk=make_image(expected.preset), cpus=expected.cpus, options=list(expected.options),
                           hardware=list(expected.hardware), disks=list(expected.disks))
+    text = expected.typed + "".join(f"line {number}\r" for number in range(expected.typed_lines))
+    typist = _Typist(text, subjects[-1].name) if text else None
+    base.interactive = typist is not None
     limits = replace(lab.Limits(), driver=expected.timeout, whole=expected.timeout + 100.0)
-    record = lab.run(for_drivers(base, subjects), limits)
+    record = lab.run(for_drivers(base, subjects), limits, typist)
     subject = subjects[-1]
     subject.verdict = judge(record, subject.name)
     symbols = Symbolizer(Tree(expected.preset), {item.name: item.path for item in subjects})

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import firmware
+from .console import Console
 from .errors import MachineryError, UsageError
 from .paths import find_program, program
 from .process import Child
@@ -54,6 +55,7 @@ class MachineOptions:
     files: list[Path] = field(default_factory=list)        # opt/petrel/file0, file1, ...
     hardware: list[str] = field(default_factory=list)      # more devices, each as QEMU's -device takes it
     disks: list[int] = field(default_factory=list)         # of so many MiB, empty: the drives disk0, disk1, ... for hardware
+    interactive: bool = False                              # COM1 is a console to type at (console.py); else what it says is only kept
     extra: list[str] = field(default_factory=list)         # more of QEMU's own arguments, for debugging the kernel
     qemu: str = "qemu-system-x86_64"                       # tests put a fake machine here
 
@@ -74,7 +76,13 @@ def _escape(path: Path) -> str:
     return str(path).replace(",", ",,")
 
 
-def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list[str]:
+def _console(folder: Path, console_fd: int | None) -> str:
+    """COM1's other end: a file, or a socket whose text is kept in that file, too."""
+    file = _escape(folder / "console")
+    return f"file,id=console,path={file}" if console_fd is None else f"socket,id=console,fd={console_fd},logfile={file}"
+
+
+def command_line(options: MachineOptions, folder: Path, monitor_fd: int, console_fd: int | None = None) -> list[str]:
     qemu = options.qemu if "/" in options.qemu else program(options.qemu)
     command = [
         qemu, "-nodefaults", "-no-user-config", "-name", "petrel",
@@ -85,7 +93,7 @@ def command_line(options: MachineOptions, folder: Path, monitor_fd: int) -> list
         "-drive", f"if=none,id=disk,format=raw,snapshot={'off' if options.keeps_disk else 'on'},file={_escape(options.disk)}",
         "-device", "virtio-blk-pci,drive=disk,bootindex=0",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
-        "-chardev", f"file,id=console,path={_escape(folder / 'console')}", "-serial", "chardev:console",
+        "-chardev", _console(folder, console_fd), "-serial", "chardev:console",
         "-chardev", f"file,id=events,path={_escape(folder / 'events')}", "-serial", "chardev:events",
         "-serial", "null",
         "-chardev", f"file,id=debug,path={_escape(folder / 'debug')}", "-device", "isa-debugcon,iobase=0xe9,chardev=debug",
@@ -116,16 +124,20 @@ class Machine:
         self._folder = tempfile.TemporaryDirectory(prefix="petrel-")
         self.folder = Path(self._folder.name)
         self._monitor = Monitor()
+        self.console = Console() if options.interactive else None
         self._child: Child | None = None
 
     def __enter__(self) -> "Machine":
+        inherited = [self._monitor.theirs.fileno()] + ([self.console.theirs.fileno()] if self.console else [])
         try:
-            command = command_line(self.options, self.folder, self._monitor.theirs.fileno())
-            self._child = Child(command, self.folder / "qemu", pass_fds=(self._monitor.theirs.fileno(),))
+            command = command_line(self.options, self.folder, *inherited)
+            self._child = Child(command, self.folder / "qemu", pass_fds=inherited)
         except BaseException:
             self._close()
             raise
         self._monitor.started()
+        if self.console is not None:
+            self.console.started()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -136,6 +148,8 @@ class Machine:
             if self._child is not None:
                 self._child.kill()
             self._monitor.close()
+            if self.console is not None:
+                self.console.close()
         finally:
             self._folder.cleanup()
 

@@ -66,6 +66,12 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="with --raw: one more argument for QEMU")
 
 
+def for_shell(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("program", nargs="?", default="cmd", metavar="CMDLINE", help="what runs on the console (default: cmd)")
+    for_machine(parser)
+    parser.add_argument("--offline", action="store_true", help="fetch nothing")
+
+
 def for_inspect(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE.sys")
     parser.add_argument("--families", type=Path, metavar="CSV", help="a table of driver families and their imports")
@@ -133,6 +139,13 @@ def for_mutants(parser: argparse.ArgumentParser) -> None:
 def for_driver_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
+
+
+def for_user_tests(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
+    parser.add_argument("--preset", choices=PRESETS, default="release", help="which build (default: release)")
+    parser.add_argument("--write", action="store_true", help="what is written becomes what is expected")
 
 
 def for_profile(parser: argparse.ArgumentParser) -> None:

@@ -89,22 +89,29 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     return Plan(arguments, preset, Limits(driver=timeout, whole=whole), arguments.jobs or 1, Tree(preset))
 
 
-def _prepare(plan: Plan) -> MachineOptions:
-    """Sets up, builds and makes the image as far as each is out of date."""
-    arguments = plan.arguments
-    options = MachineOptions(disk=plan.tree.disk, cpus=arguments.cpus or 1, memory=arguments.memory or 256,
+def prepare_machine(arguments: argparse.Namespace, user: bool) -> MachineOptions:
+    """Sets up, builds and makes the image as far as each is out of date; `user`: the one with programs."""
+    preset = arguments.preset or "release"
+    options = MachineOptions(disk=Tree(preset).disk, cpus=arguments.cpus or 1, memory=arguments.memory or 256,
                              accelerator=resolve_accelerator(arguments.accel or "tcg"),
-                             firmware=arguments.firmware or "fast", extra=list(arguments.qemu_arg))
+                             firmware=arguments.firmware or "fast")
     options.check()
     setup.ensure()
-    build(plan.preset)
-    if arguments.user or arguments.commands or arguments.system32 is not None:
-        options.disk = make_user_image(plan.preset, arguments.system32, arguments.offline)
+    build(preset)
+    if user or arguments.user or arguments.system32 is not None:
+        options.disk = make_user_image(preset, arguments.system32, arguments.offline)
     else:
-        options.disk = make_image(plan.preset)
+        options.disk = make_image(preset)
     options.options = arguments.option + [f"service-value={value}" for value in arguments.service_value]
     if arguments.seed is not None:
         options.options.append(f"seed={arguments.seed}")
+    return options
+
+
+def _prepare(plan: Plan) -> MachineOptions:
+    arguments = plan.arguments
+    options = prepare_machine(arguments, user=bool(arguments.commands))
+    options.extra = list(arguments.qemu_arg)
     if arguments.trace:
         options.options.append("trace=1")
     if arguments.allow_unsigned_callbacks:

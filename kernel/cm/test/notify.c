@@ -9,6 +9,17 @@ static NTSTATUS TestPoll(HANDLE Event)
     return ZwWaitForSingleObject(Event, FALSE, &zero);
 }
 
+/* A handle that user mode may use. */
+static NTSTATUS TestOpenUser(PCWSTR Path, PHANDLE Key)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING name;
+
+    RtlInitUnicodeString(&name, Path);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE, NULL, NULL);
+    return ZwOpenKey(Key, KEY_ALL_ACCESS, &attributes);
+}
+
 static VOID TestNotify(VOID)
 {
     HANDLE root = TestBegin(), key, event;
@@ -73,8 +84,35 @@ static VOID TestNotifyWait(VOID)
     TestEnd(root);
 }
 
+/* As a program asks: its block and its memory, which may be gone when something changes. */
+static VOID TestNotifyUser(VOID)
+{
+    HANDLE root = TestBegin(), event;
+    PIO_STATUS_BLOCK page = TestUserPage();
+    ULONG number = 1;
+
+    CHECK(NT_SUCCESS(ZwCreateEvent(&event, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE)));
+    if (!CHECK(page != NULL))
+        return;
+    ZwClose(root);
+    CHECK(NT_SUCCESS(TestOpenUser(TEST_ROOT, &root)));
+    CHECK(AS_USER(NtNotifyChangeKey(root, event, NULL, NULL, TEST_BAD_USER, REG_NOTIFY_CHANGE_LAST_SET, FALSE, NULL, 0, TRUE)) ==
+          STATUS_ACCESS_VIOLATION);
+    CHECK(AS_USER(NtNotifyChangeKey(root, event, NULL, NULL, page, REG_NOTIFY_CHANGE_LAST_SET, FALSE, NULL, 0, TRUE)) == STATUS_PENDING);
+    CHECK(TestSet(root, L"v", REG_DWORD, &number, 4) == STATUS_SUCCESS);
+    CHECK(TestPoll(event) == STATUS_SUCCESS && page->Status == STATUS_NOTIFY_ENUM_DIR);
+    CHECK(AS_USER(NtNotifyChangeMultipleKeys(root, 0, NULL, event, NULL, NULL, page, REG_NOTIFY_CHANGE_LAST_SET, FALSE, NULL, 0, TRUE)) ==
+          STATUS_PENDING);
+    TestFreeUserPage(page);
+    number = 2;
+    CHECK(TestSet(root, L"v", REG_DWORD, &number, 4) == STATUS_SUCCESS && TestPoll(event) == STATUS_SUCCESS);
+    ZwClose(event);
+    TestEnd(root);
+}
+
 static const KE_TEST CmNotifyTable[] = {
     { "cm.notify.asynchronous", TestNotify, 0 },
     { "cm.notify.synchronous", TestNotifyWait, 0 },
+    { "cm.notify.user", TestNotifyUser, 0 },
 };
 const KE_TEST_GROUP CmNotifyTests = { CmNotifyTable, RTL_NUMBER_OF(CmNotifyTable) };

@@ -255,6 +255,28 @@ static VOID TestWrongHandle(VOID)
     ZwClose(event);
 }
 
+static VOID TestMultiple(VOID)
+{
+    HANDLE root = TestBegin();
+    UNICODE_STRING names[3] = { RTL_CONSTANT_STRING(L"one"), RTL_CONSTANT_STRING(L"two"), RTL_CONSTANT_STRING(L"three") };
+    KEY_VALUE_ENTRY entries[3] = { { &names[0], 9, 9, 9 }, { &names[1], 9, 9, 9 }, { &names[2], 9, 9, 9 } };
+    ULONG number = 0x12345678, length, needed = 0;
+    UCHAR buffer[64];
+
+    CHECK(TestSet(root, L"one", REG_BINARY, "abc", 3) == STATUS_SUCCESS && TestSet(root, L"two", REG_DWORD, &number, 4) == STATUS_SUCCESS);
+    length = sizeof(buffer);
+    CHECK(NtQueryMultipleValueKey(root, entries, 3, buffer, &length, &needed) == STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(NtQueryMultipleValueKey(root, entries, 2, buffer, &length, &needed) == STATUS_SUCCESS && length == 8 && needed == 8);
+    CHECK(entries[0].Type == REG_BINARY && entries[0].DataLength == 3 && entries[0].DataOffset == 0 &&
+          RtlCompareMemory(buffer, "abc", 3) == 3);
+    CHECK(entries[1].Type == REG_DWORD && entries[1].DataOffset == 4 && *(PULONG)(buffer + 4) == number);
+    length = 6;
+    CHECK(NtQueryMultipleValueKey(root, entries, 2, buffer, &length, &needed) == STATUS_BUFFER_OVERFLOW && length == 3 && needed == 8);
+    CHECK(AS_USER(NtQueryMultipleValueKey(root, entries, 2, buffer, &length, &needed)) == STATUS_ACCESS_VIOLATION);
+    CHECK(NtQueryMultipleValueKey(root, entries, 0, buffer, &length, &needed) == STATUS_INVALID_PARAMETER);
+    TestEnd(root);
+}
+
 static const KE_TEST CmValueTable[] = {
     { "cm.value.set", TestSetQuery, 0 },
     { "cm.value.default", TestDefaultValue, 0 },
@@ -264,6 +286,7 @@ static const KE_TEST CmValueTable[] = {
     { "cm.value.big", TestBigValues, 0 },
     { "cm.value.names", TestValueNames, 0 },
     { "cm.value.many", TestManyValues, 0 },
+    { "cm.value.multiple", TestMultiple, 0 },
     { "cm.query.lengths", TestKeyLengths, 0 },
     { "cm.query.name", TestKeyName, 0 },
     { "cm.query.time", TestWriteTime, 0 },

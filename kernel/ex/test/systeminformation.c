@@ -80,7 +80,83 @@ static VOID Modules(VOID)
     ExFreePoolWithTag(modules, 'tseT');
 }
 
+/* RFC 8439, 2.3.2. */
+static VOID Entropy(VOID)
+{
+    static const ULONG nonce[3] = { 0x09000000, 0x4A000000, 0 }, first[4] = { 0xE4E7F110, 0x15593BD1, 0x1FDD0F50, 0xC47120A3 };
+    ULONG64 one[12], two[12];
+    ULONG key[8], block[16], i;
+    ULONG bytes = 0;
+
+    for (i = 0; i < 8; i++)
+        key[i] = 0x03020100 + i * 0x04040404;
+    ExpChaChaBlock(key, 1, nonce, block);
+    CHECK(RtlCompareMemory(block, first, sizeof(first)) == sizeof(first));
+    CHECK(NT_SUCCESS(ZwQuerySystemInformation(23, one, 24, &bytes)) && bytes == 24);
+    CHECK(NT_SUCCESS(ZwQuerySystemInformation(23, two, 24, &bytes)));
+    for (i = 0; i < 3; i++)
+        CHECK(one[i] != two[i] && one[i] != 0);
+    CHECK(ZwQuerySystemInformation(23, one, 23, &bytes) == STATUS_INFO_LENGTH_MISMATCH && bytes == 24 * (ULONG)KeNumberProcessors);
+}
+
+static VOID Arrays(VOID)
+{
+    EXP_TIME_ZONE zone;
+    ULONG64 *buffer;
+    ULONG bytes = 0;
+
+    buffer = Ask(8, &bytes);
+    CHECK(buffer != NULL && buffer[1] != 0);     /* some time in the kernel */
+    if (buffer != NULL)
+        ExFreePoolWithTag(buffer, 'tseT');
+    buffer = Ask(2, &bytes);
+    CHECK(buffer != NULL && ((ULONG *)buffer)[11] != 0 && ((ULONG *)buffer)[13] > ((ULONG *)buffer)[11]);
+    if (buffer != NULL)
+        ExFreePoolWithTag(buffer, 'tseT');
+    buffer = Ask(73, &bytes);
+    CHECK(buffer != NULL && buffer[0] == KeQueryActiveProcessors() && (ULONG)buffer[1] == RelationProcessorPackage && buffer[4] == 1);
+    if (buffer != NULL)
+        ExFreePoolWithTag(buffer, 'tseT');
+    CHECK(NT_SUCCESS(ZwQuerySystemInformation(102, &zone, sizeof(zone), &bytes)) && bytes == 432 && zone.KeyName[0] != 0);
+    CHECK(NT_SUCCESS(ZwQuerySystemInformation(44, &zone, 172, &bytes)) && bytes == 172);
+}
+
+static BOOLEAN Listed(ULONG Class, HANDLE Handle, PVOID Object)
+{
+    ULONG bytes;
+    PUCHAR buffer = Ask(Class, &bytes);
+    BOOLEAN extended = Class == 64, found = FALSE;
+    ULONG64 i;
+
+    for (i = 0; buffer != NULL && i < *(PULONG64)buffer; i++) {
+        PUCHAR entry = buffer + (extended ? 16 + i * 0x28 : 8 + i * 0x18);
+        if (extended)
+            found = found || (*(PVOID *)entry == Object && *(PULONG64)(entry + 8) == 4 && *(HANDLE *)(entry + 16) == Handle);
+        else
+            found = found || (*(PVOID *)(entry + 8) == Object && *(PUSHORT)entry == 4 && *(PUSHORT)(entry + 6) == (USHORT)(ULONG_PTR)Handle);
+    }
+    if (buffer != NULL)
+        ExFreePoolWithTag(buffer, 'tseT');
+    return found;
+}
+
+static VOID Handles(VOID)
+{
+    HANDLE handle;
+    PVOID event;
+
+    CHECK(NT_SUCCESS(ZwCreateEvent(&handle, EVENT_ALL_ACCESS, NULL, NotificationEvent, FALSE)));
+    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, NULL, KernelMode, &event, NULL)));
+    CHECK(Listed(16, handle, event) && Listed(64, handle, event));
+    ObfDereferenceObject(event);
+    ZwClose(handle);
+    CHECK(!Listed(64, handle, event));
+}
+
 static const KE_TEST ExpSystemTable[] = {
     { "ex.system.facts", Facts, 0 }, { "ex.system.processes", Processes, 0 }, { "ex.system.modules", Modules, 0 },
+    { "ex.system.entropy", Entropy, 0 },
+    { "ex.system.arrays", Arrays, 0 },
+    { "ex.system.handles", Handles, 0 },
 };
 const KE_TEST_GROUP ExSystemTests = { ExpSystemTable, RTL_NUMBER_OF(ExpSystemTable) };

@@ -9,7 +9,11 @@ typedef struct THING {
     volatile LONG *Deleted;
     volatile LONG *Closed;
     KEVENT Event;
+    ULONG Flags;
+    PVOID Other;                                 /* what one waits for when Flags says so */
 } THING;
+
+#define THING_WAITS_FOR_OTHER 4u
 
 static POBJECT_TYPE ThingType;
 static volatile LONG Refuse;
@@ -46,6 +50,9 @@ static POBJECT_TYPE Type(VOID)
     if (ThingType == NULL) {
         ThingType = ObCreateSystemType(&template);
         ThingType->TypeInfo.OpenProcedure = OpenThing;
+        ThingType->TypeInfo.WaitObjectFlagMask = THING_WAITS_FOR_OTHER;
+        ThingType->TypeInfo.WaitObjectFlagOffset = FIELD_OFFSET(THING, Flags);
+        ThingType->TypeInfo.WaitObjectPointerOffset = FIELD_OFFSET(THING, Other);
     }
     return ThingType;
 }
@@ -65,6 +72,7 @@ static THING *Make(PCWSTR Name, ULONG Attributes, volatile LONG *Deleted, volati
     thing = object;
     thing->Deleted = Deleted;
     thing->Closed = Closed;
+    thing->Flags = 0;
     KeInitializeEvent(&thing->Event, NotificationEvent, FALSE);
     return thing;
 }
@@ -243,6 +251,7 @@ static VOID Wait(VOID)
 {
     THING *thing = Make(NULL, 0, NULL, NULL);
     LARGE_INTEGER now = { .QuadPart = 0 };
+    KEVENT other;
     HANDLE handle;
     PVOID kept;
 
@@ -253,6 +262,13 @@ static VOID Wait(VOID)
     KeSetEvent(&thing->Event, 0, FALSE);
     CHECK(ZwWaitForSingleObject(handle, FALSE, NULL) == STATUS_SUCCESS);
     CHECK(ZwWaitForSingleObject((HANDLE)0x7FFF0, FALSE, &now) == STATUS_INVALID_HANDLE);
+    KeInitializeEvent(&other, NotificationEvent, FALSE);
+    thing->Other = &other;
+    CHECK(ObWaitableObject(thing) == &thing->Event);
+    thing->Flags = THING_WAITS_FOR_OTHER;
+    CHECK(ObWaitableObject(thing) == &other && ZwWaitForSingleObject(handle, FALSE, &now) == STATUS_TIMEOUT);
+    KeSetEvent(&other, 0, FALSE);
+    CHECK(ZwWaitForSingleObject(handle, FALSE, &now) == STATUS_SUCCESS);
     ZwClose(handle);
     ObfDereferenceObject(kept);
 }

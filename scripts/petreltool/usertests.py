@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""The user ring: programs in the machine, by the table tests/user/programs.toml, and what they write against expected files."""
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import re
+import tempfile
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from . import lab, programs
+from .console import Terminal
+from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
+from .image import make_user_image
+from .machine import MachineOptions
+from .paths import ROOT, program
+from .process import run_tool
+
+EXIT_SKIPPED = 77                               # as ctest knows it
+FOLDER = ROOT / "tests" / "user"
+_LIMIT = 240.0
+# What differs from run to run: dates, times, numbers of bytes free, process ids and memory.
+_MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"),
+          (re.compile(r"^(\S+\.exe +)\d+ Services .*$", re.MULTILINE), r"\1<task>"))
+_ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]")
+
+
+@dataclass(frozen=True)
+class Test:
+    sources: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    commands: list[str] = field(default_factory=list)
+    typed: str = ""
+    exit: int = 0
+    cpus: int = 1
+
+
+def load(path: Path = FOLDER / "programs.toml") -> dict[str, Test]:
+    with open(path, "rb") as handle:
+        return {name: Test(**row) for name, row in tomllib.load(handle).items()}
+
+
+def masked(text: str) -> str:
+    """Without escapes, carriage returns, blanks at the ends of lines and what differs from run to run."""
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    for pattern, instead in _MASKS:
+        text = pattern.sub(instead, text)
+    return "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
+
+
+def build(source: str) -> Path:
+    """The program of a source file, made anew when the source is newer."""
+    made = ROOT / "build" / "user" / (Path(source).stem + ".exe")
+    if not made.exists() or made.stat().st_mtime < (FOLDER / source).stat().st_mtime:
+        made.parent.mkdir(parents=True, exist_ok=True)
+        fresh = made.with_suffix(f".{os.getpid()}")
+        run_tool([program("x86_64-w64-mingw32-gcc"), "-O1", "-Wall", "-Werror", "-o", str(fresh), str(FOLDER / source)])
+        fresh.replace(made)
+    return made
+
+
+def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
+    items = [programs.Program(command, test.exit) for command in test.commands]
+    files = [programs.Transfer(build(source), Path(source).stem + ".exe") for source in test.sources]
+    files += [programs.Transfer(_with_line_ends(name), name) for name in test.files]
+    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files, quiet=True)
+    text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
+                   for item in items)
+    wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]
+    return text, wrong + [str(event.data) for name in ("bugcheck", "hang", "thread", "exception") for event in record.named(name)]
+
+
+def _with_line_ends(name: str) -> Path:
+    """A batch file as Windows has it: the repository keeps line feeds."""
+    made = ROOT / "build" / "user" / name
+    made.parent.mkdir(parents=True, exist_ok=True)
+    made.write_bytes((FOLDER / name).read_bytes().replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"))
+    return made
+
+
+def _run_typed(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
+    options.options.append("shell=cmd")
+    options.interactive = True
+    with tempfile.TemporaryFile() as shown, open(FOLDER / test.typed, "rb") as typed:
+        record = lab.run(options, lab.Limits(driver=_LIMIT, whole=_LIMIT), Terminal(typed.fileno(), shown.fileno()))
+        shown.seek(0)
+        text = shown.read().decode("utf-8", "replace")
+    ended = [event for event in record.named("program") if event.get("step") == "end"]
+    codes = [event.get("exit") for event in ended]
+    begin = text.find("processor(s)")
+    return text[text.find("\n", begin) + 1:], [] if codes == [test.exit] else [f"cmd ended with {codes}, not with {test.exit}"]
+
+
+def run_one(name: str, test: Test, preset: str, write: bool) -> int:
+    try:
+        disk = make_user_image(preset, None, False)
+    except PayloadError as error:
+        print(f"skipped: payload: {error}")
+        return EXIT_SKIPPED
+    options = MachineOptions(disk=disk, cpus=test.cpus)
+    text, wrong = _run_typed(test, options) if test.typed else _run_commands(test, options)
+    expected = FOLDER / "expected" / f"{name}.txt"
+    if write:
+        expected.write_text(masked(text), encoding="utf-8")
+    known = expected.read_text(encoding="utf-8") if expected.exists() else ""
+    wrong += [line.rstrip("\n") for line in difflib.unified_diff(known.splitlines(), masked(text).splitlines(), "expected", "written", lineterm="")]
+    for line in wrong:
+        print(f"WRONG: {line}")
+    print(f"{name}: {'FAIL' if wrong else 'PASS'}")
+    return EXIT_FAIL if wrong else EXIT_PASS
+
+
+def command(arguments: argparse.Namespace) -> int:
+    tests = load()
+    if arguments.list:
+        print("\n".join(f"{name} {test.cpus}" for name, test in tests.items()))
+        return EXIT_PASS
+    if unknown := [name for name in arguments.names if name not in tests]:
+        raise MachineryError(f"the table has no test {unknown[0]}")
+    results = [run_one(name, tests[name], arguments.preset, arguments.write) for name in arguments.names or tests]
+    return max((result for result in results if result != EXIT_SKIPPED), default=EXIT_SKIPPED if results else EXIT_PASS)
