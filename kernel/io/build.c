@@ -132,7 +132,7 @@ static NTSTATUS IopDescribeBufferedControl(PIRP Irp, PVOID Input, ULONG InputLen
     if (!NT_SUCCESS(status))
         return status;
     if (InputLength != 0 && Input != NULL)
-        status = IopCopyFromCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
+        status = MmReadCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
     if (!IopIsCallers(Irp->RequestorMode, Output, OutputLength))
         status = STATUS_ACCESS_VIOLATION;
     Irp->UserBuffer = Output;
@@ -149,7 +149,7 @@ static NTSTATUS IopDescribeDirectControl(PIRP Irp, ULONG Method, PVOID Input, UL
         status = IopMakeSystemBuffer(Irp, InputLength);
         if (!NT_SUCCESS(status))
             return status;
-        status = IopCopyFromCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
+        status = MmReadCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
     }
     if (Output != NULL && NT_SUCCESS(status))
         status = IopMakeMdl(Irp, Output, OutputLength, Method == METHOD_IN_DIRECT ? IoReadAccess : IoWriteAccess, Irp->RequestorMode);

@@ -9,32 +9,6 @@ BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes)
     return Mode == KernelMode || Bytes == 0 || (first + Bytes >= first && first + Bytes <= MmUserProbeAddress);
 }
 
-static NTSTATUS IopCopyGuarded(PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    __try {
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS IopCopyFromCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    if (Mode != KernelMode)
-        return IopIsCallers(Mode, From, Bytes) ? IopCopyGuarded(To, From, Bytes) : STATUS_ACCESS_VIOLATION;
-    RtlCopyMemory(To, From, Bytes);
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS IopCopyToCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    if (Mode != KernelMode)
-        return IopIsCallers(Mode, To, Bytes) ? IopCopyGuarded(To, From, Bytes) : STATUS_ACCESS_VIOLATION;
-    RtlCopyMemory(To, From, Bytes);
-    return STATUS_SUCCESS;
-}
-
 static VOID IopPublish(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
 {
     To->Information = Result->Information;

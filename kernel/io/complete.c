@@ -9,7 +9,7 @@
 /* ---- The second half ---- */
 static VOID IopReturnBytes(PIRP Irp)
 {
-    NTSTATUS status = IopCopyToCaller(IopModeOfMemory(Irp), Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
+    NTSTATUS status = MmWriteCaller(IopModeOfMemory(Irp), Irp->UserBuffer, Irp->AssociatedIrp.SystemBuffer, Irp->IoStatus.Information);
     if (!NT_SUCCESS(status))
         Irp->IoStatus.Status = status;
 }

@@ -155,8 +155,6 @@ NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request);
 NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
 /* ---- The caller's memory (caller.c); of kernel mode anything is ---- */
 BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes);
-NTSTATUS IopCopyFromCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
-NTSTATUS IopCopyToCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
 /* The status is written last. */
 VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
 /* ---- Fast I/O (fastio.c): a driver's routine serves the request without a packet. FALSE: it has none, or wants one ---- */

@@ -29,7 +29,7 @@ NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, UL
             return status;
         irp->UserBuffer = Buffer;
         if (Write && Length != 0)
-            return IopCopyFromCaller(Request->Mode, irp->AssociatedIrp.SystemBuffer, Buffer, Length);
+            return MmReadCaller(Request->Mode, irp->AssociatedIrp.SystemBuffer, Buffer, Length);
         irp->Flags |= Write ? 0 : IRP_INPUT_OPERATION;
         return STATUS_SUCCESS;
     }

@@ -37,7 +37,7 @@
     cld
 .endm
 
-.macro RETURN_WITH_GS                           // rbp = frame + 80h, interrupts off, GS as the interrupted code wants it
+.macro RESTORE_VOLATILE_XMM
     ldmxcsr F(MxCsr)
     movaps  xmm0, F(Xmm0)
     movaps  xmm1, F(Xmm1)
@@ -45,6 +45,10 @@
     movaps  xmm3, F(Xmm3)
     movaps  xmm4, F(Xmm4)
     movaps  xmm5, F(Xmm5)
+.endm
+
+.macro RETURN_WITH_GS                           // rbp = frame + 80h, interrupts off, GS as the interrupted code wants it
+    RESTORE_VOLATILE_XMM
     mov     rax, F(Rax)
     mov     rcx, F(Rcx)
     mov     rdx, F(Rdx)
@@ -318,13 +322,7 @@ KiSystemCall64:
     mov     rcx, gs:[KPCR_Prcb + KPRCB_CurrentThread]
     cmp     byte ptr [rcx + USER_APC_PENDING], 0
     jne     1f
-    ldmxcsr F(MxCsr)
-    movaps  xmm0, F(Xmm0)
-    movaps  xmm1, F(Xmm1)
-    movaps  xmm2, F(Xmm2)
-    movaps  xmm3, F(Xmm3)
-    movaps  xmm4, F(Xmm4)
-    movaps  xmm5, F(Xmm5)
+    RESTORE_VOLATILE_XMM
     mov     rdx, F(Rdx)
     mov     r8, F(R8)
     mov     r9, F(R9)

@@ -21,28 +21,6 @@ static PUNICODE_STRING PspStringIn(RTL_USER_PROCESS_PARAMETERS *Block, ULONG Ind
     return (PUNICODE_STRING)((PCHAR)Block + PspStringOffsets[Index]);
 }
 
-NTSTATUS PspReadUser(PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    __try {
-        ProbeForRead(From, Bytes, 1);
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-NTSTATUS PspWriteUser(PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    __try {
-        ProbeForWrite(To, Bytes, 1);
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
 /* ---- From a program ---- */
 static SIZE_T PspSizeOfStrings(const PSP_PARAMETERS *Parameters)
 {

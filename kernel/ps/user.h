@@ -25,8 +25,8 @@ VOID PspReleaseParameters(PSP_PARAMETERS *Parameters);
 NTSTATUS PspWriteParameters(const PSP_PARAMETERS *Parameters, PVOID *Address);
 
 /* Guarded copies between the kernel and the address space that the thread is in. */
-NTSTATUS PspReadUser(PVOID To, const VOID *From, SIZE_T Bytes);
-NTSTATUS PspWriteUser(PVOID To, const VOID *From, SIZE_T Bytes);
+static inline NTSTATUS PspReadUser(PVOID To, const VOID *From, SIZE_T Bytes) { return MmReadCaller(UserMode, To, From, Bytes); }
+static inline NTSTATUS PspWriteUser(PVOID To, const VOID *From, SIZE_T Bytes) { return MmWriteCaller(UserMode, To, From, Bytes); }
 
 /* ---- ntdll.dll, the same in every process ---- */
 typedef struct PSP_SYSTEM_DLL {

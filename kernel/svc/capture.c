@@ -15,28 +15,6 @@ static BOOLEAN SvcIsUserRange(ULONG64 Address, SIZE_T Bytes)
     return Address + Bytes >= Address && Address + Bytes <= MmUserProbeAddress;
 }
 
-NTSTATUS SvcCopyIn(PVOID To, ULONG64 From, SIZE_T Bytes)
-{
-    if (!SvcIsUserRange(From, Bytes))
-        return STATUS_ACCESS_VIOLATION;
-    __try {
-        RtlCopyMemory(To, (PVOID)From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
-static NTSTATUS SvcCopyOut(PVOID To, const VOID *From, SIZE_T Bytes)
-{
-    __try {
-        RtlCopyMemory(To, From, Bytes);
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
-}
-
 /* ---- Copies ---- */
 static SVC_COPY *SvcAllocate(SVC_CALL *Call, SIZE_T Bytes)
 {
@@ -182,9 +160,6 @@ static NTSTATUS SvcCaptureAttributes(SVC_CALL *Call, ULONG64 From, ULONG64 *To)
 static SIZE_T SvcLength(const SVC_SHAPE *Shape, const SVC_CALL *Call)
 {
     ULONG64 value = Call->Arguments[Shape->Bytes];
-
-    if (Shape->Handles)                          /* too many: for the service to refuse */
-        return min((ULONG)value, MAXIMUM_WAIT_OBJECTS) * sizeof(HANDLE);
     return Shape->Wide ? value : (ULONG)value;
 }
 
@@ -265,7 +240,7 @@ NTSTATUS SvcReturn(SVC_CALL *Call, NTSTATUS Status)
             continue;
         if (copy->Pointers)
             SvcMovePointers(copy);
-        status = SvcCopyOut(copy->User, copy->Kernel, copy->Bytes);
+        status = MmWriteCaller(UserMode, copy->User, copy->Kernel, copy->Bytes);
     }
     return NT_SUCCESS(status) ? Status : status;
 }

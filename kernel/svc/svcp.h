@@ -10,14 +10,13 @@
 #define SVC_NUMBERS 0x400u           /* of ntdll's table */
 
 typedef enum SVC_KIND {
-    SvcValue, SvcRead, SvcWrite, SvcReadWrite, SvcReadBuffer, SvcWriteBuffer, SvcPointerBuffer, SvcAttributes, SvcString, SvcGuarded,
+    SvcValue, SvcRead, SvcReadWrite, SvcReadBuffer, SvcWriteBuffer, SvcPointerBuffer, SvcAttributes, SvcString, SvcGuarded,
     SvcGuardedBuffer, SvcRaw
 } SVC_KIND;
 
 typedef struct SVC_SHAPE {
     UCHAR Kind;                      /* SVC_KIND */
     BOOLEAN Optional, Wide;          /* Wide: the length is a SIZE_T */
-    BOOLEAN Handles;                 /* the length counts handles */
     USHORT Bytes;                    /* or, of a buffer, the argument that says how many */
 } SVC_SHAPE;
 
@@ -58,5 +57,4 @@ NTSTATUS SvcCapture(const SVC_SERVICE *Service, SVC_CALL *Call);
 /* What the service wrote goes to the caller. */
 NTSTATUS SvcReturn(SVC_CALL *Call, NTSTATUS Status);
 VOID SvcRelease(SVC_CALL *Call);
-/* Guarded copies; STATUS_ACCESS_VIOLATION. */
-NTSTATUS SvcCopyIn(PVOID To, ULONG64 From, SIZE_T Bytes);
+static inline NTSTATUS SvcCopyIn(PVOID To, ULONG64 From, SIZE_T Bytes) { return MmReadCaller(UserMode, To, (PVOID)From, Bytes); }

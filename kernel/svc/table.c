@@ -29,7 +29,7 @@ static SVC_KIND SvcKindOf(CHAR Letter)
     case 'v': return SvcValue;
     case 'i': return SvcRead;
     case 'o': case 'x': return SvcReadWrite;
-    case 'I': case 'H': return SvcReadBuffer;
+    case 'I': return SvcReadBuffer;
     case 'X': case 'Z': return SvcWriteBuffer;
     case 'R': return SvcPointerBuffer;
     case 'a': return SvcAttributes;
@@ -48,7 +48,6 @@ static VOID SvcParse(SVC_SERVICE *Service)
     while (*text != '\0') {
         SVC_SHAPE *shape = &Service->Arguments[Service->Count++];
         shape->Wide = *text == 'Z';
-        shape->Handles = *text == 'H';
         shape->Kind = (UCHAR)SvcKindOf(*text);
         text = SvcParseNumber(text + 1, &shape->Bytes);
         shape->Optional = *text == '?';
