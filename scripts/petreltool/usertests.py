@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import lab, programs
+from . import fetch, lab, programs
 from .console import Terminal
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
 from .image import make_user_image
@@ -23,7 +23,8 @@ EXIT_SKIPPED = 77                               # as ctest knows it
 FOLDER = ROOT / "tests" / "user"
 _LIMIT = 240.0
 # What differs from run to run: dates, times, numbers of bytes free, process ids and memory.
-_MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"),
+_MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"), (re.compile(r"\d+ bytes \(\d+ KiB\)"), "<size>"),
+          (re.compile(r"(Done in|Size =|Archive size:|Physical Size =|Headers Size =|Compressed:) *[\d.]+ *m?s?"), r"\1 <number>"),
           (re.compile(r"^(\S+\.exe +)\d+ Services .*$", re.MULTILINE), r"\1<task>"))
 _ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]")
 
@@ -33,9 +34,11 @@ class Test:
     sources: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
+    payloads: list[str] = field(default_factory=list)
     typed: str = ""
     exit: int = 0
     cpus: int = 1
+    memory: int = 256
 
 
 def load(path: Path = FOLDER / "programs.toml") -> dict[str, Test]:
@@ -66,6 +69,9 @@ def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     items = [programs.Program(command, test.exit) for command in test.commands]
     files = [programs.Transfer(build(source), Path(source).stem + ".exe") for source in test.sources]
     files += [programs.Transfer(_with_line_ends(name), name) for name in test.files]
+    for name in test.payloads:
+        payload = fetch.find(f"program/{name}")
+        files.append(programs.Transfer(fetch.get(payload), payload.save_as))
     record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files, quiet=True)
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
@@ -100,8 +106,12 @@ def run_one(name: str, test: Test, preset: str, write: bool) -> int:
     except PayloadError as error:
         print(f"skipped: payload: {error}")
         return EXIT_SKIPPED
-    options = MachineOptions(disk=disk, cpus=test.cpus)
-    text, wrong = _run_typed(test, options) if test.typed else _run_commands(test, options)
+    options = MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory)
+    try:
+        text, wrong = _run_typed(test, options) if test.typed else _run_commands(test, options)
+    except PayloadError as error:
+        print(f"skipped: payload: {error}")
+        return EXIT_SKIPPED
     expected = FOLDER / "expected" / f"{name}.txt"
     if write:
         expected.write_text(masked(text), encoding="utf-8")
