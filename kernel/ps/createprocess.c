@@ -203,6 +203,10 @@ NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, 
     if (NT_SUCCESS(status)) {
         PspReturnResults(&creation, thread, CreateInfo);
         status = PspStartUserThread(thread, (ThreadFlags & PSP_CREATE_SUSPENDED) != 0);
+        if (!NT_SUCCESS(status)) {
+            ObCloseHandle(handles[0], UserMode);
+            ObCloseHandle(handles[1], UserMode);
+        }
     }
     PspReleaseCreation(&creation);
     if (NT_SUCCESS(status)) {

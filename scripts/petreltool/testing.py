@@ -8,7 +8,7 @@ import subprocess
 
 from . import image, process, setup
 from .build import build, configure
-from .errors import EXIT_FAIL, EXIT_PASS, UsageError
+from .errors import EXIT_FAIL, EXIT_PASS, PayloadError, UsageError
 from .paths import PRESETS, Tree, program
 from .terminal import say
 
@@ -26,6 +26,14 @@ def _has_tests(build_folder: str, selection: list[str]) -> bool:
     return "Total Tests: 0" not in listing
 
 
+def _make_user_image() -> None:
+    """Once, before the tests of the user ring want it all at once."""
+    try:
+        image.make_user_image("release", None, False)
+    except PayloadError as error:
+        say(f"the user ring will be skipped: {error}")
+
+
 def command(arguments: argparse.Namespace) -> int:
     setup.ensure()
     say("building what the tests need")
@@ -33,6 +41,8 @@ def command(arguments: argparse.Namespace) -> int:
         for preset in PRESETS:
             build(preset)
             image.make_image(preset)
+    if arguments.ring in ("all", "user"):
+        _make_user_image()
     configure("host")                   # the list of tests is made here: new rows of tables must be seen
     build("host")
     folder, selection = str(Tree("host").build), _selection(arguments)
