@@ -8,7 +8,7 @@ static inline WCHAR RtlpFold(WCHAR character, BOOLEAN insensitive) { return inse
 static ULONG64 RtlpFour(PCWCH At)
 {
     ULONG64 four;
-    RtlCopyMemory(&four, At, sizeof(four));
+    memcpy(&four, At, sizeof(four));
     return four;
 }
 
