@@ -23,7 +23,8 @@ static const WCHAR InitEnvironment[] =
     L"TMP=C:\\Windows\\Temp\0"
     L"USERNAME=SYSTEM\0"
     L"USERPROFILE=C:\\\0"
-    L"windir=C:\\Windows\0";
+    L"windir=C:\\Windows\0"
+    L"WINEUSERNAME=SYSTEM\0";                    /* where Wine's GetUserName looks */
 
 VOID InitStartUserMode(VOID)
 {

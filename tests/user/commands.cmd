@@ -45,6 +45,7 @@ exit 1
 echo right
 call :sub argument
 hostname
+whoami
 reg add HKCU\Software\Petrel /v Name /d value /f
 reg query HKCU\Software\Petrel
 reg delete HKCU\Software\Petrel /f
