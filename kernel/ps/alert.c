@@ -29,9 +29,11 @@ NTSTATUS NTAPI ZwYieldExecution(VOID) { return KeYieldExecution(); }
 NTSTATUS NTAPI NtDelayExecution(BOOLEAN Alertable, PLARGE_INTEGER DelayInterval)
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    LARGE_INTEGER interval;
-    NTSTATUS status = MmReadCaller(mode, &interval, DelayInterval, sizeof(interval));
+    LARGE_INTEGER interval = { .QuadPart = MINLONGLONG };
+    NTSTATUS status = STATUS_SUCCESS;
 
+    if (DelayInterval != NULL || mode == KernelMode || !PsFlavour->NullDelayIsEndless)
+        status = MmReadCaller(mode, &interval, DelayInterval, sizeof(interval));
     return NT_SUCCESS(status) ? KeDelayExecutionThread(mode, Alertable, &interval) : status;
 }
 

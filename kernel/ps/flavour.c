@@ -29,10 +29,10 @@ static const UCHAR PspUnixStub[] = {
 };
 C_ASSERT(sizeof(PspUnixStub) == 44);
 
-static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE };
+static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE, FALSE };
 /* Its loader opens images for reading only; who renames a file or changes its attributes has opened it without the
  * right to ask for them or to change them. */
-static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES, TRUE };
+static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES, TRUE, TRUE };
 const PS_FLAVOUR *PsFlavour = &PspWindows;
 
 static struct {
