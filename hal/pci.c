@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: MIT
  * PCI configuration space: the memory-mapped window (ECAM, PCI Express 7.2.2) through one page slot that moves, else the ports
- * 0xCF8/0xCFC. Both are a pair of steps, so HalpPciLock guards them with interrupts off.
+ * 0xCF8/0xCFC. Both are a pair of steps, so HalpPciLock guards them with interrupts off. The slot is mapped for each access: another
+ * processor's translation buffer may have the place where it was before.
  */
 #include "halp.h"
 
 static volatile LONG HalpPciLock;
 static volatile UCHAR *HalpEcamSlot;
-static ULONG64 HalpEcamCurrent;
 
 VOID HalpInitializePci(VOID)
 {
     if (HalpBoard.EcamPhysical != 0)
         HalpEcamSlot = HalpMapDevice(HalpBoard.EcamPhysical, PAGE_SIZE, FALSE);
-    HalpEcamCurrent = HalpBoard.EcamPhysical;
 }
 
 /* The ECAM page of a function, or NULL when the bus is outside the window. Lock held. */
 static volatile UCHAR *HalpEcamPage(ULONG Bus, ULONG Device, ULONG Function)
 {
-    ULONG64 page;
     if (HalpEcamSlot == NULL || Bus < HalpBoard.EcamFirstBus || Bus > HalpBoard.EcamLastBus)
         return NULL;
-    page = HalpBoard.EcamPhysical + ((ULONG64)Bus << 20 | Device << 15 | Function << 12);
-    if (page != HalpEcamCurrent) {
-        HalpRemapDevicePage((PVOID)HalpEcamSlot, page);
-        HalpEcamCurrent = page;
-    }
+    HalpRemapDevicePage((PVOID)HalpEcamSlot, HalpBoard.EcamPhysical + ((ULONG64)Bus << 20 | Device << 15 | Function << 12));
     return HalpEcamSlot;
 }
 

@@ -272,6 +272,8 @@ BOOLEAN KeIsOnStack(ULONG64 Address, ULONG Length);
 /* ---- Interprocessor ---- */
 /* Runs Routine(Context) at IPI_LEVEL on every other running processor and returns when all have. IRQL <= DISPATCH_LEVEL. */
 VOID KeIpiGenericCallOthers(VOID (*Routine)(PVOID), PVOID Context);
+/* Runs Routine(Context) at IPI_LEVEL here while every other processor waits for it, at IPI_LEVEL too. IRQL <= DISPATCH_LEVEL. */
+VOID KeCallAlone(VOID (*Routine)(PVOID), PVOID Context);
 /* Removes Count pages from every processor's TLB. */
 VOID KeFlushTb(ULONG64 Address, ULONG Count);
 /* Stops all other processors for good (NMI), for bug checks. */

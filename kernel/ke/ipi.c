@@ -94,6 +94,36 @@ ULONG_PTR NTAPI KeIpiGenericCall(PKIPI_BROADCAST_WORKER BroadcastFunction, ULONG
     return result;
 }
 
+/* ---- One processor alone ---- */
+typedef struct KI_ALONE {
+    VOID (*Routine)(PVOID);
+    PVOID Context;
+    ULONG Processor;
+    volatile LONG Done;
+} KI_ALONE;
+
+static ULONG_PTR NTAPI KiRunAlone(ULONG_PTR Argument)
+{
+    KI_ALONE *alone = (KI_ALONE *)Argument;
+
+    if (KeProcessorNumber() == alone->Processor) {
+        alone->Routine(alone->Context);
+        InterlockedExchange(&alone->Done, 1);
+    }
+    while (InterlockedOr(&alone->Done, 0) == 0)
+        KiPause();
+    return 0;
+}
+
+VOID KeCallAlone(VOID (*Routine)(PVOID), PVOID Context)
+{
+    KIRQL irql = KfRaiseIrql(DISPATCH_LEVEL);
+    KI_ALONE alone = { Routine, Context, KeProcessorNumber(), 0 };
+
+    KeIpiGenericCall(KiRunAlone, (ULONG_PTR)&alone);
+    KeLowerIrql(irql);
+}
+
 /* ---- Caches ---- */
 static VOID KiInvalidateCaches(PVOID Context) { __asm__ volatile("wbinvd" : : : "memory"); }
 

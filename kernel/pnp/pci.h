@@ -17,6 +17,7 @@
 #define PCI_CAPABILITIES 0x34u
 #define PCI_COMMAND_PORTS 0x0001u
 #define PCI_COMMAND_MEMORY 0x0002u
+#define PCI_COMMAND_DECODING (PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY)
 #define PCI_COMMAND_MASTER 0x0004u
 #define PCI_COMMAND_NO_LINE 0x0400u
 #define PCI_STATUS_HAS_CAPABILITIES 0x0010u
@@ -55,6 +56,9 @@ static inline VOID PciWrite(const PCI_FUNCTION *Function, ULONG Offset, ULONG Wi
 /* Fills all from configuration space; Bus, Device and Function are set. The device must not be in use: its decoding is switched off
  * while the sizes of its ranges are probed. */
 VOID PciReadFunction(PCI_FUNCTION *Function);
+
+/* IRQL <= DISPATCH_LEVEL, no device's interrupt lock held. */
+VOID PciWriteCommand(const PCI_FUNCTION *Function, ULONG Command);
 
 /* ---- The bus (pcibus.c) ---- */
 /* \Driver\pci and its device, added but not started; NULL: there is no memory for it. */

@@ -30,7 +30,7 @@ static NTSTATUS PciStart(const PCI_FUNCTION *Function)
             command |= Function->Bars[i].Port ? PCI_COMMAND_PORTS : PCI_COMMAND_MEMORY;
     if (count != 0 && (Function->Msi != 0 || Function->MsiX != 0))
         command |= PCI_COMMAND_NO_LINE;
-    PciWrite(Function, PCI_COMMAND, 2, command);
+    PciWriteCommand(Function, command);
     if ((command & PCI_COMMAND_NO_LINE) && !PciEnableMessages(Function, messages, count))
         return STATUS_DEVICE_CONFIGURATION_ERROR;
     return STATUS_SUCCESS;
@@ -42,7 +42,7 @@ static VOID PciStop(const PCI_FUNCTION *Function)
     if (PciRead(Function, PCI_ID, 2) == 0xFFFF)
         return;
     PciDisableMessages(Function);
-    PciWrite(Function, PCI_COMMAND, 2, Function->Command & ~PCI_COMMAND_MASTER);
+    PciWriteCommand(Function, Function->Command & ~PCI_COMMAND_MASTER);
 }
 
 static NTSTATUS PciAnswerBusInformation(const PCI_FUNCTION *Function, PIRP Irp)

@@ -65,14 +65,42 @@ static VOID PciReadBars(PCI_FUNCTION *Function)
     }
 }
 
+/* ---- Decoding ---- */
+/* While the map of addresses changes, the other processors stand still: what one of them wrote to the screen meanwhile would be lost,
+ * and QEMU before 8.2 may take another device for the one that a processor has at hand (its own interrupt controller, say).
+ */
+static VOID PciProbeBars(PVOID Context)
+{
+    PCI_FUNCTION *function = Context;
+
+    PciWrite(function, PCI_COMMAND, 2, function->Command & ~PCI_COMMAND_DECODING);
+    PciReadBars(function);
+    PciWrite(function, PCI_COMMAND, 2, function->Command);
+}
+
+typedef struct PCI_CHANGE { const PCI_FUNCTION *Function; ULONG Command; } PCI_CHANGE;
+
+static VOID PciChangeCommand(PVOID Context)
+{
+    const PCI_CHANGE *change = Context;
+    PciWrite(change->Function, PCI_COMMAND, 2, change->Command);
+}
+
+VOID PciWriteCommand(const PCI_FUNCTION *Function, ULONG Command)
+{
+    PCI_CHANGE change = { Function, Command };
+
+    if ((PciRead(Function, PCI_COMMAND, 2) ^ Command) & PCI_COMMAND_DECODING)
+        KeCallAlone(PciChangeCommand, &change);
+    else
+        PciChangeCommand(&change);
+}
+
 /* The processor's own bridge goes on decoding: what it decodes is memory itself. */
 static VOID PciSizeRanges(PCI_FUNCTION *Function)
 {
-    if (Function->Class == 6 && Function->Subclass == 0)
-        return;
-    PciWrite(Function, PCI_COMMAND, 2, Function->Command & ~(PCI_COMMAND_PORTS | PCI_COMMAND_MEMORY));
-    PciReadBars(Function);
-    PciWrite(Function, PCI_COMMAND, 2, Function->Command);
+    if (Function->Class != 6 || Function->Subclass != 0)
+        KeCallAlone(PciProbeBars, Function);
 }
 
 /* ---- Capabilities ---- */

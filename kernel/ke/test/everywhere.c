@@ -43,6 +43,46 @@ static VOID TestBroadcast(VOID)
     CHECK(KeInvalidateAllCaches());
 }
 
+/* ---- One processor alone ---- */
+typedef struct ALONE {
+    volatile LONG Count, Calls, Stop;
+} ALONE;
+
+static VOID LookTwice(PVOID Context)
+{
+    ALONE *alone = Context;
+    LONG count = alone->Count;
+    ULONG i;
+
+    CHECK(KeGetCurrentIrql() == IPI_LEVEL);
+    for (i = 0; i < 2000; i++)
+        KiPause();
+    CHECK(alone->Count == count);                /* nobody counts meanwhile */
+    alone->Calls++;
+}
+
+static VOID CallAlone(PVOID Context, ULONG Index)
+{
+    ALONE *alone = Context;
+    ULONG round;
+
+    if (Index == 0) {
+        for (round = 0; round < 50; round++)
+            KeCallAlone(LookTwice, alone);
+        InterlockedExchange(&alone->Stop, 1);
+    }
+    while (alone->Stop == 0)
+        InterlockedIncrement(&alone->Count);
+}
+
+static VOID TestAlone(VOID)
+{
+    ALONE alone = { 0 };
+
+    TestRunThreads(4, CallAlone, &alone);
+    CHECK(alone.Calls == 50 && KeGetCurrentIrql() == PASSIVE_LEVEL);
+}
+
 static VOID NTAPI GenericDpc(PKDPC Dpc, PVOID Context, PVOID Argument1, PVOID Argument2)
 {
     EVERYWHERE *all = Context;
@@ -213,6 +253,7 @@ static VOID TestBugcheckCallbacks(VOID)
 }
 
 static const KE_TEST tests[] = {
+    { "ke.everywhere.alone", TestAlone, 0 },
     { "ke.everywhere.broadcast", TestBroadcast, 0 },      { "ke.everywhere.genericdpc", TestGenericDpc, 0 },
     { "ke.everywhere.contention", TestGenericDpcContention, 2 },
     { "ke.everywhere.groups", TestGroups, 0 },            { "ke.callout.expand", TestCallout, 0 },
