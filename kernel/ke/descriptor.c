@@ -113,7 +113,7 @@ static VOID KiSetControlRegisters(VOID)
         cr4 |= CR4_SMEP;
     KiWriteCr4(cr4);
     KiWriteCr0((KiReadCr0() & ~CR0_EM) | CR0_MP | CR0_NE | CR0_WP);
-    KiWriteMsr(MSR_PAT, 0x0007010600070106ull);  /* WB WT UC- UC, twice: the architecture's default */
+    KiWriteMsr(MSR_PAT, 0x0007010600070106ull);  /* WB WC UC- UC, twice, as NT has it: write-through is write-combining */
     KiWriteMsr(MSR_STAR, (ULONG64)KGDT_KERNEL_CODE << 32 | (ULONG64)(KGDT_USER_CODE32 | 3) << 48);
     KiWriteMsr(MSR_LSTAR, (ULONG64)KiSystemCall64);
     KiWriteMsr(MSR_CSTAR, (ULONG64)KiSystemCall64);

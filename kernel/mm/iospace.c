@@ -7,7 +7,7 @@ static ULONG64 MiCacheBits(MEMORY_CACHING_TYPE Type)
 {
     if (Type == MmCached)
         return 0;
-    return Type == MmWriteCombined ? MI_PTE_NO_CACHE : MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH;
+    return Type == MmWriteCombined ? MI_PTE_WRITE_THROUGH : MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH;
 }
 
 /* Maps physical pages at fresh system addresses; 0 when none are left. */

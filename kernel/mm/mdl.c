@@ -100,7 +100,7 @@ static ULONG64 MiBitsOfMapping(MEMORY_CACHING_TYPE CacheType)
 {
     if (CacheType == MmNonCached)
         return MI_KERNEL_DATA | MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH;
-    return CacheType == MmWriteCombined ? MI_KERNEL_DATA | MI_PTE_NO_CACHE : MI_KERNEL_DATA;
+    return CacheType == MmWriteCombined ? MI_KERNEL_DATA | MI_PTE_WRITE_THROUGH : MI_KERNEL_DATA;
 }
 
 static PVOID MiMapMdl(PMDL Mdl, MEMORY_CACHING_TYPE CacheType)

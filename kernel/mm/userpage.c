@@ -25,7 +25,7 @@ BOOLEAN MiProtectionOf(ULONG Protect, PULONG Protection, PULONG64 Cache)
     if (modifiers & PAGE_GUARD)
         *Protection |= MI_GUARD;
     *Cache = modifiers & PAGE_NOCACHE        ? MI_PTE_NO_CACHE | MI_PTE_WRITE_THROUGH
-             : modifiers & PAGE_WRITECOMBINE ? MI_PTE_NO_CACHE
+             : modifiers & PAGE_WRITECOMBINE ? MI_PTE_WRITE_THROUGH
                                              : 0;
     return TRUE;
 }
