@@ -27,6 +27,13 @@ typedef struct EXP_BOOT_ENVIRONMENT {            /* SYSTEM_BOOT_ENVIRONMENT_INFO
 } EXP_BOOT_ENVIRONMENT;
 C_ASSERT(sizeof(EXP_BOOT_ENVIRONMENT) == 0x20);
 
+typedef struct EXP_BOOT_GRAPHICS {               /* SYSTEM_BOOT_GRAPHICS_INFORMATION */
+    LARGE_INTEGER FrameBuffer;                   /* physical */
+    ULONG Width, Height, PixelStride, Flags, Format, DisplayRotation;
+} EXP_BOOT_GRAPHICS;
+C_ASSERT(sizeof(EXP_BOOT_GRAPHICS) == 0x20);
+enum { ExpPixelR8G8B8X8 = 2, ExpPixelB8G8R8X8 = 4 };
+
 static VOID ExpFillProcessorTimes(PVOID Element, ULONG Index)
 {
     EXP_PROCESSOR_TIMES *times = Element;
@@ -87,6 +94,21 @@ static VOID ExpFillLogicalProcessor(PVOID Element, ULONG Index)
 
 static VOID ExpFillBoot(PVOID Element, ULONG Index) { ((EXP_BOOT_ENVIRONMENT *)Element)->FirmwareType = EXP_FIRMWARE_UEFI; }
 
+/* The frame buffer that the firmware has left: all zeroes where there is none. */
+static VOID ExpFillBootGraphics(PVOID Element, ULONG Index)
+{
+    const LOADER_FRAMEBUFFER *from = &KeLoaderBlock->Framebuffer;
+    EXP_BOOT_GRAPHICS *graphics = Element;
+
+    if (from->BasePhysical == 0)
+        return;
+    graphics->FrameBuffer.QuadPart = (LONG64)from->BasePhysical;
+    graphics->Width = from->Width;
+    graphics->Height = from->Height;
+    graphics->PixelStride = from->PixelsPerScanLine;
+    graphics->Format = from->Format == 0 ? ExpPixelR8G8B8X8 : ExpPixelB8G8R8X8;
+}
+
 typedef struct EXP_ARRAY_CLASS {
     ULONG Class, ElementBytes;
     BOOLEAN PerProcessor;
@@ -102,6 +124,7 @@ static const EXP_ARRAY_CLASS ExpArrayClasses[] = {
     { 73, sizeof(SYSTEM_LOGICAL_PROCESSOR_INFORMATION), TRUE, 1, ExpFillLogicalProcessor },
     { 90, sizeof(EXP_BOOT_ENVIRONMENT), FALSE, 1, ExpFillBoot },
     { 102, sizeof(EXP_TIME_ZONE), FALSE, 1, ExpFillDynamicZone },
+    { 126, sizeof(EXP_BOOT_GRAPHICS), FALSE, 1, ExpFillBootGraphics },
 };
 
 static NTSTATUS ExpFillArray(const EXP_ARRAY_CLASS *Row, PUCHAR Buffer, ULONG Length, PULONG Needed)

@@ -40,6 +40,21 @@ static VOID Facts(VOID)
     CHECK(ZwQuerySystemInformation(4, two, 2, NULL) == STATUS_NOT_IMPLEMENTED);
 }
 
+/* What the loader says of the frame buffer. */
+static VOID BootGraphics(VOID)
+{
+    struct { LARGE_INTEGER FrameBuffer; ULONG Width, Height, PixelStride, Flags, Format, DisplayRotation; } graphics;
+    const LOADER_FRAMEBUFFER *loader = &KeLoaderBlock->Framebuffer;
+    ULONG bytes = 0;
+
+    CHECK(ZwQuerySystemInformation(126, &graphics, sizeof(graphics) - 1, &bytes) == STATUS_INFO_LENGTH_MISMATCH && bytes == 32);
+    if (!CHECK(NT_SUCCESS(ZwQuerySystemInformation(126, &graphics, sizeof(graphics), &bytes)) && bytes == 32))
+        return;
+    CHECK(graphics.FrameBuffer.QuadPart == (LONG64)loader->BasePhysical && graphics.Width == loader->Width);
+    CHECK(graphics.Height == loader->Height && graphics.PixelStride == loader->PixelsPerScanLine);
+    CHECK(graphics.Format == (loader->BasePhysical == 0 ? 0 : loader->Format == 0 ? 2u : 4u));
+}
+
 static VOID Processes(VOID)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Test\\listed.exe"), shown = RTL_CONSTANT_STRING(L"listed.exe");
@@ -155,7 +170,7 @@ static VOID Handles(VOID)
 
 static const KE_TEST ExpSystemTable[] = {
     { "ex.system.facts", Facts, 0 }, { "ex.system.processes", Processes, 0 }, { "ex.system.modules", Modules, 0 },
-    { "ex.system.entropy", Entropy, 0 },
+    { "ex.system.entropy", Entropy, 0 }, { "ex.system.graphics", BootGraphics, 0 },
     { "ex.system.arrays", Arrays, 0 },
     { "ex.system.handles", Handles, 0 },
 };
