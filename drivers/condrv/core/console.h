@@ -4,7 +4,9 @@
  * who is alone in a console.
  *
  *   bytes of a terminal -> CON_KEYBOARD -> CON_RECORD -> CON_QUEUE -> CON_LINE (cooked) or the reader (raw)
+ *   scan codes          -> CON_SHIFTS   -> CON_RECORD
  *   text of a program   -> ConWrite     -> CON_SCREEN -> CON_TERMINAL -> bytes for a terminal
+ *                                                     -> CON_DISPLAY (display.h) -> pixels
  *
  * A character is one UTF-16 unit and fills one cell.
  */
@@ -59,11 +61,16 @@ enum {
 /* ---- Input records, as INPUT_RECORD lies ---- */
 enum { ConKeyEvent = 1 };
 enum {
+    ConRightAltPressed = 0x1,
     ConAltPressed = 0x2,
+    ConRightCtrlPressed = 0x4,
     ConCtrlPressed = 0x8,
     ConAnyAlt = 0x3,
     ConAnyCtrl = 0xC,
     ConShiftPressed = 0x10,
+    ConNumLockOn = 0x20,
+    ConScrollLockOn = 0x40,
+    ConCapsLockOn = 0x80,
     ConEnhancedKey = 0x100
 };
 
@@ -84,14 +91,23 @@ _Static_assert(sizeof(CON_RECORD) == 20, "INPUT_RECORD");
 
 /* The US keyboard's virtual keys that are looked at. */
 enum {
-    ConKeyCancel = 0x03, ConKeyBack = 0x08, ConKeyTab = 0x09, ConKeyReturn = 0x0D, ConKeyEscape = 0x1B, ConKeySpace = 0x20,
+    ConKeyCancel = 0x03, ConKeyBack = 0x08, ConKeyTab = 0x09, ConKeyClear = 0x0C, ConKeyReturn = 0x0D,
+    ConKeyShift = 0x10, ConKeyControl, ConKeyMenu, ConKeyPause, ConKeyCapital,
+    ConKeyEscape = 0x1B, ConKeySpace = 0x20,
     ConKeyPrior = 0x21, ConKeyNext, ConKeyEnd, ConKeyHome, ConKeyLeft, ConKeyUp, ConKeyRight, ConKeyDown,
+    ConKeySnapshot = 0x2C,
     ConKeyInsert = 0x2D,
     ConKeyDelete = 0x2E,
+    ConKeyLeftWindows = 0x5B, ConKeyRightWindows, ConKeyApplications,
+    ConKeyNumpad0 = 0x60,
+    ConKeyMultiply = 0x6A, ConKeyAdd, ConKeySubtract = 0x6D, ConKeyDecimal, ConKeyDivide,
     ConKeyF1 = 0x70,
     ConKeyF3 = 0x72,
     ConKeyF5 = 0x74,
     ConKeyF8 = 0x77,
+    ConKeyF11 = 0x7A, ConKeyF12,
+    ConKeyNumLock = 0x90, ConKeyScrollLock,
+    ConKeyAngle = 0xE2,                          /* VK_OEM_102: beside the left shift key */
     ConKeyPacket = 0xE7
 };
 
@@ -212,7 +228,30 @@ void ConQueueFlush(CON_QUEUE *Queue);
 bool ConIsControlC(const CON_RECORD *Record);
 bool ConIsBreak(const CON_RECORD *Record);
 
-/* ---- keyboard.c ---- */
+/* ---- layout.c ---- */
+typedef struct CON_PLACE {                       /* where a key lies */
+    uint16_t VirtualKey, ScanCode;
+    uint32_t State;
+} CON_PLACE;
+typedef struct CON_KEY_FACE {                    /* what is printed on it */
+    uint16_t VirtualKey;
+    char Plain, Shifted;
+} CON_KEY_FACE;
+CON_PLACE ConPlaceOf(uint16_t Character);        /* VK_PACKET: on no key of this layout */
+bool ConKeyAt(uint16_t ScanCode, CON_KEY_FACE *Face);             /* false: no key with a character */
+
+/* ---- scancode.c: a keyboard that says which keys go down and up ---- */
+enum { ConScanBreak = 1, ConScanE0 = 2, ConScanE1 = 4 };          /* as KEYBOARD_INPUT_DATA has them */
+typedef struct CON_SHIFTS {
+    uint32_t State;                              /* of what is held and locked, as CON_KEY.State */
+    uint8_t ShiftsHeld;                          /* bit 0 the left one, bit 1 the right one */
+    uint8_t LocksHeld;                           /* a lock that is held repeats, and must not change again */
+    bool IsPause;                                /* the second half of that key's code is to come */
+} CON_SHIFTS;
+/* False: no key, or one that is not known. */
+bool ConScanCode(CON_SHIFTS *Shifts, uint16_t ScanCode, uint16_t Flags, CON_RECORD *Record);
+
+/* ---- keyboard.c: a terminal, which sends characters ---- */
 typedef struct CON_KEYBOARD {
     uint8_t State, Count, Numbers[4];            /* of a control sequence */
     bool SkipsLineFeed;

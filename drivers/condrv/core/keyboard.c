@@ -7,45 +7,6 @@
 enum { ConText, ConAfterEscape, ConAfterBracket, ConAfterO };
 #define CON_NUMBERS 4u
 
-typedef struct CON_PLACE {                       /* where a key lies */
-    uint16_t VirtualKey, ScanCode;
-    uint32_t State;
-} CON_PLACE;
-
-/* ---- The layout ---- */
-typedef struct CON_ROW {
-    uint8_t FirstScanCode;
-    const char *Plain, *Shifted;
-} CON_ROW;
-
-static const CON_ROW ConRows[] = {
-    { 0x02, "1234567890-=", "!@#$%^&*()_+" }, { 0x10, "qwertyuiop[]", "QWERTYUIOP{}" }, { 0x1E, "asdfghjkl;'`", "ASDFGHJKL:\"~" },
-    { 0x2B, "\\zxcvbnm,./", "|ZXCVBNM<>?" },  { 0x39, " ", " " },
-};
-
-static uint16_t ConVirtualKey(char Plain)
-{
-    static const char marks[] = ";=,-./`[\\]'";
-    static const uint8_t keys[] = { 0xBA, 0xBB, 0xBC, 0xBD, 0xBE, 0xBF, 0xC0, 0xDB, 0xDC, 0xDD, 0xDE };
-
-    for (unsigned i = 0; i < sizeof(keys); i++)
-        if (Plain == marks[i])
-            return keys[i];
-    return (uint16_t)(Plain >= 'a' && Plain <= 'z' ? Plain - 'a' + 'A' : Plain);
-}
-
-static CON_PLACE ConPlaceOf(uint16_t Character)
-{
-    for (unsigned row = 0; row < sizeof(ConRows) / sizeof(ConRows[0]); row++)
-        for (unsigned i = 0; ConRows[row].Plain[i] != '\0'; i++) {
-            bool isPlain = ConRows[row].Plain[i] == (char)Character;
-            if (Character < 0x80 && (isPlain || ConRows[row].Shifted[i] == (char)Character))
-                return (CON_PLACE){ ConVirtualKey(ConRows[row].Plain[i]), (uint16_t)(ConRows[row].FirstScanCode + i),
-                                    isPlain ? 0 : ConShiftPressed };
-        }
-    return (CON_PLACE){ ConKeyPacket, 0, 0 };    /* on no key of this layout */
-}
-
 /* ---- Making records ---- */
 static uint32_t ConPress(CON_PLACE Place, uint16_t Character, CON_RECORD *Records)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * A console that does what bytes say: every operation of the core with any argument. The terminal must show the screen after
- * each.
+ * each, and in the end the picture that was drawn cell by cell must be the one that is drawn at once.
  */
+#include "display.h"
 #include "emulator.h"
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,9 @@ typedef struct EXERCISE {
     CON_LINE Line;
     uint16_t LineText[CON_LINE_ROOM];
     bool IsEditing;
+    CON_SHIFTS Shifts;
+    CON_DISPLAY Display;
+    bool HasDisplay;
 } EXERCISE;
 
 static uint8_t Next(EXERCISE *Exercise) { return Exercise->At < Exercise->Size ? Exercise->Data[Exercise->At++] : 0; }
@@ -107,11 +111,57 @@ static void Edit(EXERCISE *Exercise)
         abort();
 }
 
+static void PressKeys(EXERCISE *Exercise)
+{
+    CON_RECORD record;
+    size_t length = Next(Exercise) % 16;
+
+    for (size_t i = 0; i < length; i++) {
+        uint8_t code = Next(Exercise), flags = Next(Exercise);
+        if (ConScanCode(&Exercise->Shifts, code, flags, &record) && (record.Type != ConKeyEvent || record.Key.VirtualKey == 0))
+            abort();
+    }
+}
+
+/* ---- The picture ---- */
+static CON_PICTURE MakePicture(uint32_t Width, uint32_t Height, uint32_t Pitch, bool IsRedFirst)
+{
+    /* the last line ends with its last pixel: AddressSanitizer sees what goes further */
+    CON_PICTURE picture = { malloc(((size_t)Pitch * (Height - 1) + Width) * sizeof(uint32_t)), Width, Height, Pitch, IsRedFirst };
+    memset(picture.Pixels, 0xA5, ((size_t)Pitch * (Height - 1) + Width) * sizeof(uint32_t));
+    return picture;
+}
+
+static void MakeDisplay(EXERCISE *Exercise)
+{
+    uint32_t width = 1u + Next(Exercise), height = 1u + Next(Exercise);
+    CON_PICTURE picture = MakePicture(width, height, width + Next(Exercise) % 8, Next(Exercise) & 1);
+
+    Exercise->HasDisplay = ConCreateDisplay(&TestHost, &Exercise->Display, &picture);
+    if (Exercise->HasDisplay != (width >= CON_GLYPH_WIDTH && height >= CON_GLYPH_HEIGHT))
+        abort();
+}
+
+static bool IsPicture(const EXERCISE *Exercise)
+{
+    const CON_PICTURE *picture = &Exercise->Display.Picture;
+    CON_PICTURE fresh = MakePicture(picture->Width, picture->Height, picture->Pitch, picture->IsRedFirst);
+    CON_DISPLAY display;
+    bool isEqual;
+
+    ConCreateDisplay(&TestHost, &display, &fresh);
+    ConShowOnDisplay(&display, &Exercise->Screen);
+    isEqual = memcmp(fresh.Pixels, picture->Pixels, ((size_t)picture->Pitch * (picture->Height - 1) + picture->Width) * 4) == 0;
+    ConDeleteDisplay(&display);
+    free(fresh.Pixels);
+    return isEqual;
+}
+
 static void Step(EXERCISE *Exercise)
 {
     CON_SCREEN *screen = &Exercise->Screen;
 
-    switch (Next(Exercise) % 12) {
+    switch (Next(Exercise) % 15) {
     case 0:
     case 1: Write(Exercise); break;
     case 2: WriteBytes(Exercise); break;
@@ -126,9 +176,14 @@ static void Step(EXERCISE *Exercise)
     case 7: Cells(Exercise, false); break;
     case 8: screen->Mode = Next(Exercise) & ConKnownOutputMode; break;
     case 9: screen->Attribute = NextAttribute(Exercise); break;
+    case 10: PressKeys(Exercise); break;
+    case 11: screen->CursorSize = Next(Exercise); screen->CursorVisible = Next(Exercise) & 1; break;
+    case 12: screen->Colors[Next(Exercise) % 16] = Next(Exercise) * 0x10203u; break;
     default: Edit(Exercise); break;
     }
     ConTerminalSync(screen);
+    if (Exercise->HasDisplay)
+        ConShowOnDisplay(&Exercise->Display, screen);
 }
 
 bool TestExercise(const uint8_t *Data, size_t Size)
@@ -147,10 +202,14 @@ bool TestExercise(const uint8_t *Data, size_t Size)
     exercise->History.Host = &TestHost;
     exercise->Line.History = &exercise->History;
     exercise->Line.Text = exercise->LineText;
+    MakeDisplay(exercise);
     while (exercise->At < exercise->Size && shows) {
         Step(exercise);
         shows = EmulatorShows(exercise->Emulator, &exercise->Screen);
     }
+    shows = shows && (!exercise->HasDisplay || exercise->Display.Scale == 0 || IsPicture(exercise));
+    ConDeleteDisplay(&exercise->Display);
+    free(exercise->Display.Picture.Pixels);
     ConDeleteScreen(&exercise->Screen);
     ConClearHistory(&exercise->History);
     TestHost.Free(exercise->Queue.Records);
