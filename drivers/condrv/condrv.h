@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
- * The console driver around the core (core/console.h): handles, requests that wait, attached processes, and COM1.
+ * The console driver around the core (core/console.h): handles, requests that wait, attached processes, COM1, and the machine's own
+ * screen and keyboard.
  *
  * Locks, in the order they are taken:
- *   StartLock           mutex: the first open starts the wire (serial.c)
+ *   StartLock           mutex: the first open starts wire, screen and keyboard (serial.c)
  *   Console.Lock        fast mutex: screens, input, the line being edited, who is attached, what is sent to the terminal
  *   Console.QueueLock   spin lock of the cancel-safe queue of reads; taken by IoCsq... only
  *   the interrupt's     spin lock: the ring of received bytes (serial.c)
@@ -13,6 +14,7 @@
 #pragma once
 #include <ntifs.h>
 #include "core/console.h"
+#include "core/display.h"
 
 #define CD_TAG 'rDnC'
 #define CD_DEVICE_TYPE 0x50                      /* FILE_DEVICE_CONSOLE */
@@ -39,6 +41,8 @@ typedef struct CD_CONSOLE {
     FAST_MUTEX Lock;
     KEVENT HasInput;                             /* what a wait for an input handle waits for; FsContext2 of those files */
     CON_TERMINAL Terminal;                       /* L */
+    CON_DISPLAY Display;                         /* L */
+    BOOLEAN HasDisplay;                          /* L there is a frame buffer */
     CD_SCREEN First;                             /* L the console's own screen buffer */
     CD_SCREEN *Active;                           /* L referenced: the one that is shown */
     CON_QUEUE Queue;                             /* L */
@@ -99,6 +103,8 @@ VOID CdInitializeReaders(VOID);
 VOID CdServeLocked(PLIST_ENTRY Done);
 /* Keys have come. */
 VOID CdTypeLocked(const CON_RECORD *Records, ULONG Count);
+/* Who waits for them gets them, and who is to be told of Ctrl+C is told. The lock was held and is no more. */
+VOID CdServeAndUnlock(VOID);
 VOID CdCompleteAll(PLIST_ENTRY Done);            /* no lock is held */
 /* The read waits, until it is served or cancelled. */
 NTSTATUS CdWaitForInput(PIRP Irp);
@@ -138,3 +144,11 @@ VOID CdSendLocked(PVOID Context, const char *Bytes, SIZE_T Length);      /* CON_
 VOID CdFlushLocked(VOID);                        /* what was sent leaves */
 /* There is room for keys again. */
 VOID CdWakeListener(VOID);
+NTSTATUS CdStartThread(PKSTART_ROUTINE Routine, PVOID *Thread);         /* referenced */
+
+/* ---- picture.c, keys.c: the machine's own screen and keyboard, as far as it has them ---- */
+VOID CdStartPicture(VOID);
+VOID CdStopPicture(VOID);
+VOID CdDrawLocked(CD_SCREEN *Screen);
+VOID CdStartKeys(VOID);
+VOID CdStopKeys(VOID);

@@ -105,6 +105,7 @@ VOID CdActivateLocked(CD_SCREEN *Screen)
     Screen->Screen.Terminal = &CdConsole.Terminal;
     CdReferenceScreenLocked(Screen);
     CdConsole.Active = Screen;
+    CdDrawLocked(Screen);
     ConTerminalRepaint(&Screen->Screen);
     CdFlushLocked();
     if (--old->References == 0) {

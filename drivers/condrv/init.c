@@ -64,7 +64,9 @@ static VOID NTAPI CdUnload(PDRIVER_OBJECT DriverObject)
 {
     ULONG i;
 
+    CdStopKeys();
     CdStopSerial();
+    CdStopPicture();
     for (i = 0; i < RTL_NUMBER_OF(Links); i++)
         IoDeleteSymbolicLink((PUNICODE_STRING)&Links[i].Name);
     IoDeleteDevice(DriverObject->DeviceObject);

@@ -58,20 +58,15 @@ NTSTATUS CdWriteInput(CD_REQUEST *Request)
 {
     ULONG count = Request->InputLength / sizeof(CON_RECORD);
     NTSTATUS status = STATUS_INSUFFICIENT_RESOURCES;
-    LIST_ENTRY done;
 
     if (Request->InputLength % sizeof(CON_RECORD) != 0)
         return STATUS_INVALID_PARAMETER;
-    InitializeListHead(&done);
     CdLock();
     if (count <= ConQueueRoom(&CdConsole.Queue)) {
         CdTypeLocked((const CON_RECORD *)Request->Buffer, count);
-        CdServeLocked(&done);
         status = STATUS_SUCCESS;
     }
-    CdUnlock();
-    CdCompleteAll(&done);
-    CdTellEvents();
+    CdServeAndUnlock();
     return status;
 }
 

@@ -306,6 +306,17 @@ VOID CdTypeLocked(const CON_RECORD *Records, ULONG Count)
     }
 }
 
+VOID CdServeAndUnlock(VOID)
+{
+    LIST_ENTRY done;
+
+    InitializeListHead(&done);
+    CdServeLocked(&done);
+    CdUnlock();
+    CdCompleteAll(&done);
+    CdTellEvents();
+}
+
 /* ---- Requests ---- */
 NTSTATUS CdWaitForInput(PIRP Irp)
 {

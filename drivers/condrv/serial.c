@@ -153,17 +153,12 @@ static VOID CdTypeBytesLocked(VOID)
 static VOID CdListen(BOOLEAN IsIdle)
 {
     CON_RECORD records[CON_KEYS_A_BYTE];
-    LIST_ENTRY done;
 
-    InitializeListHead(&done);
     CdLock();
     CdTypeBytesLocked();
     if (IsIdle && ConQueueRoom(&CdConsole.Queue) >= CON_KEYS_A_BYTE)
         CdTypeLocked(records, ConKeyboardIdle(&CdConsole.Keyboard, records));
-    CdServeLocked(&done);
-    CdUnlock();
-    CdCompleteAll(&done);
-    CdTellEvents();
+    CdServeAndUnlock();
 }
 
 static BOOLEAN CdIsEscapeOpen(VOID)
@@ -189,14 +184,14 @@ static VOID NTAPI CdListener(PVOID Context)
 }
 
 /* ---- Coming and going ---- */
-static NTSTATUS CdStartThread(VOID)
+NTSTATUS CdStartThread(PKSTART_ROUTINE Routine, PVOID *Thread)
 {
     HANDLE thread;
-    NTSTATUS status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, CdListener, NULL);
+    NTSTATUS status = PsCreateSystemThread(&thread, THREAD_ALL_ACCESS, NULL, NULL, NULL, Routine, NULL);
 
     if (!NT_SUCCESS(status))
         return status;
-    ObReferenceObjectByHandle(thread, SYNCHRONIZE, *PsThreadType, KernelMode, &CdSerial.Thread, NULL);
+    ObReferenceObjectByHandle(thread, SYNCHRONIZE, *PsThreadType, KernelMode, Thread, NULL);
     ZwClose(thread);
     return STATUS_SUCCESS;
 }
@@ -215,7 +210,7 @@ static NTSTATUS CdConnect(VOID)
         IoConnectInterrupt(&CdSerial.Interrupt, CdInterrupt, NULL, NULL, vector, irql, irql, Latched, FALSE, affinity, FALSE);
     if (!NT_SUCCESS(status))
         return status;
-    status = CdStartThread();
+    status = CdStartThread(CdListener, &CdSerial.Thread);
     if (!NT_SUCCESS(status)) {
         IoDisconnectInterrupt(CdSerial.Interrupt);
         return status;
@@ -242,6 +237,8 @@ static NTSTATUS CdStartLocked(VOID)
     if (!NT_SUCCESS(status))
         return status;
     CdSerial.HasPort = CdSerial.Interrupt != NULL;
+    CdStartPicture();
+    CdStartKeys();
     CdSerial.IsStarted = TRUE;
     return STATUS_SUCCESS;
 }

@@ -5,6 +5,7 @@
 
 VOID CdShowLocked(CD_SCREEN *Screen)
 {
+    CdDrawLocked(Screen);                        /* first: the wire may make us wait */
     ConTerminalSync(&Screen->Screen);
     CdFlushLocked();
 }
