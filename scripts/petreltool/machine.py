@@ -22,6 +22,7 @@ from .qmp import Monitor
 CPU_MODEL = "qemu64,+smep,+smap,+xsave,+xsaveopt,+avx,+rdrand,+fsgsbase,+nx"
 # Devices that the firmware would spend time on and that no driver under test asks for.
 TRIMMED = "i8042=off,smm=off,hpet=off,sata=off,smbus=off,usb=off,vmport=off"
+WITH_KEYBOARD = TRIMMED.replace("i8042=off,", "")
 FULL = "smm=off"
 # What the kernel's self-tests of PCI look at: a device of QEMU's for teaching, behind a bridge.
 SELF_TEST_HARDWARE = ["pcie-pci-bridge,id=bridge", "edu,bus=bridge,addr=3"]
@@ -55,6 +56,8 @@ class MachineOptions:
     files: list[Path] = field(default_factory=list)        # opt/petrel/file0, file1, ...
     hardware: list[str] = field(default_factory=list)      # more devices, each as QEMU's -device takes it
     disks: list[int] = field(default_factory=list)         # of so many MiB, empty: the drives disk0, disk1, ... for hardware
+    screen: bool = False                                   # a graphics card and a PS/2 keyboard
+    window: bool = False                                   # the screen is shown in a window; else only in pictures
     interactive: bool = False                              # COM1 is a console to type at (console.py); else what it says is only kept
     extra: list[str] = field(default_factory=list)         # more of QEMU's own arguments, for debugging the kernel
     qemu: str = "qemu-system-x86_64"                       # tests put a fake machine here
@@ -86,10 +89,11 @@ def command_line(options: MachineOptions, folder: Path, monitor_fd: int, console
     qemu = options.qemu if "/" in options.qemu else program(options.qemu)
     command = [
         qemu, "-nodefaults", "-no-user-config", "-name", "petrel",
-        "-machine", "q35," + (TRIMMED if options.trimmed else FULL),
+        "-machine", "q35," + (FULL if not options.trimmed else WITH_KEYBOARD if options.screen else TRIMMED),
         "-accel", options.accelerator, "-cpu", CPU_MODEL, "-smp", str(options.cpus), "-m", str(options.memory),
         *firmware.arguments(options.firmware, folder),
-        "-net", "none", "-display", "none", "-vga", "none", "-no-reboot", "-boot", "menu=off",
+        "-net", "none", *([] if options.window else ["-display", "none"]), "-vga", "std" if options.screen else "none",
+        "-no-reboot", "-boot", "menu=off",
         "-drive", f"if=none,id=disk,format=raw,snapshot={'off' if options.keeps_disk else 'on'},file={_escape(options.disk)}",
         "-device", "virtio-blk-pci,drive=disk,bootindex=0",
         "-device", "isa-debug-exit,iobase=0xf4,iosize=4",
@@ -164,6 +168,12 @@ class Machine:
     def tell_monitor(self, line: str) -> bool:
         """A line as a person would type it at QEMU's monitor."""
         return self._monitor.execute("human-monitor-command", **{"command-line": line})
+
+    def take_picture(self) -> bytes:
+        """The screen as a PPM file; nothing when QEMU does not answer."""
+        picture = self.folder / "picture"
+        taken = self._monitor.execute("screendump", filename=str(picture))
+        return picture.read_bytes() if taken and picture.exists() else b""
 
     def kill(self) -> None:
         assert self._child is not None

@@ -33,6 +33,7 @@ def for_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--memory", type=int, metavar="MiB", help="memory (default: 256)")
     group.add_argument("--accel", choices=ACCELERATORS, help="default: tcg, which repeats itself; auto takes KVM where it can")
     group.add_argument("--firmware", choices=KINDS, help="fast: padded ROM (default); pflash: as elsewhere, 2.5 s slower")
+    group.add_argument("--screen", action="store_true", help="a graphics card and a PS/2 keyboard, in QEMU's window (default: no screen)")
     group.add_argument("--timeout", type=float, metavar="S", help="seconds for one driver, from its start (default: 20)")
     group.add_argument("--seed", type=int, metavar="N", help="for everything random in the machine")
     _for_user_files(group)

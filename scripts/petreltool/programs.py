@@ -106,6 +106,15 @@ def _get(disk: Path, transfer: Transfer) -> str | None:
     return None
 
 
+def disk_with(base: Path, folder: Path, files: list[Transfer]) -> Path:
+    """A copy of the disk in that folder, with the files on it."""
+    disk = folder / "disk.img"
+    shutil.copyfile(base, disk)
+    for transfer in files:
+        _put(disk, transfer)
+    return disk
+
+
 # ---- What the machine says ----
 class _Listener:
     """Takes programs' events as they come; what they write appears at once."""
@@ -156,16 +165,12 @@ def run(base: MachineOptions, programs: list[Program], limits: Limits, files: li
         out: list[Transfer] | None = None, keep: Path | None = None, quiet: bool = False) -> tuple[Record, list[str]]:
     """One machine with all programs; the record, and what could not be taken out of it."""
     with tempfile.TemporaryDirectory(prefix="petrel-disk-") as name:
-        disk = Path(name, "disk.img")
         options = replace(base, options=base.options + [f"exec={item.command}" for item in programs])
         if files or out:
-            shutil.copyfile(base.disk, disk)
-            options = replace(options, disk=disk, keeps_disk=True)
-        for transfer in files or []:
-            _put(disk, transfer)
+            options = replace(options, disk=disk_with(base.disk, Path(name), files or []), keeps_disk=True)
         record = lab.run(options, limits, _Listener(programs, quiet), keep)
         failure = machine_failure(record)
         for item in programs:
             if item.verdict == "error":
                 item.why = failure or "the machine ended before it"
-        return record, [problem for problem in (_get(disk, transfer) for transfer in out or []) if problem]
+        return record, [problem for problem in (_get(options.disk, transfer) for transfer in out or []) if problem]

@@ -94,7 +94,7 @@ def prepare_machine(arguments: argparse.Namespace, user: bool) -> MachineOptions
     preset = arguments.preset or "release"
     options = MachineOptions(disk=Tree(preset).disk, cpus=arguments.cpus or 1, memory=arguments.memory or 256,
                              accelerator=resolve_accelerator(arguments.accel or "tcg"),
-                             firmware=arguments.firmware or "fast")
+                             firmware=arguments.firmware or "fast", screen=arguments.screen, window=arguments.screen)
     options.check()
     setup.ensure()
     build(preset)

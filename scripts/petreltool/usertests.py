@@ -8,11 +8,12 @@ import os
 import re
 import tempfile
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from . import fetch, lab, programs
 from .console import Terminal
+from .dialogue import ESCAPES, ScreenDialogue, Steps, WireDialogue
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
 from .image import make_user_image
 from .machine import MachineOptions
@@ -26,7 +27,6 @@ _LIMIT = 240.0
 _MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"), (re.compile(r"\d+ bytes \(\d+ KiB\)"), "<size>"),
           (re.compile(r"(Done in|Size =|Archive size:|Physical Size =|Headers Size =|Compressed:) *[\d.]+ *m?s?"), r"\1 <number>"),
           (re.compile(r"^(\S+\.exe +)\d+ Services .*$", re.MULTILINE), r"\1<task>"))
-_ESCAPES = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]")
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,8 @@ class Test:
     commands: list[str] = field(default_factory=list)
     payloads: list[str] = field(default_factory=list)
     typed: str = ""
+    dialogue: Steps = field(default_factory=list)
+    screen: bool = False
     exit: int = 0
     cpus: int = 1
     memory: int = 256
@@ -48,7 +50,7 @@ def load(path: Path = FOLDER / "programs.toml") -> dict[str, Test]:
 
 def masked(text: str) -> str:
     """Without escapes, carriage returns, blanks at the ends of lines and what differs from run to run."""
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     for pattern, instead in _MASKS:
         text = pattern.sub(instead, text)
     return "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
@@ -65,18 +67,26 @@ def build(source: str) -> Path:
     return made
 
 
-def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
-    items = [programs.Program(command, test.exit) for command in test.commands]
+def _files(test: Test) -> list[programs.Transfer]:
     files = [programs.Transfer(build(source), Path(source).stem + ".exe") for source in test.sources]
     files += [programs.Transfer(_with_line_ends(name), name) for name in test.files]
     for name in test.payloads:
         payload = fetch.find(f"program/{name}")
         files.append(programs.Transfer(fetch.get(payload), payload.save_as))
-    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files, quiet=True)
+    return files
+
+
+def _failures(record: lab.Record) -> list[str]:
+    return [str(event.data) for name in ("bugcheck", "hang", "thread", "exception") for event in record.named(name)]
+
+
+def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
+    items = [programs.Program(command, test.exit) for command in test.commands]
+    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), _files(test), quiet=True)
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
     wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]
-    return text, wrong + [str(event.data) for name in ("bugcheck", "hang", "thread", "exception") for event in record.named(name)]
+    return text, wrong + _failures(record)
 
 
 def _with_line_ends(name: str) -> Path:
@@ -94,10 +104,29 @@ def _run_typed(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
         record = lab.run(options, lab.Limits(driver=_LIMIT, whole=_LIMIT), Terminal(typed.fileno(), shown.fileno()))
         shown.seek(0)
         text = shown.read().decode("utf-8", "replace")
-    ended = [event for event in record.named("program") if event.get("step") == "end"]
-    codes = [event.get("exit") for event in ended]
-    begin = text.find("processor(s)")
-    return text[text.find("\n", begin) + 1:], [] if codes == [test.exit] else [f"cmd ended with {codes}, not with {test.exit}"]
+    return _after_greeting(text), _ended(record, test)
+
+
+def _ended(record: lab.Record, test: Test) -> list[str]:
+    codes = [event.get("exit") for event in record.named("program") if event.get("step") == "end"]
+    return [] if codes == [test.exit] else [f"cmd ended with {codes}, not with {test.exit}"]
+
+
+def _after_greeting(text: str) -> str:
+    """What the console showed, without the kernel's own first line and the firmware's."""
+    return text[text.find("\n", text.find("processor(s)")) + 1:]
+
+
+def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
+    options = replace(options, options=[*options.options, "shell=cmd"], interactive=True, screen=test.screen, keeps_disk=True)
+    watcher = ScreenDialogue(test.dialogue) if test.screen else WireDialogue(test.dialogue)
+    with tempfile.TemporaryDirectory(prefix="petrel-disk-") as folder:
+        disk = programs.disk_with(options.disk, Path(folder), _files(test))
+        record = lab.run(replace(options, disk=disk), lab.Limits(driver=_LIMIT, whole=_LIMIT), watcher)
+    wrong = _ended(record, test) + _failures(record)
+    if watcher.waits_for is not None:
+        wrong.append(f"nothing shown ends with {watcher.waits_for!r}")
+    return watcher.text if test.screen else _after_greeting(watcher.text), wrong
 
 
 def run_one(name: str, test: Test, preset: str, write: bool) -> int:
@@ -108,7 +137,7 @@ def run_one(name: str, test: Test, preset: str, write: bool) -> int:
         return EXIT_SKIPPED
     options = MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory)
     try:
-        text, wrong = _run_typed(test, options) if test.typed else _run_commands(test, options)
+        text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
     except PayloadError as error:
         print(f"skipped: payload: {error}")
         return EXIT_SKIPPED
