@@ -28,7 +28,7 @@ static void WriteConsole(const char *Text)
     Firmware.System->ConOut->OutputString(Firmware.System->ConOut, wide);
 }
 
-static void WriteLine(const char *Text)
+void TellPerson(const char *Text)
 {
     WriteConsole("\r\n");
     WriteConsole(Text);
@@ -77,7 +77,7 @@ _Noreturn void FailBoot(const char *Sentence, ...)
     TextFormatList(sentence, sizeof(sentence), Sentence, arguments);
     va_end(arguments);
     TextFormat(line, sizeof(line), "petrel: cannot boot: %s.", sentence);
-    WriteLine(line);
+    TellPerson(line);
     WriteEvents(line);
     LeaveEmulator();
     if (!Firmware.Leaving) {

@@ -3,6 +3,7 @@
  */
 #include "platform.h"
 #include "calendar.h"
+#include "fail.h"
 #include "firmware.h"
 #include "memory.h"
 
@@ -48,6 +49,7 @@ static void DescribeFramebuffer(LOADER_FRAMEBUFFER *Framebuffer)
     }
     if (mode->Info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor &&
         mode->Info->PixelFormat != PixelBlueGreenRedReserved8BitPerColor) {
+        TellPerson("petrel: nothing will be shown on this screen, whose pixels are not 32 bits of red, green and blue; the console is on COM1.");
         return;
     }
     *Framebuffer = (LOADER_FRAMEBUFFER){

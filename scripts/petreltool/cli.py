@@ -30,11 +30,14 @@ def _build(arguments: argparse.Namespace) -> int:
 
 def _image(arguments: argparse.Namespace) -> int:
     from . import build, image
+    image.check_options(arguments.option)
+    if arguments.option and not arguments.usb:
+        raise UsageError("image: --option is for the copy that --usb makes")
     build.build(arguments.preset)
     user = arguments.user or arguments.system32 is not None
     disk = (image.make_user_image(arguments.preset, arguments.system32, arguments.offline) if user
             else image.make_image(arguments.preset))
-    print(image.copy_for_usb(disk, arguments.usb) if arguments.usb else disk)
+    print(image.copy_for_usb(disk, arguments.usb, arguments.option) if arguments.usb else disk)
     return EXIT_PASS
 
 
@@ -130,7 +133,7 @@ def _parser() -> argparse.ArgumentParser:
     add("setup", _setup, "install the packages that are missing (as root), or print the line that does", "setup")
     options.for_build(add("build", _build, "build the machine's images or the host tests", "build", "build --preset debug"))
     options.for_image(add("image", _image, "make the bootable disk image", "image", "image --usb stick.img",
-                          "image --user", "image --system32 my-windows/System32"))
+                          "image --user", "image --system32 my-windows/System32", "image --user --usb disk.img --option shell=cmd"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
     options.for_shell(add("shell", _shell, "a prompt in the machine", "shell", "shell --cpus 4", "shell 'cmd /k dir'", "shell < script.txt"))

@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -205,14 +206,32 @@ def make_user_image(preset: str, system32: Path | None = None, offline: bool = F
         return _make(tree, tree.user_disk, Content({**own, **boot}, [*_FOLDERS, *_USER_FOLDERS], _USER_FREE), "user image")
 
 
-def copy_for_usb(disk: Path, output: Path) -> str:
-    """Copies the image and says how to put it on a stick."""
+def _add_to_boot_configuration(disk: Path, lines: list[str]) -> None:
+    """boot.cfg on the image gets these lines, too."""
+    where, name = ["-i", f"{disk}@@{PARTITION_START}"], "::/petrel/boot.cfg"
+    with tempfile.TemporaryDirectory(prefix="petrel-boot-") as folder:
+        text = Path(folder, "boot.cfg")
+        run_tool([program("mcopy"), *where, name, str(text)], environment=_ENVIRONMENT)
+        text.write_text(text.read_text(encoding="ascii") + "".join(line + "\n" for line in lines), encoding="ascii")
+        run_tool([program("mcopy"), *where, "-o", str(text), name], environment=_ENVIRONMENT)
+
+
+def check_options(lines: list[str]) -> None:
+    for line in lines:
+        if "=" not in line or not line.isascii() or not line.isprintable() or line.startswith("#"):
+            raise UsageError(f"--option takes KEY=VALUE in printable ASCII, not {line!r}")
+
+
+def copy_for_usb(disk: Path, output: Path, options: list[str]) -> str:
+    """Copies the image, with these options for the kernel, and says how to put it on a stick."""
     if output.exists() and not output.is_file():
         raise UsageError(f"{output}: not a file; name a file, then write it to the stick yourself")
     try:
         shutil.copyfile(disk, output)
     except OSError as error:
         raise UsageError(f"{output}: cannot be written: {error.strerror}") from error
+    if options:
+        _add_to_boot_configuration(output, options)
     return (f"{output} is a whole disk. Find the stick's name with lsblk, then (this erases the stick):\n"
             f"    sudo dd if={output} of=/dev/sdX bs=4M conv=fsync status=progress\n"
             "Boot it with Secure Boot off.")

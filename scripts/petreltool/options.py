@@ -17,6 +17,8 @@ def for_build(parser: argparse.ArgumentParser) -> None:
 def for_image(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=PRESETS, default="release", help="which tree (default: release)")
     parser.add_argument("--usb", type=Path, metavar="OUT", help="copy the image to OUT and say how to write it to a stick")
+    parser.add_argument("--option", action="append", default=[], metavar="KEY=VALUE",
+                        help="with --usb: an option for the kernel, such as shell=cmd (docs/protocol.md)")
     parser.add_argument("--offline", action="store_true", help="fetch nothing")
     _for_user_files(parser)
 

@@ -11,7 +11,7 @@ from unittest import mock
 import make_casing
 
 from petreltool import hive, image, paths
-from petreltool.errors import MachineryError
+from petreltool.errors import MachineryError, UsageError
 from petreltool.paths import ROOT, program
 from petreltool.process import run_tool
 
@@ -33,6 +33,18 @@ class Disk(FolderCase):
         image.add_generated_files(volume)
         image.make_disk(disk, volume, image.volume_files(volume))
         return disk
+
+    def test_options_of_the_copy(self) -> None:
+        disk, copy = self.make("disk"), self.folder / "copy.img"
+        before = disk.read_bytes()
+        image.copy_for_usb(disk, copy, ["shell=cmd", "end=halt"])
+        self.assertEqual(disk.read_bytes(), before)
+        text = run_tool([program("mtype"), "-i", f"{copy}@@{image.PARTITION_START}", "::/petrel/boot.cfg"])
+        self.assertEqual(text.split()[-2:], ["shell=cmd", "end=halt"])
+        self.assertIn("kernel=", text)
+        for wrong in ("shell", "shell=é", "#a=b", "a=b\nc=d"):
+            with self.assertRaises(UsageError):
+                image.check_options([wrong])
 
     def test_twice_the_same_bytes(self) -> None:
         first = self.make("first")
