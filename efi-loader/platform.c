@@ -49,7 +49,8 @@ static void DescribeFramebuffer(LOADER_FRAMEBUFFER *Framebuffer)
     }
     if (mode->Info->PixelFormat != PixelRedGreenBlueReserved8BitPerColor &&
         mode->Info->PixelFormat != PixelBlueGreenRedReserved8BitPerColor) {
-        TellPerson("petrel: nothing will be shown on this screen, whose pixels are not 32 bits of red, green and blue; the console is on COM1.");
+        TellPerson("petrel: nothing will be shown on this screen, whose pixels are not 32 bits of red, green and blue; the console is on "
+                   "COM1.");
         return;
     }
     *Framebuffer = (LOADER_FRAMEBUFFER){

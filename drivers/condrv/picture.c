@@ -20,7 +20,8 @@ static SIZE_T CdPictureBytes(const CD_GRAPHICS *Graphics) { return (SIZE_T)Graph
 /* FALSE: none, or one that is not drawn on. */
 static BOOLEAN CdFindPicture(CD_GRAPHICS *Graphics)
 {
-    if (!NT_SUCCESS(ZwQuerySystemInformation(CD_BOOT_GRAPHICS, Graphics, sizeof(*Graphics), NULL)) || Graphics->FrameBuffer.QuadPart == 0)
+    if (!NT_SUCCESS(ZwQuerySystemInformation(CD_BOOT_GRAPHICS, Graphics, sizeof(*Graphics), NULL)) ||
+        Graphics->FrameBuffer.QuadPart == 0)
         return FALSE;
     if ((Graphics->Format == CD_RED_FIRST || Graphics->Format == CD_BLUE_FIRST) && Graphics->Width <= CON_MAXIMUM_PIXELS &&
         Graphics->Height <= CON_MAXIMUM_PIXELS && Graphics->PixelStride <= 2 * CON_MAXIMUM_PIXELS)
@@ -37,8 +38,8 @@ VOID CdStartPicture(VOID)
 
     if (!CdFindPicture(&graphics))
         return;
-    picture = (CON_PICTURE){ MmMapIoSpace(graphics.FrameBuffer, CdPictureBytes(&graphics), MmWriteCombined), graphics.Width, graphics.Height,
-                             graphics.PixelStride, graphics.Format == CD_RED_FIRST };
+    picture = (CON_PICTURE){ MmMapIoSpace(graphics.FrameBuffer, CdPictureBytes(&graphics), MmWriteCombined), graphics.Width,
+                             graphics.Height, graphics.PixelStride, graphics.Format == CD_RED_FIRST };
     if (picture.Pixels == NULL)
         return;
     CdLock();

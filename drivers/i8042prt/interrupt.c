@@ -3,7 +3,8 @@
  */
 #include "i8042prt.h"
 
-#define I8_MOST_AT_ONCE 16u                      /* bytes of one interrupt; a controller that has always one more must not hold the processor */
+/* Bytes of one interrupt: a controller that has always one more must not hold the processor. */
+#define I8_MOST_AT_ONCE 16u
 
 /* Newer headers leave it out: an ISA device has no other way to know its vector. */
 NTHALAPI ULONG NTAPI HalGetInterruptVector(INTERFACE_TYPE InterfaceType, ULONG BusNumber, ULONG BusInterruptLevel,

@@ -38,6 +38,8 @@ class Test:
     typed: str = ""
     dialogue: Steps = field(default_factory=list)
     screen: bool = False
+    shell: list[str] = field(default_factory=lambda: ["cmd"])
+    exits: list[int] = field(default_factory=list)
     exit: int = 0
     cpus: int = 1
     memory: int = 256
@@ -109,7 +111,8 @@ def _run_typed(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
 
 def _ended(record: lab.Record, test: Test) -> list[str]:
     codes = [event.get("exit") for event in record.named("program") if event.get("step") == "end"]
-    return [] if codes == [test.exit] else [f"cmd ended with {codes}, not with {test.exit}"]
+    wanted = test.exits or [test.exit]
+    return [] if codes == wanted else [f"what ran on the console ended with {codes}, not with {wanted}"]
 
 
 def _after_greeting(text: str) -> str:
@@ -118,7 +121,7 @@ def _after_greeting(text: str) -> str:
 
 
 def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
-    options = replace(options, options=[*options.options, "shell=cmd"], interactive=True, screen=test.screen, keeps_disk=True)
+    options = replace(options, options=[*options.options, *(f"shell={line}" for line in test.shell)], interactive=True, screen=test.screen, keeps_disk=True)
     watcher = ScreenDialogue(test.dialogue) if test.screen else WireDialogue(test.dialogue)
     with tempfile.TemporaryDirectory(prefix="petrel-disk-") as folder:
         disk = programs.disk_with(options.disk, Path(folder), _files(test))

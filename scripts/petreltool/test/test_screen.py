@@ -64,7 +64,8 @@ class Reading(unittest.TestCase):
 
 class Keys(unittest.TestCase):
     def test_names(self) -> None:
-        self.assertEqual(key_names('aB1!:\\"\r'), ["a", "shift-b", "1", "shift-1", "shift-semicolon", "backslash", "shift-apostrophe", "ret"])
+        self.assertEqual(key_names('aB1!:\\"\r'), ["a", "shift-b", "1", "shift-1", "shift-semicolon", "backslash", "shift-apostrophe",
+                                                  "ret"])
         self.assertEqual(key_names("x <ctrl-c><caps_lock>"), ["x", "spc", "ctrl-c", "caps_lock"])
 
 
