@@ -31,6 +31,7 @@
 #define I8_SPINS 1000u
 #define I8_PATIENCE 50u                          /* milliseconds */
 #define I8_MOST_BYTES 64u                        /* of what was there before; a controller that never ends is none */
+#define I8_MOST_ANSWERS 8u                       /* of the keyboard to one byte, keys among them */
 #define I8_TRIES 3u
 
 BOOLEAN I8IsThere(VOID) { return __inbyte(I8_STATUS) != I8_NOTHING; }
@@ -98,7 +99,7 @@ static BOOLEAN I8TellKeyboard(UCHAR Byte)
     for (tries = 0; tries < I8_TRIES; tries++) {
         if (!I8Write(Byte))
             return FALSE;
-        for (i = 0; i < I8_MOST_BYTES; i++) {    /* keys may come before the answer */
+        for (i = 0; i < I8_MOST_ANSWERS; i++) {  /* keys may come before it */
             if (!I8ReadAnswer(&answer))
                 return FALSE;
             if (answer == I8_ACKNOWLEDGED)
