@@ -38,12 +38,8 @@ VOID KeContextFromFrames(PCONTEXT Context, const KTRAP_FRAME *Trap, const KEXCEP
     RtlCopyMemory(&Context->Xmm6, &Exception->Xmm6, 10 * sizeof(M128A));
 }
 
-VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+VOID KiIntegersToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
-    Trap->MxCsr = Context->MxCsr;
-    Trap->EFlags = Context->EFlags;
-    Trap->Rip = Context->Rip;
-    Trap->Rsp = Context->Rsp;
     Trap->Rax = Context->Rax;
     Trap->Rcx = Context->Rcx;
     Trap->Rdx = Context->Rdx;
@@ -51,9 +47,6 @@ VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FR
     Trap->R9 = Context->R9;
     Trap->R10 = Context->R10;
     Trap->R11 = Context->R11;
-    Trap->Rbp = Context->Rbp;
-    RtlCopyMemory(&Trap->Xmm0, &Context->Xmm0, 6 * sizeof(M128A));
-    Exception->Rbp = Context->Rbp;
     Exception->Rbx = Context->Rbx;
     Exception->Rdi = Context->Rdi;
     Exception->Rsi = Context->Rsi;
@@ -61,5 +54,21 @@ VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FR
     Exception->R13 = Context->R13;
     Exception->R14 = Context->R14;
     Exception->R15 = Context->R15;
+}
+
+VOID KiVectorsToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+{
+    RtlCopyMemory(&Trap->Xmm0, &Context->Xmm0, 6 * sizeof(M128A));
     RtlCopyMemory(&Exception->Xmm6, &Context->Xmm6, 10 * sizeof(M128A));
+}
+
+VOID KeContextToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
+{
+    Trap->MxCsr = Context->MxCsr;
+    Trap->EFlags = Context->EFlags;
+    Trap->Rip = Context->Rip;
+    Trap->Rsp = Context->Rsp;
+    Trap->Rbp = Exception->Rbp = Context->Rbp;
+    KiIntegersToFrames(Context, Trap, Exception);
+    KiVectorsToFrames(Context, Trap, Exception);
 }

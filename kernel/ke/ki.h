@@ -128,6 +128,9 @@ VOID KiDispatchUserException(PEXCEPTION_RECORD Record, PKTRAP_FRAME Trap, PKEXCE
 VOID KiContextFromUser(PCONTEXT Context, const KTRAP_FRAME *Trap, const KEXCEPTION_FRAME *Exception);
 /* Only what user mode may have. */
 VOID KiContextToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+/* Parts of KeContextToFrames: the integer registers but RSP and RBP, and the XMM registers. */
+VOID KiIntegersToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
+VOID KiVectorsToFrames(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
 VOID KiInitializeSuspension(PKTHREAD Thread);
 extern const UCHAR KiInterruptStubs[];
 

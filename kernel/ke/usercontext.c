@@ -58,24 +58,6 @@ static VOID KiControlToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTI
     Trap->SegSs = KGDT_USER_DATA | 3;
 }
 
-static VOID KiIntegersToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
-{
-    Trap->Rax = Context->Rax;
-    Trap->Rcx = Context->Rcx;
-    Trap->Rdx = Context->Rdx;
-    Trap->R8 = Context->R8;
-    Trap->R9 = Context->R9;
-    Trap->R10 = Context->R10;
-    Trap->R11 = Context->R11;
-    Exception->Rbx = Context->Rbx;
-    Exception->Rdi = Context->Rdi;
-    Exception->Rsi = Context->Rsi;
-    Exception->R12 = Context->R12;
-    Exception->R13 = Context->R13;
-    Exception->R14 = Context->R14;
-    Exception->R15 = Context->R15;
-}
-
 VOID KiContextToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception)
 {
     ULONG flags = Context->ContextFlags;
@@ -83,11 +65,10 @@ VOID KiContextToUser(const CONTEXT *Context, PKTRAP_FRAME Trap, PKEXCEPTION_FRAM
     if ((flags & CONTEXT_CONTROL) == CONTEXT_CONTROL)
         KiControlToUser(Context, Trap, Exception);
     if ((flags & CONTEXT_INTEGER) == CONTEXT_INTEGER)
-        KiIntegersToUser(Context, Trap, Exception);
+        KiIntegersToFrames(Context, Trap, Exception);
     if ((flags & CONTEXT_FLOATING_POINT) == CONTEXT_FLOATING_POINT) {
         Trap->MxCsr = Context->MxCsr & MXCSR_VALID;
-        RtlCopyMemory(&Trap->Xmm0, &Context->Xmm0, 6 * sizeof(M128A));
-        RtlCopyMemory(&Exception->Xmm6, &Context->Xmm6, 10 * sizeof(M128A));
+        KiVectorsToFrames(Context, Trap, Exception);
         KiWriteX87(&Context->FltSave);
     }
     KiMarkFrameChanged(Trap);
