@@ -24,11 +24,11 @@ VOID ExpInitializeKeyedEvents(VOID);
 /* ---- What services tell their callers. To may be NULL where it is optional ---- */
 static inline NTSTATUS ExpProbeOptional(PVOID To, SIZE_T Bytes)
 {
-    return To != NULL ? MmProbeCaller(ObPreviousMode(), To, Bytes) : STATUS_SUCCESS;
+    return MmProbeOptional(ObPreviousMode(), To, Bytes);
 }
 static inline NTSTATUS ExpTell(PVOID To, const VOID *From, SIZE_T Bytes)
 {
-    return To != NULL ? MmWriteCaller(ObPreviousMode(), To, From, Bytes) : STATUS_SUCCESS;
+    return MmWriteOptional(ObPreviousMode(), To, From, Bytes);
 }
 /* The end of a query whose class has exactly Size bytes. */
 NTSTATUS ExpTellInformation(PVOID To, PULONG ReturnLength, const VOID *From, ULONG Size);

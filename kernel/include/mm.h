@@ -73,7 +73,20 @@ NTSTATUS MmReadCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T B
 NTSTATUS MmWriteCaller(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes);
 /* Whether the range can be written now. */
 NTSTATUS MmProbeCaller(KPROCESSOR_MODE Mode, PVOID To, SIZE_T Bytes);
-/* A copy in paged pool, the caller's to give to MmFreeCallerBlock, which takes NULL too. */
+/* Reads what the caller will be told anew in the same place: it must be writable now, too. */
+NTSTATUS MmReadCallerInOut(KPROCESSOR_MODE Mode, PVOID To, PVOID From, SIZE_T Bytes);
+/* The same where NULL says that the caller does not want to know. */
+static inline NTSTATUS MmProbeOptional(KPROCESSOR_MODE Mode, PVOID To, SIZE_T Bytes)
+{
+    return To != NULL ? MmProbeCaller(Mode, To, Bytes) : STATUS_SUCCESS;
+}
+static inline NTSTATUS MmWriteOptional(KPROCESSOR_MODE Mode, PVOID To, const VOID *From, SIZE_T Bytes)
+{
+    return To != NULL ? MmWriteCaller(Mode, To, From, Bytes) : STATUS_SUCCESS;
+}
+/* A copy in paged pool, the caller's to give to MmFreeCallerBlock, which takes NULL too. STATUS_INSUFFICIENT_RESOURCES: user mode shows
+ * more than MM_LONGEST_BLOCK. */
+#define MM_LONGEST_BLOCK 0x1000000u
 NTSTATUS MmReadCallerBlock(KPROCESSOR_MODE Mode, const VOID *From, SIZE_T Bytes, PVOID *Copy);
 VOID MmFreeCallerBlock(PVOID Copy);
 /* A copy with a NUL behind it, whose Buffer goes to MmFreeCallerBlock; an empty string has none. */

@@ -48,11 +48,20 @@ NTSTATUS MmProbeCaller(KPROCESSOR_MODE Mode, PVOID To, SIZE_T Bytes)
     return STATUS_SUCCESS;
 }
 
+NTSTATUS MmReadCallerInOut(KPROCESSOR_MODE Mode, PVOID To, PVOID From, SIZE_T Bytes)
+{
+    NTSTATUS status = MmProbeCaller(Mode, From, Bytes);
+    return NT_SUCCESS(status) ? MmReadCaller(Mode, To, From, Bytes) : status;
+}
+
 NTSTATUS MmReadCallerBlock(KPROCESSOR_MODE Mode, const VOID *From, SIZE_T Bytes, PVOID *Copy)
 {
-    PVOID copy = ExAllocatePoolWithTag(PagedPool, max(Bytes, 1), MM_TAG_CALLER);
-    NTSTATUS status = copy != NULL ? MmReadCaller(Mode, copy, From, Bytes) : STATUS_INSUFFICIENT_RESOURCES;
+    PVOID copy = NULL;
+    NTSTATUS status;
 
+    if (Mode == KernelMode || Bytes <= MM_LONGEST_BLOCK)
+        copy = ExAllocatePoolWithTag(PagedPool, max(Bytes, 1), MM_TAG_CALLER);
+    status = copy != NULL ? MmReadCaller(Mode, copy, From, Bytes) : STATUS_INSUFFICIENT_RESOURCES;
     if (NT_SUCCESS(status))
         *Copy = copy;
     else

@@ -85,11 +85,13 @@ NTSTATUS ObReturnHandle(NTSTATUS Status, PHANDLE To, HANDLE Handle)
 NTSTATUS ObInsertAndReturn(PVOID Object, ACCESS_MASK DesiredAccess, PHANDLE To)
 {
     HANDLE handle = NULL;
-    return ObReturnHandle(ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &handle), To, handle);
+    NTSTATUS status = ObInsertObject(Object, NULL, DesiredAccess, 0, NULL, &handle);
+    return ObReturnHandle(status, To, handle);
 }
 
 NTSTATUS ObOpenAndReturn(POBJECT_ATTRIBUTES ObjectAttributes, POBJECT_TYPE Type, ACCESS_MASK DesiredAccess, PHANDLE To)
 {
     HANDLE handle = NULL;
-    return ObReturnHandle(ObOpenObjectByName(ObjectAttributes, Type, ObPreviousMode(), NULL, DesiredAccess, NULL, &handle), To, handle);
+    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, Type, ObPreviousMode(), NULL, DesiredAccess, NULL, &handle);
+    return ObReturnHandle(status, To, handle);
 }

@@ -41,8 +41,15 @@ extern KE_LOCK PspListLock;
 #define PSP_THREAD_HINT_MASK 7u
 #define PSP_HIGHEST_PAGE_PRIORITY 5u             /* MEMORY_PRIORITY_NORMAL, the default */
 
+/* The end of a query that answers Size bytes: they, and how many, which the caller may not want to know. */
+NTSTATUS PspTell(PVOID To, PSIZE_T ReturnLength, const VOID *From, SIZE_T Size);
 /* The end of a query: Size bytes, for a caller whose Length is that; STATUS_INVALID_INFO_CLASS when Size is 0. */
 NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size);
+/* The end of a query that answers a string: its text behind it, and that many zero bytes behind the text. Text is kernel memory. */
+NTSTATUS PspReturnText(PUNICODE_STRING To, PCUNICODE_STRING Text, USHORT Zeros);
+/* The service's caller's attributes of an object without a name, zero for NULL; its kernel handles are kernel mode's only. What they
+ * point to is not read. STATUS_INVALID_PARAMETER. */
+NTSTATUS PspReadObjectAttributes(const OBJECT_ATTRIBUTES *From, POBJECT_ATTRIBUTES To);
 /* ThreadNameInformation (threadname.c). Name is read in the caller's mode. */
 NTSTATUS PspReturnThreadName(PETHREAD Thread, PVOID Information, ULONG Length, PULONG ReturnLength);
 NTSTATUS PspSetThreadName(PETHREAD Thread, PCUNICODE_STRING Name);

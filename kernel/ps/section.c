@@ -112,17 +112,16 @@ static NTSTATUS PspMakeSectionOfHandle(const PSP_NEW_SECTION *New, HANDLE FileHa
 NTSTATUS NTAPI NtCreateSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                                PLARGE_INTEGER MaximumSize, ULONG SectionPageProtection, ULONG AllocationAttributes, HANDLE FileHandle)
 {
-    PSP_NEW_SECTION new = { ObjectAttributes, MaximumSize, SectionPageProtection, AllocationAttributes };
-    HANDLE handle;
+    LARGE_INTEGER size;
+    PSP_NEW_SECTION new = { ObjectAttributes, MaximumSize != NULL ? &size : NULL, SectionPageProtection, AllocationAttributes };
     PVOID section;
-    NTSTATUS status = PspMakeSectionOfHandle(&new, FileHandle, &section);
+    NTSTATUS status = STATUS_SUCCESS;
 
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ObInsertObject(section, NULL, DesiredAccess, 0, NULL, &handle);
+    if (MaximumSize != NULL)
+        status = MmReadCaller(ObPreviousMode(), &size, MaximumSize, sizeof(size));
     if (NT_SUCCESS(status))
-        *SectionHandle = handle;
-    return status;
+        status = PspMakeSectionOfHandle(&new, FileHandle, &section);
+    return NT_SUCCESS(status) ? ObInsertAndReturn(section, DesiredAccess, SectionHandle) : status;
 }
 
 /* The handle is used before the object, of which nothing is asked. */
@@ -140,11 +139,7 @@ NTSTATUS NTAPI MmCreateSection(PVOID *SectionObject, ACCESS_MASK DesiredAccess, 
 
 NTSTATUS NTAPI NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)
 {
-    HANDLE handle;
-    NTSTATUS status = ObOpenObjectByName(ObjectAttributes, MmpSectionObjectType, ObPreviousMode(), NULL, DesiredAccess, NULL, &handle);
-    if (NT_SUCCESS(status))
-        *SectionHandle = handle;
-    return status;
+    return ObOpenAndReturn(ObjectAttributes, MmpSectionObjectType, DesiredAccess, SectionHandle);
 }
 
 /* ---- Questions ---- */
@@ -188,12 +183,7 @@ NTSTATUS NTAPI NtQuerySection(HANDLE SectionHandle, SECTION_INFORMATION_CLASS Se
         return status;
     status = basic ? PspDescribeSection(object, &information.Basic) : PspDescribeImage(object, &information.Image);
     ObfDereferenceObject(object);
-    if (!NT_SUCCESS(status))
-        return status;
-    RtlCopyMemory(SectionInformation, &information, size);
-    if (ReturnLength != NULL)
-        *ReturnLength = size;
-    return STATUS_SUCCESS;
+    return NT_SUCCESS(status) ? PspTell(SectionInformation, ReturnLength, &information, size) : status;
 }
 
 /* ---- From kernel mode ---- */

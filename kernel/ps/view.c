@@ -19,23 +19,37 @@ static ACCESS_MASK PspViewAccess(ULONG Protect)
     }
 }
 
-
 /* Base and offset are rounded down to 64 KiB, as documented; the view grows by what that puts in front. */
-static VOID PspPrepareView(MM_VIEW *View, PVOID Base, PLARGE_INTEGER Offset, SIZE_T Size)
+static VOID PspPrepareView(MM_VIEW *View, PVOID Base, ULONG64 Offset, SIZE_T Size)
 {
-    ULONG64 offset = Offset != NULL ? (ULONG64)Offset->QuadPart : 0, delta = offset & (PSP_GRANULARITY - 1);
+    ULONG64 delta = Offset & (PSP_GRANULARITY - 1);
 
     View->Base = (PVOID)((ULONG64)Base & ~(PSP_GRANULARITY - 1));
-    View->Offset = offset - delta;
+    View->Offset = Offset - delta;
     View->Size = Size != 0 ? Size + delta : 0;
 }
 
-static VOID PspReturnView(const MM_VIEW *View, PVOID *Base, PLARGE_INTEGER Offset, PSIZE_T Size)
+static NTSTATUS PspReadView(MM_VIEW *View, PVOID *Base, PLARGE_INTEGER Offset, PSIZE_T Size)
 {
-    *Base = View->Base;
-    *Size = View->Size;
-    if (Offset != NULL)
-        Offset->QuadPart = (LONG64)View->Offset;
+    LARGE_INTEGER offset = { .QuadPart = 0 };
+    PSP_REGION region;
+    NTSTATUS status = PspReadRegion(Base, Size, &region);
+
+    if (NT_SUCCESS(status) && Offset != NULL)
+        status = MmReadCallerInOut(ObPreviousMode(), &offset, Offset, sizeof(offset));
+    if (NT_SUCCESS(status))
+        PspPrepareView(View, region.Base, (ULONG64)offset.QuadPart, region.Size);
+    return status;
+}
+
+static NTSTATUS PspTellView(NTSTATUS Status, const MM_VIEW *View, PVOID *Base, PLARGE_INTEGER Offset, PSIZE_T Size)
+{
+    NTSTATUS status = PspTellRegion(Status, &(PSP_REGION){ View->Base, View->Size }, Base, Size), told;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    told = MmWriteOptional(ObPreviousMode(), Offset, &View->Offset, sizeof(*Offset));
+    return NT_SUCCESS(told) ? status : told;
 }
 
 NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits,
@@ -49,8 +63,10 @@ NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PV
 
     if (InheritDisposition != ViewShare && InheritDisposition != ViewUnmap)
         return STATUS_INVALID_PARAMETER_8;
-    PspPrepareView(&view, *BaseAddress, SectionOffset, *ViewSize);
-    status = ObReferenceObjectByHandle(SectionHandle, PspViewAccess(Win32Protect), MmpSectionObjectType, ObPreviousMode(), &section, NULL);
+    status = PspReadView(&view, BaseAddress, SectionOffset, ViewSize);
+    if (NT_SUCCESS(status))
+        status = ObReferenceObjectByHandle(SectionHandle, PspViewAccess(Win32Protect), MmpSectionObjectType, ObPreviousMode(), &section,
+                                           NULL);
     if (!NT_SUCCESS(status))
         return status;
     status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
@@ -59,9 +75,7 @@ NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PV
         PspLeaveProcess(&visit);
     }
     ObfDereferenceObject(section);
-    if (NT_SUCCESS(status))
-        PspReturnView(&view, BaseAddress, SectionOffset, ViewSize);
-    return status;
+    return PspTellView(status, &view, BaseAddress, SectionOffset, ViewSize);
 }
 
 NTSTATUS NTAPI NtUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
@@ -94,22 +108,22 @@ NTSTATUS NTAPI ZwUnmapViewOfSection(HANDLE ProcessHandle, PVOID BaseAddress)
 /* ---- Flushing ---- */
 NTSTATUS NTAPI NtFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK IoStatus)
 {
-    PVOID base = *BaseAddress;
-    SIZE_T size = *RegionSize;
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PSP_REGION region;
     IO_STATUS_BLOCK result;
     PSP_VISIT visit;
-    NTSTATUS status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
+    NTSTATUS status = PspReadRegion(BaseAddress, RegionSize, &region);
 
+    if (NT_SUCCESS(status))
+        status = MmProbeCaller(mode, IoStatus, sizeof(*IoStatus));
+    if (NT_SUCCESS(status))
+        status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (!NT_SUCCESS(status))
         return status;
-    status = MmFlushView(&base, &size, &result);
+    status = MmFlushView(&region.Base, &region.Size, &result);
     PspLeaveProcess(&visit);
-    if (!NT_SUCCESS(status))
-        return status;
-    *BaseAddress = base;
-    *RegionSize = size;
-    *IoStatus = result;
-    return STATUS_SUCCESS;
+    status = PspTellRegion(status, &region, BaseAddress, RegionSize);
+    return NT_SUCCESS(status) ? MmWriteCaller(mode, IoStatus, &result, sizeof(result)) : status;
 }
 
 NTSTATUS NTAPI ZwFlushVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, PIO_STATUS_BLOCK IoStatus)
@@ -128,12 +142,16 @@ NTSTATUS NTAPI MmMapViewOfSection(PVOID SectionObject, PEPROCESS Process, PVOID 
     NTSTATUS status;
 
     (void)InheritDisposition;
-    PspPrepareView(&view, *BaseAddress, SectionOffset, *ViewSize);
+    PspPrepareView(&view, *BaseAddress, SectionOffset != NULL ? (ULONG64)SectionOffset->QuadPart : 0, *ViewSize);
     KeStackAttachProcess(&Process->Pcb, &state);
     status = MmMapView(SectionObject, &view);
     KeUnstackDetachProcess(&state);
-    if (NT_SUCCESS(status))
-        PspReturnView(&view, BaseAddress, SectionOffset, ViewSize);
+    if (!NT_SUCCESS(status))
+        return status;
+    *BaseAddress = view.Base;
+    *ViewSize = view.Size;
+    if (SectionOffset != NULL)
+        SectionOffset->QuadPart = (LONG64)view.Offset;
     return status;
 }
 

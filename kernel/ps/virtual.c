@@ -20,62 +20,83 @@ VOID PspLeaveProcess(PSP_VISIT *Visit)
     ObfDereferenceObject(Visit->Process);
 }
 
+/* ---- What the caller passes ---- */
+NTSTATUS PspReadRegion(PVOID *BaseAddress, PSIZE_T RegionSize, PSP_REGION *Region)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS status = MmReadCallerInOut(mode, &Region->Base, BaseAddress, sizeof(*BaseAddress));
+    return NT_SUCCESS(status) ? MmReadCallerInOut(mode, &Region->Size, RegionSize, sizeof(*RegionSize)) : status;
+}
+
+NTSTATUS PspTellRegion(NTSTATUS Status, const PSP_REGION *Region, PVOID *BaseAddress, PSIZE_T RegionSize)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS told;
+
+    if (!NT_SUCCESS(Status))
+        return Status;
+    told = MmWriteCaller(mode, BaseAddress, &Region->Base, sizeof(*BaseAddress));
+    if (NT_SUCCESS(told))
+        told = MmWriteCaller(mode, RegionSize, &Region->Size, sizeof(*RegionSize));
+    return NT_SUCCESS(told) ? Status : told;
+}
+
+NTSTATUS PspTell(PVOID To, PSIZE_T ReturnLength, const VOID *From, SIZE_T Size)
+{
+    NTSTATUS status = MmWriteCaller(ObPreviousMode(), To, From, Size);
+    return NT_SUCCESS(status) ? MmWriteOptional(ObPreviousMode(), ReturnLength, &Size, sizeof(Size)) : status;
+}
+
+/* ---- The services ---- */
 NTSTATUS NTAPI NtAllocateVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T RegionSize,
                                        ULONG AllocationType, ULONG Protect)
 {
-    PVOID base = *BaseAddress;
-    SIZE_T size = *RegionSize;
+    PSP_REGION region;
     PSP_VISIT visit;
-    NTSTATUS status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
+    NTSTATUS status = PspReadRegion(BaseAddress, RegionSize, &region);
 
+    if (NT_SUCCESS(status))
+        status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (!NT_SUCCESS(status))
         return status;
-    status = MmAllocateUserMemory(&base, ZeroBits, &size, AllocationType, Protect);
+    status = MmAllocateUserMemory(&region.Base, ZeroBits, &region.Size, AllocationType, Protect);
     PspLeaveProcess(&visit);
-    if (NT_SUCCESS(status)) {
-        *BaseAddress = base;
-        *RegionSize = size;
-    }
-    return status;
+    return PspTellRegion(status, &region, BaseAddress, RegionSize);
 }
 
 NTSTATUS NTAPI NtFreeVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType)
 {
-    PVOID base = *BaseAddress;
-    SIZE_T size = *RegionSize;
+    PSP_REGION region;
     PSP_VISIT visit;
-    NTSTATUS status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
+    NTSTATUS status = PspReadRegion(BaseAddress, RegionSize, &region);
 
+    if (NT_SUCCESS(status))
+        status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (!NT_SUCCESS(status))
         return status;
-    status = MmFreeUserMemory(&base, &size, FreeType);
+    status = MmFreeUserMemory(&region.Base, &region.Size, FreeType);
     PspLeaveProcess(&visit);
-    if (NT_SUCCESS(status)) {
-        *BaseAddress = base;
-        *RegionSize = size;
-    }
-    return status;
+    return PspTellRegion(status, &region, BaseAddress, RegionSize);
 }
 
 NTSTATUS NTAPI NtProtectVirtualMemory(HANDLE ProcessHandle, PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect,
                                       PULONG OldProtect)
 {
-    PVOID base = *BaseAddress;
-    SIZE_T size = *RegionSize;
+    PSP_REGION region;
     ULONG old = 0;
     PSP_VISIT visit;
-    NTSTATUS status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
+    NTSTATUS status = PspReadRegion(BaseAddress, RegionSize, &region);
 
+    if (NT_SUCCESS(status))
+        status = MmProbeCaller(ObPreviousMode(), OldProtect, sizeof(*OldProtect));
+    if (NT_SUCCESS(status))
+        status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (!NT_SUCCESS(status))
         return status;
-    status = MmProtectUserMemory(&base, &size, NewProtect, &old);
+    status = MmProtectUserMemory(&region.Base, &region.Size, NewProtect, &old);
     PspLeaveProcess(&visit);
-    if (NT_SUCCESS(status)) {
-        *BaseAddress = base;
-        *RegionSize = size;
-        *OldProtect = old;
-    }
-    return status;
+    status = PspTellRegion(status, &region, BaseAddress, RegionSize);
+    return NT_SUCCESS(status) ? MmWriteCaller(ObPreviousMode(), OldProtect, &old, sizeof(old)) : status;
 }
 
 static NTSTATUS PspQueryUnixHalf(PVOID Module, PVOID Information, SIZE_T Length, PSIZE_T ReturnLength)
@@ -84,10 +105,7 @@ static NTSTATUS PspQueryUnixHalf(PVOID Module, PVOID Information, SIZE_T Length,
 
     if (Length != sizeof(handle))
         return STATUS_INFO_LENGTH_MISMATCH;
-    *(PULONG64)Information = handle;
-    if (ReturnLength != NULL)
-        *ReturnLength = sizeof(handle);
-    return STATUS_SUCCESS;
+    return PspTell(Information, ReturnLength, &handle, sizeof(handle));
 }
 
 /* MemoryBasicInformation, and the flavours' own. */
@@ -109,12 +127,7 @@ NTSTATUS NTAPI NtQueryVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, MEM
         return status;
     status = MmQueryUserMemory(BaseAddress, &information);
     PspLeaveProcess(&visit);
-    if (!NT_SUCCESS(status))
-        return status;
-    RtlCopyMemory(MemoryInformation, &information, sizeof(information));
-    if (ReturnLength != NULL)
-        *ReturnLength = sizeof(information);
-    return STATUS_SUCCESS;
+    return NT_SUCCESS(status) ? PspTell(MemoryInformation, ReturnLength, &information, sizeof(information)) : status;
 }
 
 /* ---- From kernel mode ---- */
