@@ -62,27 +62,30 @@ typedef struct CMP_VALUE_CHANGE {
     ULONG DataSize;
 } CMP_VALUE_CHANGE;
 
+/* Kernel mode may leave the string of an empty name away. */
 NTSTATUS CmpCaptureValueName(PUNICODE_STRING Source, PUNICODE_STRING Copy)
 {
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    UNICODE_STRING name = { 0, 0, NULL };
+    NTSTATUS status = STATUS_SUCCESS;
+
     RtlZeroMemory(Copy, sizeof(*Copy));
-    if (Source == NULL || Source->Length == 0)
-        return STATUS_SUCCESS;
-    if ((Source->Length & 1) || Source->Length > REGF_MAXIMUM_VALUE_NAME * sizeof(WCHAR) || Source->Buffer == NULL)
+    if (mode != KernelMode || Source != NULL)
+        status = MmReadCaller(mode, &name, Source, sizeof(name));
+    if (!NT_SUCCESS(status) || name.Length == 0)
+        return status;
+    if ((name.Length & 1) || name.Length > REGF_MAXIMUM_VALUE_NAME * sizeof(WCHAR) || name.Buffer == NULL)
         return STATUS_INVALID_PARAMETER;
-    Copy->Buffer = ExAllocatePoolWithTag(PagedPool, Source->Length, CMP_TAG);
-    if (Copy->Buffer == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    RtlCopyMemory(Copy->Buffer, Source->Buffer, Source->Length);
-    Copy->Length = Copy->MaximumLength = Source->Length;
-    return STATUS_SUCCESS;
+    status = MmReadCallerBlock(mode, name.Buffer, name.Length, (PVOID *)&Copy->Buffer);
+    if (NT_SUCCESS(status))
+        Copy->Length = Copy->MaximumLength = name.Length;
+    return status;
 }
 
 static VOID CmpFreeChange(CMP_VALUE_CHANGE *Change)
 {
-    if (Change->Name.Buffer != NULL)
-        ExFreePoolWithTag(Change->Name.Buffer, CMP_TAG);
-    if (Change->Data != NULL)
-        ExFreePoolWithTag(Change->Data, CMP_TAG);
+    MmFreeCallerBlock(Change->Name.Buffer);
+    MmFreeCallerBlock(Change->Data);
 }
 
 /* A link has one value, where it leads to. */
@@ -137,12 +140,8 @@ static NTSTATUS CmpCaptureChange(PUNICODE_STRING Name, const VOID *Data, ULONG D
         return status;
     if (DataSize > REGF_MAXIMUM_DATA || Data == NULL)
         return STATUS_INVALID_PARAMETER;
-    Change->Data = ExAllocatePoolWithTag(PagedPool, DataSize, CMP_TAG);
-    if (Change->Data == NULL)
-        return STATUS_INSUFFICIENT_RESOURCES;
-    RtlCopyMemory(Change->Data, Data, DataSize);
     Change->DataSize = DataSize;
-    return STATUS_SUCCESS;
+    return MmReadCallerBlock(ObPreviousMode(), Data, DataSize, &Change->Data);
 }
 
 NTSTATUS NTAPI NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG TitleIndex, ULONG Type, PVOID Data,
@@ -152,13 +151,9 @@ NTSTATUS NTAPI NtSetValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, ULONG 
     REG_SET_VALUE_KEY_INFORMATION information = { .TitleIndex = TitleIndex, .Type = Type, .DataSize = DataSize };
     CMP_OPERATION operation = { RegNtPreSetValueKey, RegNtPostSetValueKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformSet, &change };
-    KPROCESSOR_MODE mode = ObPreviousMode();
     PCM_KEY_BODY body;
-    NTSTATUS status;
+    NTSTATUS status = CmpReferenceHandle(KeyHandle, KEY_SET_VALUE, &body);
 
-    if (CmpIsForeign(mode, ValueName) || CmpIsForeign(mode, Data))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, KEY_SET_VALUE, &body);
     if (!NT_SUCCESS(status))
         return status;
     status = CmpCaptureChange(ValueName, Data, DataSize, &change);
@@ -196,11 +191,8 @@ NTSTATUS NTAPI NtDeleteValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName)
     CMP_OPERATION operation = { RegNtPreDeleteValueKey, RegNtPostDeleteValueKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformDeleteValue, &change };
     PCM_KEY_BODY body;
-    NTSTATUS status;
+    NTSTATUS status = CmpReferenceHandle(KeyHandle, KEY_SET_VALUE, &body);
 
-    if (CmpIsForeign(ObPreviousMode(), ValueName))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, KEY_SET_VALUE, &body);
     if (!NT_SUCCESS(status))
         return status;
     status = CmpCaptureChange(ValueName, NULL, 0, &change);

@@ -17,6 +17,7 @@
 #pragma once
 #include "cm.h"
 #include "exsync.h"
+#include "mm.h"
 #include "ob.h"
 #include "regflog.h"
 
@@ -59,11 +60,6 @@ static inline REGF_NAME CmpName(PCUNICODE_STRING Name)
     return (REGF_NAME){ Name != NULL ? Name->Buffer : NULL, Name != NULL ? Name->Length / (ULONG)sizeof(WCHAR) : 0 };
 }
 
-/* What a caller gives in user mode has to be there: guarded copies come with user mode. */
-static inline BOOLEAN CmpIsForeign(KPROCESSOR_MODE Mode, const VOID *Pointer)
-{
-    return Mode != KernelMode && Pointer != NULL && (LONG64)Pointer >= 0;
-}
 NTSTATUS CmpStatus(REGF_STATUS Status);
 
 /* ---- Hives (hive.c) ---- */
@@ -124,7 +120,7 @@ static inline NTSTATUS CmpReferenceHandle(HANDLE Handle, ACCESS_MASK Access, PCM
     return ObReferenceObjectByHandle(Handle, Access, CmpKeyObjectType, ObPreviousMode(), (PVOID *)Body, NULL);
 }
 
-/* A copy of a value's name in pool (Copy->Buffer, NULL for the empty name), checked. */
+/* A copy of the name of a value of the service's caller, checked; its Buffer, NULL for the empty name, goes to MmFreeCallerBlock. */
 NTSTATUS CmpCaptureValueName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
 
 /* The security method of the type (security.c). */
@@ -139,6 +135,7 @@ typedef struct CMP_PARSE_CONTEXT {
     ULONG Disposition;                           /* out */
 } CMP_PARSE_CONTEXT;
 OB_PARSE_METHOD CmpParseKey;
+/* For the service's caller, whose ObjectAttributes they are; *KeyHandle is the kernel's memory. */
 NTSTATUS CmpOpenByName(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, CMP_PARSE_CONTEXT *Context);
 typedef struct CMP_WALK {
     PCMP_KCB Start;                              /* where Rest begins */
@@ -161,7 +158,7 @@ typedef struct CMP_RESULT {
 /* STATUS_BUFFER_TOO_SMALL: Length is below Fixed, only the length will be returned. */
 NTSTATUS CmpBeginResult(CMP_RESULT *Result, ULONG Length, ULONG Fixed, ULONG64 Needed);
 VOID CmpPutResult(CMP_RESULT *Result, ULONG Offset, const VOID *Source, ULONG Bytes);
-/* Copies to the caller and frees. Status is what building returned. */
+/* Copies to kernel memory and frees. Status is what building returned. */
 NTSTATUS CmpEndResult(CMP_RESULT *Result, NTSTATUS Status, PVOID Buffer, PULONG ResultLength);
 
 typedef struct CMP_KEY_VIEW {

@@ -4,19 +4,43 @@
 #include "cmp.h"
 #include "se.h"
 
+/* The kernel opens the files. It takes the caller's name for them, and of user mode nothing else: neither his handles nor his
+ * attributes mean to the kernel what they mean to him. */
+static NTSTATUS CmpOpenCallersFiles(POBJECT_ATTRIBUTES SourceFile, PVOID Files[RegfFiles])
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING name;
+    NTSTATUS status;
+
+    if (mode == KernelMode)
+        return CmpOpenFiles(SourceFile, Files);
+    status = MmReadCaller(mode, &attributes, SourceFile, sizeof(attributes));
+    if (!NT_SUCCESS(status))
+        return status;
+    if (attributes.Length != sizeof(attributes) || attributes.ObjectName == NULL)
+        return STATUS_INVALID_PARAMETER;
+    if (attributes.RootDirectory != NULL)
+        return STATUS_NOT_SUPPORTED;
+    status = MmReadCallerString(mode, attributes.ObjectName, &name);
+    if (!NT_SUCCESS(status))
+        return status;
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    status = CmpOpenFiles(&attributes, Files);
+    MmFreeCallerBlock(name.Buffer);
+    return status;
+}
+
 NTSTATUS NTAPI NtLoadKey(POBJECT_ATTRIBUTES TargetKey, POBJECT_ATTRIBUTES SourceFile)
 {
     CMP_PARSE_CONTEXT context = { .Create = TRUE };
-    KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID files[RegfFiles];
     HANDLE key;
     NTSTATUS status;
 
-    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, mode))
+    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, ObPreviousMode()))
         return STATUS_PRIVILEGE_NOT_HELD;
-    if (CmpIsForeign(mode, TargetKey) || CmpIsForeign(mode, SourceFile))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpOpenFiles(SourceFile, files);
+    status = CmpOpenCallersFiles(SourceFile, files);
     if (NT_SUCCESS(status))
         status = CmpLoadHive(files, &context.Hive);
     if (!NT_SUCCESS(status))
@@ -89,15 +113,12 @@ static NTSTATUS CmpUnload(PCMP_KCB Root)
 
 NTSTATUS NTAPI NtUnloadKey(POBJECT_ATTRIBUTES TargetKey)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
     PCM_KEY_BODY body;
     HANDLE key;
     NTSTATUS status;
 
-    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, mode))
+    if (!SeSinglePrivilegeCheck(SeExports->SeRestorePrivilege, ObPreviousMode()))
         return STATUS_PRIVILEGE_NOT_HELD;
-    if (CmpIsForeign(mode, TargetKey))
-        return STATUS_NOT_IMPLEMENTED;
     status = CmpOpenRoot(TargetKey, &key, &body);
     if (!NT_SUCCESS(status))
         return status;
@@ -113,20 +134,17 @@ NTSTATUS NTAPI NtUnloadKey(POBJECT_ATTRIBUTES TargetKey)
 
 NTSTATUS NTAPI NtQueryOpenSubKeys(POBJECT_ATTRIBUTES TargetKey, PULONG HandleCount)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
     PCM_KEY_BODY body;
     HANDLE key;
-    NTSTATUS status;
+    ULONG count;
+    NTSTATUS status = CmpOpenRoot(TargetKey, &key, &body);
 
-    if (CmpIsForeign(mode, TargetKey) || CmpIsForeign(mode, HandleCount))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpOpenRoot(TargetKey, &key, &body);
     if (!NT_SUCCESS(status))
         return status;
-    *HandleCount = CmpCountOpenKeys(body->KeyControlBlock->KeyHive);
+    count = CmpCountOpenKeys(body->KeyControlBlock->KeyHive);
     ObfDereferenceObject(body);
     NtClose(key);
-    return STATUS_SUCCESS;
+    return MmWriteCaller(ObPreviousMode(), HandleCount, &count, sizeof(count));
 }
 
 /* ---- With flags ---- */

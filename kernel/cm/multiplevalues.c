@@ -3,7 +3,6 @@
  * entries handed over after it is given up.
  */
 #include "cmp.h"
-#include "mm.h"
 
 #define CMP_MOST_VALUES 0x10000u                 /* in one request */
 
@@ -102,7 +101,7 @@ static NTSTATUS CmpTellMultiple(const CMP_MULTIPLE *Request, PKEY_VALUE_ENTRY En
         status = MmWriteCaller(mode, &Entries[i], &Request->Wanted[i].Entry, sizeof(KEY_VALUE_ENTRY));
     if (NT_SUCCESS(status))
         status = MmWriteCaller(mode, Length, &Request->Used, sizeof(*Length));
-    return NT_SUCCESS(status) && Required != NULL ? MmWriteCaller(mode, Required, &Request->Required, sizeof(*Required)) : status;
+    return NT_SUCCESS(status) ? MmWriteOptional(mode, Required, &Request->Required, sizeof(*Required)) : status;
 }
 
 NTSTATUS NTAPI NtQueryMultipleValueKey(HANDLE KeyHandle, PKEY_VALUE_ENTRY ValueEntries, ULONG EntryCount, PVOID ValueBuffer,

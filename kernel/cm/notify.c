@@ -8,7 +8,6 @@
 #include "cmp.h"
 #include "ex.h"
 #include "ke.h"
-#include "mm.h"
 
 typedef struct CMP_NOTIFICATION {
     LIST_ENTRY Links;                            /* CmpNotifyLock, then the completer's */

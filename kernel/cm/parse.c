@@ -90,16 +90,29 @@ NTSTATUS CmpParseKey(PVOID Object, POBJECT_TYPE ObjectType, PACCESS_STATE Access
 /* ---- Services ---- */
 NTSTATUS CmpOpenByName(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, CMP_PARSE_CONTEXT *Context)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    HANDLE handle;
-    NTSTATUS status;
+    return ObOpenObjectByName(ObjectAttributes, CmpKeyObjectType, ObPreviousMode(), NULL, DesiredAccess, Context, KeyHandle);
+}
 
-    if (CmpIsForeign(mode, KeyHandle))
-        return STATUS_NOT_IMPLEMENTED;
-    status = ObOpenObjectByName(ObjectAttributes, CmpKeyObjectType, mode, NULL, DesiredAccess, Context, &handle);
-    if (NT_SUCCESS(status))
-        *KeyHandle = handle;
-    return status;
+static NTSTATUS CmpReadClass(PUNICODE_STRING Class, PUNICODE_STRING Copy)
+{
+    NTSTATUS status = Class != NULL ? MmReadCallerString(ObPreviousMode(), Class, Copy) : STATUS_SUCCESS;
+    return NT_SUCCESS(status) && (Copy->Length & 1) ? STATUS_INVALID_PARAMETER : status;
+}
+
+/* The handle is told last: a key whose disposition cannot be told stays, but not open. */
+static NTSTATUS CmpCreateAndReturn(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
+                                   CMP_PARSE_CONTEXT *Context, PULONG Disposition)
+{
+    HANDLE handle = NULL;
+    NTSTATUS status = CmpOpenByName(&handle, DesiredAccess, ObjectAttributes, Context), told;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    told = MmWriteOptional(ObPreviousMode(), Disposition, &Context->Disposition, sizeof(*Disposition));
+    if (NT_SUCCESS(told))
+        return ObReturnHandle(status, KeyHandle, handle);
+    NtClose(handle);
+    return told;
 }
 
 NTSTATUS NTAPI NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG TitleIndex,
@@ -107,36 +120,30 @@ NTSTATUS NTAPI NtCreateKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT
 {
     CMP_PARSE_CONTEXT context = { .Create = TRUE, .Options = CreateOptions, .OpenLink = (CreateOptions & REG_OPTION_OPEN_LINK) != 0 };
     KPROCESSOR_MODE mode = ObPreviousMode();
-    NTSTATUS status;
+    NTSTATUS status = MmProbeCaller(mode, KeyHandle, sizeof(*KeyHandle));
 
     if (CreateOptions & ~(ULONG)REG_LEGAL_OPTION)
         return STATUS_INVALID_PARAMETER;
-    if (CmpIsForeign(mode, Class) || CmpIsForeign(mode, Disposition))
-        return STATUS_NOT_IMPLEMENTED;
-    if (Class != NULL && Class->Length != 0) {
-        if (Class->Length & 1)
-            return STATUS_INVALID_PARAMETER;
-        context.Class = *Class;
-        context.Class.Buffer = ExAllocatePoolWithTag(PagedPool, Class->Length, CMP_TAG);
-        if (context.Class.Buffer == NULL)
-            return STATUS_INSUFFICIENT_RESOURCES;
-        RtlCopyMemory(context.Class.Buffer, Class->Buffer, Class->Length);
-    }
-    status = CmpOpenByName(KeyHandle, DesiredAccess, ObjectAttributes, &context);
-    if (NT_SUCCESS(status) && Disposition != NULL)
-        *Disposition = context.Disposition;
-    if (context.Class.Buffer != NULL)
-        ExFreePoolWithTag(context.Class.Buffer, CMP_TAG);
+    if (NT_SUCCESS(status))
+        status = MmProbeOptional(mode, Disposition, sizeof(*Disposition));
+    if (NT_SUCCESS(status))
+        status = CmpReadClass(Class, &context.Class);
+    if (NT_SUCCESS(status))
+        status = CmpCreateAndReturn(KeyHandle, DesiredAccess, ObjectAttributes, &context, Disposition);
+    MmFreeCallerBlock(context.Class.Buffer);
     return status;
 }
 
 NTSTATUS NTAPI NtOpenKeyEx(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, ULONG OpenOptions)
 {
     CMP_PARSE_CONTEXT context = { .Options = OpenOptions, .OpenLink = (OpenOptions & REG_OPTION_OPEN_LINK) != 0 };
+    HANDLE handle = NULL;
+    NTSTATUS status;
 
     if (OpenOptions & ~(ULONG)(REG_OPTION_OPEN_LINK | REG_OPTION_BACKUP_RESTORE))
         return STATUS_INVALID_PARAMETER_4;
-    return CmpOpenByName(KeyHandle, DesiredAccess, ObjectAttributes, &context);
+    status = CmpOpenByName(&handle, DesiredAccess, ObjectAttributes, &context);
+    return ObReturnHandle(status, KeyHandle, handle);
 }
 
 NTSTATUS NTAPI NtOpenKey(PHANDLE KeyHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes)

@@ -3,16 +3,17 @@
  */
 #include "cmp.h"
 
+/* The answer is made in kernel memory, where registry callbacks see it, and handed over when they have. */
 typedef struct CMP_QUERY {
     PCMP_KCB Kcb;
-    ULONG Class, Index, Length;
-    PVOID Buffer;
-    PULONG ResultLength;
-    PUNICODE_STRING ValueName;
+    ULONG Class, Index;
+    MM_ANSWER Answer;
+    ULONG Length, ResultLength;                  /* of the answer */
+    UNICODE_STRING ValueName;                    /* captured */
 } CMP_QUERY;
 
 /* Runs Build under the shared lock on a key that is not deleted, then hands the result over. */
-static NTSTATUS CmpAnswer(const CMP_QUERY *Query, NTSTATUS (*Build)(const CMP_QUERY *Query, CMP_RESULT *Result))
+static NTSTATUS CmpAnswer(CMP_QUERY *Query, NTSTATUS (*Build)(const CMP_QUERY *Query, CMP_RESULT *Result))
 {
     CMP_RESULT result = { NULL, 0, 0 };
     NTSTATUS status = STATUS_KEY_DELETED;
@@ -21,19 +22,23 @@ static NTSTATUS CmpAnswer(const CMP_QUERY *Query, NTSTATUS (*Build)(const CMP_QU
     if (!Query->Kcb->Discarded)
         status = Build(Query, &result);
     ExUnlockShared(&CmpRegistryLock);
-    return CmpEndResult(&result, status, Query->Buffer, Query->ResultLength);
+    return CmpEndResult(&result, status, Query->Answer.Buffer, &Query->ResultLength);
+}
+
+static NTSTATUS CmpBeginQuery(CMP_QUERY *Query, PVOID Buffer, ULONG Length)
+{
+    NTSTATUS status = MmBeginAnswer(&Query->Answer, ObPreviousMode(), Buffer, Length);
+
+    Query->Length = (ULONG)Query->Answer.Length;
+    return status;
 }
 
 /* Object: where the operation's information wants the key body. */
 static NTSTATUS CmpRunQuery(HANDLE KeyHandle, ACCESS_MASK Access, CMP_QUERY *Query, CMP_OPERATION *Operation, PVOID *Object)
 {
-    KPROCESSOR_MODE mode = ObPreviousMode();
     PCM_KEY_BODY body;
-    NTSTATUS status;
+    NTSTATUS status = CmpReferenceHandle(KeyHandle, Access, &body);
 
-    if (CmpIsForeign(mode, Query->Buffer) || CmpIsForeign(mode, Query->ResultLength))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, Access, &body);
     if (!NT_SUCCESS(status))
         return status;
     *Object = Operation->Object = body;
@@ -41,6 +46,17 @@ static NTSTATUS CmpRunQuery(HANDLE KeyHandle, ACCESS_MASK Access, CMP_QUERY *Que
     status = CmpFilter(Operation);
     ObfDereferenceObject(body);
     return status;
+}
+
+/* The caller is told how long the answer is when he has it, or has part of it, or must ask again. */
+static NTSTATUS CmpEndQuery(CMP_QUERY *Query, NTSTATUS Status, PULONG ResultLength)
+{
+    BOOLEAN answered = NT_SUCCESS(Status) || Status == STATUS_BUFFER_OVERFLOW;
+    NTSTATUS told = MmEndAnswer(&Query->Answer, answered ? min(Query->ResultLength, Query->Answer.Length) : 0);
+
+    if (NT_SUCCESS(told) && (answered || Status == STATUS_BUFFER_TOO_SMALL))
+        told = MmWriteCaller(ObPreviousMode(), ResultLength, &Query->ResultLength, sizeof(*ResultLength));
+    return NT_SUCCESS(told) ? Status : told;
 }
 
 /* ---- Keys ---- */
@@ -77,25 +93,37 @@ static NTSTATUS CmpPerformEnumerateKey(PVOID Arguments) { return CmpAnswer(Argum
 NTSTATUS NTAPI NtQueryKey(HANDLE KeyHandle, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation, ULONG Length,
                           PULONG ResultLength)
 {
-    REG_QUERY_KEY_INFORMATION information = { NULL, KeyInformationClass, KeyInformation, Length, ResultLength, NULL, NULL, NULL };
-    CMP_QUERY query = { NULL, KeyInformationClass, 0, Length, KeyInformation, ResultLength, NULL };
+    CMP_QUERY query = { .Class = KeyInformationClass };
+    REG_QUERY_KEY_INFORMATION information = { .KeyInformationClass = KeyInformationClass, .ResultLength = &query.ResultLength };
     CMP_OPERATION operation = { RegNtPreQueryKey, RegNtPostQueryKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformQueryKey, &query };
     ACCESS_MASK access = KeyInformationClass == KeyNameInformation ? 0 : KEY_QUERY_VALUE;
+    NTSTATUS status = CmpBeginQuery(&query, KeyInformation, Length);
 
-    return CmpRunQuery(KeyHandle, access, &query, &operation, &information.Object);
+    if (!NT_SUCCESS(status))
+        return status;
+    information.KeyInformation = query.Answer.Buffer;
+    information.Length = query.Length;
+    status = CmpRunQuery(KeyHandle, access, &query, &operation, &information.Object);
+    return CmpEndQuery(&query, status, ResultLength);
 }
 
 NTSTATUS NTAPI NtEnumerateKey(HANDLE KeyHandle, ULONG Index, KEY_INFORMATION_CLASS KeyInformationClass, PVOID KeyInformation,
                               ULONG Length, PULONG ResultLength)
 {
-    REG_ENUMERATE_KEY_INFORMATION information = { NULL, Index, KeyInformationClass, KeyInformation, Length, ResultLength, NULL, NULL,
-                                                  NULL };
-    CMP_QUERY query = { NULL, KeyInformationClass, Index, Length, KeyInformation, ResultLength, NULL };
+    CMP_QUERY query = { .Class = KeyInformationClass, .Index = Index };
+    REG_ENUMERATE_KEY_INFORMATION information = { .Index = Index, .KeyInformationClass = KeyInformationClass,
+                                                  .ResultLength = &query.ResultLength };
     CMP_OPERATION operation = { RegNtPreEnumerateKey, RegNtPostEnumerateKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformEnumerateKey, &query };
+    NTSTATUS status = CmpBeginQuery(&query, KeyInformation, Length);
 
-    return CmpRunQuery(KeyHandle, KEY_ENUMERATE_SUB_KEYS, &query, &operation, &information.Object);
+    if (!NT_SUCCESS(status))
+        return status;
+    information.KeyInformation = query.Answer.Buffer;
+    information.Length = query.Length;
+    status = CmpRunQuery(KeyHandle, KEY_ENUMERATE_SUB_KEYS, &query, &operation, &information.Object);
+    return CmpEndQuery(&query, status, ResultLength);
 }
 
 /* ---- Values ---- */
@@ -118,7 +146,7 @@ static NTSTATUS CmpBuildEnumerateValue(const CMP_QUERY *Query, CMP_RESULT *Resul
 
 static NTSTATUS CmpBuildQueryValue(const CMP_QUERY *Query, CMP_RESULT *Result)
 {
-    ULONG index = RegfFindValue(CmpHiveOf(Query->Kcb), Query->Kcb->KeyCell, CmpName(Query->ValueName));
+    ULONG index = RegfFindValue(CmpHiveOf(Query->Kcb), Query->Kcb->KeyCell, CmpName(&Query->ValueName));
     return CmpBuildValueAt(Query, index, STATUS_OBJECT_NAME_NOT_FOUND, Result);
 }
 
@@ -128,41 +156,42 @@ static NTSTATUS CmpPerformQueryValue(PVOID Arguments) { return CmpAnswer(Argumen
 NTSTATUS NTAPI NtEnumerateValueKey(HANDLE KeyHandle, ULONG Index, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                    PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
 {
-    REG_ENUMERATE_VALUE_KEY_INFORMATION information = { NULL, Index, KeyValueInformationClass, KeyValueInformation, Length,
-                                                        ResultLength, NULL, NULL, NULL };
-    CMP_QUERY query = { NULL, KeyValueInformationClass, Index, Length, KeyValueInformation, ResultLength, NULL };
+    CMP_QUERY query = { .Class = KeyValueInformationClass, .Index = Index };
+    REG_ENUMERATE_VALUE_KEY_INFORMATION information = { .Index = Index, .KeyValueInformationClass = KeyValueInformationClass,
+                                                        .ResultLength = &query.ResultLength };
     CMP_OPERATION operation = { RegNtPreEnumerateValueKey, RegNtPostEnumerateValueKey, NULL, &information, &information.CallContext,
                                 &information.ObjectContext, NULL, CmpPerformEnumerateValue, &query };
+    NTSTATUS status = CmpBeginQuery(&query, KeyValueInformation, Length);
 
-    return CmpRunQuery(KeyHandle, KEY_QUERY_VALUE, &query, &operation, &information.Object);
+    if (!NT_SUCCESS(status))
+        return status;
+    information.KeyValueInformation = query.Answer.Buffer;
+    information.Length = query.Length;
+    status = CmpRunQuery(KeyHandle, KEY_QUERY_VALUE, &query, &operation, &information.Object);
+    return CmpEndQuery(&query, status, ResultLength);
+}
+
+static NTSTATUS CmpQueryValue(HANDLE KeyHandle, CMP_QUERY *Query)
+{
+    REG_QUERY_VALUE_KEY_INFORMATION information = { .ValueName = &Query->ValueName, .KeyValueInformationClass = Query->Class,
+                                                    .KeyValueInformation = Query->Answer.Buffer, .Length = Query->Length,
+                                                    .ResultLength = &Query->ResultLength };
+    CMP_OPERATION operation = { RegNtPreQueryValueKey, RegNtPostQueryValueKey, NULL, &information, &information.CallContext,
+                                &information.ObjectContext, NULL, CmpPerformQueryValue, Query };
+
+    return CmpRunQuery(KeyHandle, KEY_QUERY_VALUE, Query, &operation, &information.Object);
 }
 
 NTSTATUS NTAPI NtQueryValueKey(HANDLE KeyHandle, PUNICODE_STRING ValueName, KEY_VALUE_INFORMATION_CLASS KeyValueInformationClass,
                                PVOID KeyValueInformation, ULONG Length, PULONG ResultLength)
 {
-    UNICODE_STRING name = { 0, 0, NULL };
-    REG_QUERY_VALUE_KEY_INFORMATION information = { NULL, &name, KeyValueInformationClass, KeyValueInformation, Length, ResultLength,
-                                                    NULL, NULL, NULL };
-    CMP_QUERY query = { NULL, KeyValueInformationClass, 0, Length, KeyValueInformation, ResultLength, &name };
-    CMP_OPERATION operation = { RegNtPreQueryValueKey, RegNtPostQueryValueKey, NULL, &information, &information.CallContext,
-                                &information.ObjectContext, NULL, CmpPerformQueryValue, &query };
-    KPROCESSOR_MODE mode = ObPreviousMode();
-    PCM_KEY_BODY body;
-    NTSTATUS status;
+    CMP_QUERY query = { .Class = KeyValueInformationClass };
+    NTSTATUS status = CmpCaptureValueName(ValueName, &query.ValueName);
 
-    if (CmpIsForeign(mode, KeyValueInformation) || CmpIsForeign(mode, ResultLength) || CmpIsForeign(mode, ValueName))
-        return STATUS_NOT_IMPLEMENTED;
-    status = CmpReferenceHandle(KeyHandle, KEY_QUERY_VALUE, &body);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = CmpCaptureValueName(ValueName, &name);
-    if (NT_SUCCESS(status)) {
-        information.Object = operation.Object = body;
-        query.Kcb = body->KeyControlBlock;
-        status = CmpFilter(&operation);
-    }
-    if (name.Buffer != NULL)
-        ExFreePoolWithTag(name.Buffer, CMP_TAG);
-    ObfDereferenceObject(body);
+    if (NT_SUCCESS(status))
+        status = CmpBeginQuery(&query, KeyValueInformation, Length);
+    if (NT_SUCCESS(status))
+        status = CmpEndQuery(&query, CmpQueryValue(KeyHandle, &query), ResultLength);
+    MmFreeCallerBlock(query.ValueName.Buffer);
     return status;
 }
