@@ -3,29 +3,15 @@
  */
 #include "user.h"
 
-#define PSP_ATTRIBUTES 16u                       /* of one call */
-#define PSP_NUMBER_MASK 0xFFFFu
 #define PSP_INHERIT_HANDLES 0x4u                 /* PROCESS_CREATE_FLAGS_... */
-#define PSP_CREATE_SUSPENDED 0x1u                /* THREAD_CREATE_FLAGS_... */
 #define PSP_CREATE_SUCCESS 6u                    /* PS_CREATE_STATE */
 #define PSP_MACHINE 0x8664u                     /* IMAGE_FILE_MACHINE_AMD64 */
 #define PSP_IMAGE_IS_DLL 0x2000u                 /* IMAGE_FILE_DLL */
 #define PSP_LONGEST_IMAGE_NAME 0x7FFEu
 
-/* PS_ATTRIBUTE_NUM */
-enum { PspAttributeParent = 0, PspAttributeClientId = 3, PspAttributeTeb = 4, PspAttributeImageName = 5, PspAttributeImageInformation = 6 };
-
-typedef struct PSP_ATTRIBUTE {                   /* PS_ATTRIBUTE */
-    ULONG64 Attribute;
-    SIZE_T Size;
-    PVOID Value;
-    PSIZE_T ReturnLength;
-} PSP_ATTRIBUTE;
-
 /* What is asked, captured. */
 typedef struct PSP_CREATION {
-    PSP_ATTRIBUTE Attributes[PSP_ATTRIBUTES];
-    ULONG Count;
+    PSP_ATTRIBUTES Attributes;
     UNICODE_STRING ImageName;                    /* pool */
     PEPROCESS Parent;                            /* referenced */
     PSP_PARAMETERS Parameters;
@@ -34,32 +20,9 @@ typedef struct PSP_CREATION {
 } PSP_CREATION;
 
 /* ---- Capturing ---- */
-static NTSTATUS PspReadAttributes(const VOID *List, PSP_CREATION *Creation)
-{
-    SIZE_T size, count;
-    NTSTATUS status = PspReadUser(&size, List, sizeof(size));
-
-    if (!NT_SUCCESS(status))
-        return status;
-    count = (size - sizeof(size)) / sizeof(PSP_ATTRIBUTE);
-    if (size < sizeof(size) || count > PSP_ATTRIBUTES || (size - sizeof(size)) % sizeof(PSP_ATTRIBUTE) != 0)
-        return STATUS_INVALID_PARAMETER;
-    Creation->Count = (ULONG)count;
-    return count != 0 ? PspReadUser(Creation->Attributes, (const SIZE_T *)List + 1, count * sizeof(PSP_ATTRIBUTE)) : STATUS_SUCCESS;
-}
-
-static const PSP_ATTRIBUTE *PspFindAttribute(const PSP_CREATION *Creation, ULONG Number)
-{
-    ULONG i;
-    for (i = 0; i < Creation->Count; i++)
-        if ((Creation->Attributes[i].Attribute & PSP_NUMBER_MASK) == Number)
-            return &Creation->Attributes[i];
-    return NULL;
-}
-
 static NTSTATUS PspReadImageName(PSP_CREATION *Creation)
 {
-    const PSP_ATTRIBUTE *name = PspFindAttribute(Creation, PspAttributeImageName);
+    const PSP_ATTRIBUTE *name = PspFindAttribute(&Creation->Attributes, PspAttributeImageName);
 
     if (name == NULL || name->Size == 0 || (name->Size & 1) || name->Size > PSP_LONGEST_IMAGE_NAME)
         return STATUS_INVALID_PARAMETER;
@@ -67,17 +30,17 @@ static NTSTATUS PspReadImageName(PSP_CREATION *Creation)
     if (Creation->ImageName.Buffer == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     Creation->ImageName.Length = Creation->ImageName.MaximumLength = (USHORT)name->Size;
-    return PspReadUser(Creation->ImageName.Buffer, name->Value, name->Size);
+    return MmReadCaller(ObPreviousMode(), Creation->ImageName.Buffer, name->Value, name->Size);
 }
 
 static NTSTATUS PspReferenceParent(PSP_CREATION *Creation)
 {
-    const PSP_ATTRIBUTE *parent = PspFindAttribute(Creation, PspAttributeParent);
+    const PSP_ATTRIBUTE *parent = PspFindAttribute(&Creation->Attributes, PspAttributeParent);
     PVOID object = PsCurrentProcess();
     NTSTATUS status = STATUS_SUCCESS;
 
     if (parent != NULL)
-        status = ObReferenceObjectByHandle(parent->Value, PROCESS_CREATE_PROCESS, PspProcessType, UserMode, &object, NULL);
+        status = ObReferenceObjectByHandle(parent->Value, PROCESS_CREATE_PROCESS, PspProcessType, ObPreviousMode(), &object, NULL);
     else
         ObfReferenceObject(object);
     if (NT_SUCCESS(status))
@@ -133,44 +96,81 @@ static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, BOOLEAN InheritHandles, P
 }
 
 /* ---- The service ---- */
-static VOID PspReturnAttribute(const PSP_CREATION *Creation, ULONG Number, const VOID *Value, SIZE_T Size)
-{
-    const PSP_ATTRIBUTE *attribute = PspFindAttribute(Creation, Number);
-
-    if (attribute == NULL)
-        return;
-    Size = min(Size, attribute->Size);
-    if (NT_SUCCESS(PspWriteUser(attribute->Value, Value, Size)) && attribute->ReturnLength != NULL)
-        PspWriteUser(attribute->ReturnLength, &Size, sizeof(Size));
-}
-
-static VOID PspReturnResults(const PSP_CREATION *Creation, PETHREAD Thread, PVOID CreateInfo)
+static NTSTATUS PspTellResults(const PSP_CREATION *Creation, PETHREAD Thread, PVOID CreateInfo)
 {
     ULONG state = PSP_CREATE_SUCCESS;
-    PVOID teb = Thread->Tcb.Teb;
+    NTSTATUS status = PspTellOfThread(&Creation->Attributes, Thread);
 
-    PspReturnAttribute(Creation, PspAttributeClientId, &Thread->Cid, sizeof(Thread->Cid));
-    PspReturnAttribute(Creation, PspAttributeTeb, &teb, sizeof(teb));
-    PspReturnAttribute(Creation, PspAttributeImageInformation, MmSectionImage(Creation->Section), sizeof(MM_SECTION_IMAGE));
-    if (CreateInfo != NULL)
-        PspWriteUser((PCHAR)CreateInfo + sizeof(SIZE_T), &state, sizeof(state));
+    if (NT_SUCCESS(status))
+        status = PspTellAttribute(&Creation->Attributes, PspAttributeImageInformation, MmSectionImage(Creation->Section),
+                                  sizeof(MM_SECTION_IMAGE));
+    if (NT_SUCCESS(status) && CreateInfo != NULL)
+        status = MmWriteCaller(ObPreviousMode(), (PCHAR)CreateInfo + sizeof(SIZE_T), &state, sizeof(state));
+    return status;
 }
 
-static NTSTATUS PspOpenBoth(PEPROCESS Process, PETHREAD Thread, const ACCESS_MASK Access[2], const ULONG Attributes[2], HANDLE Handles[2])
+/* The two handles: of the process, and of its first thread. */
+typedef struct PSP_HANDLES {
+    ACCESS_MASK Access[2];
+    ULONG Attributes[2];
+    PHANDLE To[2];
+    HANDLE Handles[2];
+} PSP_HANDLES;
+
+static NTSTATUS PspReadHandles(POBJECT_ATTRIBUTES Process, POBJECT_ATTRIBUTES Thread, PSP_HANDLES *Handles)
 {
-    NTSTATUS status = ObOpenObjectByPointer(Process, Attributes[0], NULL, Access[0], PspProcessType, KernelMode, &Handles[0]);
+    OBJECT_ATTRIBUTES attributes;
+    NTSTATUS status = PspReadObjectAttributes(Process, &attributes);
+
+    Handles->Attributes[0] = attributes.Attributes;
+    if (NT_SUCCESS(status))
+        status = PspReadObjectAttributes(Thread, &attributes);
+    Handles->Attributes[1] = attributes.Attributes;
+    if (NT_SUCCESS(status))
+        status = MmProbeCaller(ObPreviousMode(), Handles->To[0], sizeof(HANDLE));
+    return NT_SUCCESS(status) ? MmProbeCaller(ObPreviousMode(), Handles->To[1], sizeof(HANDLE)) : status;
+}
+
+static NTSTATUS PspOpenBoth(PEPROCESS Process, PETHREAD Thread, PSP_HANDLES *Handles)
+{
+    NTSTATUS status = ObOpenObjectByPointer(Process, Handles->Attributes[0], NULL, Handles->Access[0], PspProcessType, KernelMode,
+                                            &Handles->Handles[0]);
 
     if (!NT_SUCCESS(status))
         return status;
-    status = ObOpenObjectByPointer(Thread, Attributes[1], NULL, Access[1], PspThreadType, KernelMode, &Handles[1]);
+    status = ObOpenObjectByPointer(Thread, Handles->Attributes[1], NULL, Handles->Access[1], PspThreadType, KernelMode,
+                                   &Handles->Handles[1]);
     if (!NT_SUCCESS(status))
-        ObCloseHandle(Handles[0], UserMode);
+        ObCloseHandle(Handles->Handles[0], ObPreviousMode());
+    return status;
+}
+
+/* Opens both and tells the caller everything; then the program may run. On failure both handles are closed. */
+static NTSTATUS PspHandOverProgram(const PSP_CREATION *Creation, PSP_HANDLES *Handles, PEPROCESS Process, PETHREAD Thread,
+                                   PVOID CreateInfo, BOOLEAN Suspended)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS status = PspOpenBoth(Process, Thread, Handles);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspTellResults(Creation, Thread, CreateInfo);
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, Handles->To[0], &Handles->Handles[0], sizeof(HANDLE));
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, Handles->To[1], &Handles->Handles[1], sizeof(HANDLE));
+    if (NT_SUCCESS(status))
+        status = PspStartUserThread(Thread, Suspended);
+    if (!NT_SUCCESS(status)) {
+        ObCloseHandle(Handles->Handles[0], mode);
+        ObCloseHandle(Handles->Handles[1], mode);
+    }
     return status;
 }
 
 static NTSTATUS PspCaptureCreation(const VOID *ProcessParameters, const VOID *AttributeList, PSP_CREATION *Creation)
 {
-    NTSTATUS status = AttributeList != NULL ? PspReadAttributes(AttributeList, Creation) : STATUS_INVALID_PARAMETER;
+    NTSTATUS status = PspReadAttributes(AttributeList, &Creation->Attributes);
 
     if (NT_SUCCESS(status))
         status = PspReadImageName(Creation);
@@ -184,37 +184,24 @@ NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, 
                                    POBJECT_ATTRIBUTES ThreadObjectAttributes, ULONG ProcessFlags, ULONG ThreadFlags,
                                    PVOID ProcessParameters, PVOID CreateInfo, PVOID AttributeList)
 {
-    const ACCESS_MASK access[2] = { ProcessDesiredAccess, ThreadDesiredAccess };
-    const ULONG attributes[2] = { ProcessObjectAttributes != NULL ? ProcessObjectAttributes->Attributes : 0,
-                                  ThreadObjectAttributes != NULL ? ThreadObjectAttributes->Attributes : 0 };
+    PSP_HANDLES handles = { { ProcessDesiredAccess, ThreadDesiredAccess }, { 0 }, { ProcessHandle, ThreadHandle }, { 0 } };
     PSP_CREATION creation = { 0 };
-    HANDLE handles[2];
     PEPROCESS process;
     PETHREAD thread;
-    NTSTATUS status = PspCaptureCreation(ProcessParameters, AttributeList, &creation);
+    NTSTATUS status = PspReadHandles(ProcessObjectAttributes, ThreadObjectAttributes, &handles);
 
+    if (NT_SUCCESS(status))
+        status = PspCaptureCreation(ProcessParameters, AttributeList, &creation);
     if (NT_SUCCESS(status))
         status = PspMakeProgram(&creation, (ProcessFlags & PSP_INHERIT_HANDLES) != 0, &process, &thread);
     if (!NT_SUCCESS(status)) {
         PspReleaseCreation(&creation);
         return status;
     }
-    status = PspOpenBoth(process, thread, access, attributes, handles);
-    if (NT_SUCCESS(status)) {
-        PspReturnResults(&creation, thread, CreateInfo);
-        status = PspStartUserThread(thread, (ThreadFlags & PSP_CREATE_SUSPENDED) != 0);
-        if (!NT_SUCCESS(status)) {
-            ObCloseHandle(handles[0], UserMode);
-            ObCloseHandle(handles[1], UserMode);
-        }
-    }
+    status = PspHandOverProgram(&creation, &handles, process, thread, CreateInfo, (ThreadFlags & PSP_CREATE_SUSPENDED) != 0);
     PspReleaseCreation(&creation);
-    if (NT_SUCCESS(status)) {
-        *ProcessHandle = handles[0];
-        *ThreadHandle = handles[1];
-    } else {
+    if (!NT_SUCCESS(status))
         PsTerminateProcess(process, status);
-    }
     ObfDereferenceObject(thread);
     ObfDereferenceObject(process);
     return status;

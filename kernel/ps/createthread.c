@@ -4,27 +4,36 @@
 #include "user.h"
 #include "visit.h"
 
-#define PSP_CREATE_SUSPENDED 0x1u                /* THREAD_CREATE_FLAGS_CREATE_SUSPENDED */
 #define PSP_SUSPEND_RESUME 0x0002u               /* THREAD_SUSPEND_RESUME */
 #define PSP_GET_CONTEXT 0x0008u
 #define PSP_SET_CONTEXT 0x0010u
 
-static VOID PspReturnThreadAttributes(const VOID *List, PETHREAD Thread)
+/* The caller has the handle and all he asked for before the thread runs. On failure the handle is closed; the thread was not started. */
+static NTSTATUS PspHandOverThread(PETHREAD Thread, ULONG Attributes, ACCESS_MASK Access, const PSP_ATTRIBUTES *Wishes, PHANDLE To)
 {
-    struct { ULONG64 Attribute; SIZE_T Size; PVOID Value; PSIZE_T ReturnLength; } attribute;
-    const UCHAR *at = (const UCHAR *)List + sizeof(SIZE_T);
-    PVOID teb = Thread->Tcb.Teb;
-    SIZE_T size;
+    HANDLE handle;
+    NTSTATUS status = ObOpenObjectByPointer(Thread, Attributes, NULL, Access, PspThreadType, KernelMode, &handle);
 
-    if (List == NULL || !NT_SUCCESS(PspReadUser(&size, List, sizeof(size))))
-        return;
-    for (; size >= sizeof(size) + sizeof(attribute) && NT_SUCCESS(PspReadUser(&attribute, at, sizeof(attribute))); size -= sizeof(attribute)) {
-        if ((attribute.Attribute & 0xFFFF) == 3)                         /* PsAttributeClientId */
-            PspWriteUser(attribute.Value, &Thread->Cid, min(attribute.Size, sizeof(Thread->Cid)));
-        else if ((attribute.Attribute & 0xFFFF) == 4)                    /* PsAttributeTebAddress */
-            PspWriteUser(attribute.Value, &teb, min(attribute.Size, sizeof(teb)));
-        at += sizeof(attribute);
-    }
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspTellOfThread(Wishes, Thread);
+    if (NT_SUCCESS(status))
+        return ObReturnHandle(status, To, handle);
+    ObCloseHandle(handle, ObPreviousMode());
+    return status;
+}
+
+static NTSTATUS PspMakeThread(PSP_USER_THREAD *New, HANDLE ProcessHandle, PETHREAD *Thread)
+{
+    PVOID process;
+    NTSTATUS status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PspProcessType, ObPreviousMode(), &process, NULL);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    New->Process = process;
+    status = New->Process->Peb != NULL ? PspCreateUserThread(New, Thread) : STATUS_PROCESS_IS_TERMINATING;
+    ObfDereferenceObject(process);
+    return status;
 }
 
 NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, HANDLE ProcessHandle,
@@ -32,32 +41,26 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
                                 SIZE_T MaximumStackSize, PVOID AttributeList)
 {
     PSP_USER_THREAD new = { .Start = StartRoutine, .Argument = Argument, .StackReserve = max(StackSize, MaximumStackSize) };
-    ULONG attributes = ObjectAttributes != NULL ? ObjectAttributes->Attributes : 0;
-    HANDLE handle;
-    PVOID process;
+    OBJECT_ATTRIBUTES attributes;
+    PSP_ATTRIBUTES wishes;
     PETHREAD thread;
-    NTSTATUS status;
+    NTSTATUS status = MmProbeCaller(ObPreviousMode(), ThreadHandle, sizeof(*ThreadHandle));
 
     (void)ZeroBits;
-    status = ObReferenceObjectByHandle(ProcessHandle, PROCESS_CREATE_THREAD, PspProcessType, ObPreviousMode(), &process, NULL);
+    if (NT_SUCCESS(status))
+        status = PspReadObjectAttributes(ObjectAttributes, &attributes);
+    if (NT_SUCCESS(status))
+        status = PspReadAttributes(AttributeList, &wishes);
+    if (NT_SUCCESS(status))
+        status = PspMakeThread(&new, ProcessHandle, &thread);
     if (!NT_SUCCESS(status))
         return status;
-    new.Process = process;
-    status = new.Process->Peb != NULL ? PspCreateUserThread(&new, &thread) : STATUS_PROCESS_IS_TERMINATING;
-    ObfDereferenceObject(process);
-    if (!NT_SUCCESS(status))
-        return status;
-    status = ObOpenObjectByPointer(thread, attributes, NULL, DesiredAccess, PspThreadType, KernelMode, &handle);
+    status = PspHandOverThread(thread, attributes.Attributes, DesiredAccess, &wishes, ThreadHandle);
     if (!NT_SUCCESS(status)) {
         PspAbandonUserThread(thread);
         return status;
     }
-    PspReturnThreadAttributes(AttributeList, thread);
     status = PspStartUserThread(thread, (CreateFlags & PSP_CREATE_SUSPENDED) != 0);
-    if (NT_SUCCESS(status))
-        *ThreadHandle = handle;
-    else
-        ObCloseHandle(handle, ObPreviousMode());
     ObfDereferenceObject(thread);
     return status;
 }
@@ -101,30 +104,30 @@ NTSTATUS NTAPI NtSuspendThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount)
 {
     PETHREAD thread;
     ULONG count = 0;
-    NTSTATUS status = PspReferenceThread(ThreadHandle, PSP_SUSPEND_RESUME, &thread);
+    NTSTATUS status = MmProbeOptional(ObPreviousMode(), PreviousSuspendCount, sizeof(count));
 
+    if (NT_SUCCESS(status))
+        status = PspReferenceThread(ThreadHandle, PSP_SUSPEND_RESUME, &thread);
     if (!NT_SUCCESS(status))
         return status;
     status = thread->CrossThreadFlags & PSP_THREAD_TERMINATED ? STATUS_THREAD_IS_TERMINATING : KeSuspendThread(&thread->Tcb, &count);
     ObfDereferenceObject(thread);
-    if (NT_SUCCESS(status) && PreviousSuspendCount != NULL)
-        *PreviousSuspendCount = count;
-    return status;
+    return NT_SUCCESS(status) ? MmWriteOptional(ObPreviousMode(), PreviousSuspendCount, &count, sizeof(count)) : status;
 }
 
 NTSTATUS NTAPI NtResumeThread(HANDLE ThreadHandle, PULONG PreviousSuspendCount)
 {
     PETHREAD thread;
     ULONG count;
-    NTSTATUS status = PspReferenceThread(ThreadHandle, PSP_SUSPEND_RESUME, &thread);
+    NTSTATUS status = MmProbeOptional(ObPreviousMode(), PreviousSuspendCount, sizeof(count));
 
+    if (NT_SUCCESS(status))
+        status = PspReferenceThread(ThreadHandle, PSP_SUSPEND_RESUME, &thread);
     if (!NT_SUCCESS(status))
         return status;
     count = KeResumeThread(&thread->Tcb);
     ObfDereferenceObject(thread);
-    if (PreviousSuspendCount != NULL)
-        *PreviousSuspendCount = count;
-    return STATUS_SUCCESS;
+    return MmWriteOptional(ObPreviousMode(), PreviousSuspendCount, &count, sizeof(count));
 }
 
 /* ---- Contexts ---- */
@@ -197,19 +200,20 @@ NTSTATUS NTAPI NtSetContextThread(HANDLE ThreadHandle, PCONTEXT ThreadContext)
 /* ---- Memory of others ---- */
 static NTSTATUS PspCopyMemory(HANDLE ProcessHandle, PVOID Theirs, PVOID Ours, SIZE_T Size, PSIZE_T Copied, BOOLEAN Write)
 {
+    KPROCESSOR_MODE mode = ObPreviousMode();
     PVOID process;
     SIZE_T copied = 0;
-    NTSTATUS status = ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ, PspProcessType,
-                                                ObPreviousMode(), &process, NULL);
+    NTSTATUS status = MmProbeOptional(mode, Copied, sizeof(*Copied)), told;
 
+    if (NT_SUCCESS(status))
+        status = ObReferenceObjectByHandle(ProcessHandle, Write ? PROCESS_VM_WRITE : PROCESS_VM_READ, PspProcessType, mode, &process, NULL);
     if (!NT_SUCCESS(status))
         return status;
-    status = Write ? MmCopyVirtualMemory(PsCurrentProcess(), Ours, process, Theirs, Size, ObPreviousMode(), &copied)
-                   : MmCopyVirtualMemory(process, Theirs, PsCurrentProcess(), Ours, Size, ObPreviousMode(), &copied);
+    status = Write ? MmCopyVirtualMemory(PsCurrentProcess(), Ours, process, Theirs, Size, mode, &copied)
+                   : MmCopyVirtualMemory(process, Theirs, PsCurrentProcess(), Ours, Size, mode, &copied);
     ObfDereferenceObject(process);
-    if (Copied != NULL)
-        *Copied = copied;
-    return status;
+    told = MmWriteOptional(mode, Copied, &copied, sizeof(copied));
+    return NT_SUCCESS(status) && !NT_SUCCESS(told) ? told : status;
 }
 
 NTSTATUS NTAPI NtReadVirtualMemory(HANDLE ProcessHandle, PVOID BaseAddress, PVOID Buffer, SIZE_T Size, PSIZE_T Copied)

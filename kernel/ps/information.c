@@ -72,14 +72,28 @@ static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer
 
 NTSTATUS PspReturn(PVOID To, ULONG Length, PULONG ReturnLength, const VOID *From, ULONG Size)
 {
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS status, told;
+
     if (Size == 0)
         return STATUS_INVALID_INFO_CLASS;
-    if (ReturnLength != NULL)
-        *ReturnLength = Size;
-    if (Length != Size)
-        return STATUS_INFO_LENGTH_MISMATCH;
-    RtlCopyMemory(To, From, Size);
-    return STATUS_SUCCESS;
+    status = Length == Size ? MmWriteCaller(mode, To, From, Size) : STATUS_INFO_LENGTH_MISMATCH;
+    told = MmWriteOptional(mode, ReturnLength, &Size, sizeof(Size));
+    return NT_SUCCESS(told) ? status : told;
+}
+
+NTSTATUS PspReturnText(PUNICODE_STRING To, PCUNICODE_STRING Text, USHORT Zeros)
+{
+    static const WCHAR zero = L'\0';
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    PWCHAR at = (PWCHAR)(To + 1);
+    UNICODE_STRING string = { Text->Length, (USHORT)(Text->Length + Zeros), Text->Length + Zeros != 0 ? at : NULL };
+    NTSTATUS status = MmWriteCaller(mode, at, Text->Buffer, Text->Length);
+
+    ASSERT(Zeros <= sizeof(zero));
+    if (NT_SUCCESS(status))
+        status = MmWriteCaller(mode, at + Text->Length / sizeof(WCHAR), &zero, Zeros);
+    return NT_SUCCESS(status) ? MmWriteCaller(mode, To, &string, sizeof(string)) : status;
 }
 
 /* A UNICODE_STRING and behind it its characters; without an image an empty one. */
@@ -88,15 +102,10 @@ static NTSTATUS PspReturnImageName(PEPROCESS Process, PUNICODE_STRING Name, ULON
     UNICODE_STRING none = { 0, 0, NULL };
     PCUNICODE_STRING name = Process->SeAuditProcessCreationInfo != NULL ? &Process->SeAuditProcessCreationInfo->Name : &none;
     ULONG size = sizeof(*Name) + name->Length + sizeof(WCHAR);
+    NTSTATUS status = Length >= size ? PspReturnText(Name, name, sizeof(WCHAR)) : STATUS_INFO_LENGTH_MISMATCH;
+    NTSTATUS told = MmWriteOptional(ObPreviousMode(), ReturnLength, &size, sizeof(size));
 
-    if (ReturnLength != NULL)
-        *ReturnLength = size;
-    if (Length < size)
-        return STATUS_INFO_LENGTH_MISMATCH;
-    RtlCopyMemory(Name + 1, name->Buffer, name->Length);
-    ((PWCHAR)(Name + 1))[name->Length / sizeof(WCHAR)] = L'\0';
-    *Name = (UNICODE_STRING){ name->Length, (USHORT)(name->Length + sizeof(WCHAR)), (PWCHAR)(Name + 1) };
-    return STATUS_SUCCESS;
+    return NT_SUCCESS(told) ? status : told;
 }
 
 NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,

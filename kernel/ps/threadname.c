@@ -74,22 +74,38 @@ VOID PspFreeThreadName(PETHREAD Thread)
         ExFreePoolWithTag(Thread->ThreadName, PSP_NAME_TAG);
 }
 
-NTSTATUS PspReturnThreadName(PETHREAD Thread, PVOID Information, ULONG Length, PULONG ReturnLength)
+/* A copy of the name as it is now, in pool, for who may not hold the lock. */
+static NTSTATUS PspReadThreadName(PETHREAD Thread, PUNICODE_STRING Copy)
 {
-    PUNICODE_STRING to = Information;
-    NTSTATUS status = STATUS_BUFFER_TOO_SMALL;
-    USHORT bytes;
+    NTSTATUS status = STATUS_SUCCESS;
 
+    *Copy = (UNICODE_STRING){ 0, 0, NULL };
     ExLockShared(&Thread->ThreadLock);
-    bytes = Thread->ThreadName != NULL ? Thread->ThreadName->Length : 0;
-    if (Length >= sizeof(*to) + bytes) {
-        if (bytes != 0)
-            RtlCopyMemory(to + 1, Thread->ThreadName->Buffer, bytes);
-        *to = (UNICODE_STRING){ bytes, bytes, bytes != 0 ? (PWCHAR)(to + 1) : NULL };
-        status = STATUS_SUCCESS;
+    if (Thread->ThreadName != NULL) {
+        Copy->Buffer = ExAllocatePoolWithTag(PagedPool, Thread->ThreadName->Length, PSP_NAME_TAG);
+        if (Copy->Buffer != NULL) {
+            Copy->Length = Copy->MaximumLength = Thread->ThreadName->Length;
+            RtlCopyMemory(Copy->Buffer, Thread->ThreadName->Buffer, Copy->Length);
+        } else {
+            status = STATUS_INSUFFICIENT_RESOURCES;
+        }
     }
     ExUnlockShared(&Thread->ThreadLock);
-    if (ReturnLength != NULL)
-        *ReturnLength = sizeof(*to) + bytes;
     return status;
+}
+
+NTSTATUS PspReturnThreadName(PETHREAD Thread, PVOID Information, ULONG Length, PULONG ReturnLength)
+{
+    UNICODE_STRING name;
+    ULONG size;
+    NTSTATUS status = PspReadThreadName(Thread, &name), told;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    size = sizeof(name) + name.Length;
+    status = Length >= size ? PspReturnText(Information, &name, 0) : STATUS_BUFFER_TOO_SMALL;
+    told = MmWriteOptional(ObPreviousMode(), ReturnLength, &size, sizeof(size));
+    if (name.Buffer != NULL)
+        ExFreePoolWithTag(name.Buffer, PSP_NAME_TAG);
+    return NT_SUCCESS(told) ? status : told;
 }

@@ -62,6 +62,29 @@ VOID PspAbandonUserThread(PETHREAD Thread);
 /* The calling thread's TEB and stack, when it ends before its process. */
 VOID PspFreeUserThread(PETHREAD Thread);
 
+/* ---- PS_ATTRIBUTE_LIST (attributelist.c) ---- */
+#define PSP_CREATE_SUSPENDED 0x1u                /* THREAD_CREATE_FLAGS_... */
+#define PSP_MOST_ATTRIBUTES 16u                  /* of one call */
+/* PS_ATTRIBUTE_NUM */
+enum { PspAttributeParent = 0, PspAttributeClientId = 3, PspAttributeTeb = 4, PspAttributeImageName = 5, PspAttributeImageInformation = 6 };
+typedef struct PSP_ATTRIBUTE {                   /* PS_ATTRIBUTE */
+    ULONG64 Attribute;
+    SIZE_T Size;
+    PVOID Value;                                 /* the caller's memory, or the value itself */
+    PSIZE_T ReturnLength;                        /* or NULL */
+} PSP_ATTRIBUTE;
+typedef struct PSP_ATTRIBUTES {
+    PSP_ATTRIBUTE Attributes[PSP_MOST_ATTRIBUTES];
+    ULONG Count;
+} PSP_ATTRIBUTES;
+/* The service's caller's list; NULL is an empty one. STATUS_INVALID_PARAMETER: its length makes no sense, or there are too many. */
+NTSTATUS PspReadAttributes(const VOID *List, PSP_ATTRIBUTES *Attributes);
+const PSP_ATTRIBUTE *PspFindAttribute(const PSP_ATTRIBUTES *Attributes, ULONG Number);
+/* Tells the caller, if he asked by that attribute, as much as he has room for. */
+NTSTATUS PspTellAttribute(const PSP_ATTRIBUTES *Attributes, ULONG Number, const VOID *Value, SIZE_T Size);
+/* A new thread's ids and TEB. */
+NTSTATUS PspTellOfThread(const PSP_ATTRIBUTES *Attributes, PETHREAD Thread);
+
 /* ---- Processes ---- */
 typedef struct PSP_NEW_PROCESS {
     PEPROCESS Parent;
@@ -71,11 +94,11 @@ typedef struct PSP_NEW_PROCESS {
     PSP_PARAMETERS *Parameters;
     BOOLEAN InheritHandles;
 } PSP_NEW_PROCESS;
-/* A process with its image, ntdll and PEB, and no thread yet; the reference is the caller's. */
 /* Where the program begins, from its image's base. */
 static inline ULONG64 PspEntryOffset(PVOID Section)
 {
     const MM_SECTION *section = Section;
     return (ULONG64)MmSectionImage(section)->TransferAddress - MmImageBase(section);
 }
+/* A process with its image, ntdll and PEB, and no thread yet; the reference is the caller's. */
 NTSTATUS PspCreateUserProcess(const PSP_NEW_PROCESS *New, PEPROCESS *Process);
