@@ -91,49 +91,59 @@ static ULONG ExpAnswer(ULONG Class, EXP_ANSWER *Answer)
 
 static NTSTATUS ExpReturn(ULONG Class, const EXP_ANSWER *Answer, ULONG Size, PVOID Buffer, ULONG Length, PULONG ReturnLength)
 {
+    NTSTATUS status, told;
     ULONG bytes = Size;
 
     if (Class == ExpClassTimeOfDay && Length <= Size)
         bytes = Length;                          /* older callers ask for its beginning */
-    else if (Length < Size || (Class == ExpClassBasic && Length != Size)) {
-        if (ReturnLength != NULL)
-            *ReturnLength = Size;
-        return STATUS_INFO_LENGTH_MISMATCH;
-    }
-    RtlCopyMemory(Buffer, Answer, bytes);
-    if (ReturnLength != NULL)
-        *ReturnLength = bytes;
-    return STATUS_SUCCESS;
+    if (Length < bytes || (Class == ExpClassBasic && Length != Size))
+        status = STATUS_INFO_LENGTH_MISMATCH;
+    else
+        status = MmWriteCaller(ObPreviousMode(), Buffer, Answer, bytes);
+    told = ExpTell(ReturnLength, &bytes, sizeof(bytes));
+    return NT_SUCCESS(told) ? status : told;
 }
 
 /* Answers whose length depends on the machine. */
-static NTSTATUS ExpQueryVariable(ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed)
+static NTSTATUS ExpMakeVariable(ULONG Class, const MM_ANSWER *Answer, PULONG Needed)
 {
+    ULONG length = (ULONG)Answer->Length;
+
     switch (Class) {
-    case ExpClassProcesses: return ExpQueryProcesses(Buffer, Length, Needed);
-    case ExpClassModules: return ExpQueryModules(Buffer, Length, Needed);
-    case ExpClassHandles: return ExpQueryHandles(FALSE, Buffer, Length, Needed);
-    case ExpClassHandlesExtended: return ExpQueryHandles(TRUE, Buffer, Length, Needed);
-    default: return ExpQueryArray(Class, Buffer, Length, Needed);
+    case ExpClassProcesses: return ExpQueryProcesses(Answer, Needed);
+    case ExpClassModules: return ExpQueryModules(Answer->Buffer, length, Needed);
+    case ExpClassHandles: return ExpQueryHandles(FALSE, Answer->Buffer, length, Needed);
+    case ExpClassHandlesExtended: return ExpQueryHandles(TRUE, Answer->Buffer, length, Needed);
+    default: return ExpQueryArray(Class, Answer->Buffer, length, Needed);
     }
+}
+
+static NTSTATUS ExpQueryVariable(ULONG Class, PVOID Buffer, ULONG Length, PULONG ReturnLength)
+{
+    MM_ANSWER answer;
+    ULONG needed = 0;
+    NTSTATUS status = MmBeginAnswer(&answer, ObPreviousMode(), Buffer, Length), told;
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = ExpMakeVariable(Class, &answer, &needed);
+    told = MmEndAnswer(&answer, NT_SUCCESS(status) ? min(needed, answer.Length) : 0);
+    if (NT_SUCCESS(told) && status != STATUS_INVALID_INFO_CLASS)
+        told = ExpTell(ReturnLength, &needed, sizeof(needed));
+    return NT_SUCCESS(told) ? status : told;
 }
 
 NTSTATUS NTAPI NtQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,
                                         PULONG ReturnLength)
 {
     EXP_ANSWER answer;
-    ULONG needed = 0, size;
-    NTSTATUS status = ExpQueryVariable(SystemInformationClass, SystemInformation, SystemInformationLength, &needed);
+    ULONG size = ExpAnswer(SystemInformationClass, &answer);
+    NTSTATUS status;
 
-    if (status != STATUS_INVALID_INFO_CLASS) {
-        if (ReturnLength != NULL)
-            *ReturnLength = needed;
-        return status;
-    }
-    size = ExpAnswer(SystemInformationClass, &answer);
-    if (size == 0)
-        return SystemInformationClass <= EXP_LAST_CLASS ? STATUS_NOT_IMPLEMENTED : STATUS_INVALID_INFO_CLASS;
-    return ExpReturn(SystemInformationClass, &answer, size, SystemInformation, SystemInformationLength, ReturnLength);
+    if (size != 0)
+        return ExpReturn(SystemInformationClass, &answer, size, SystemInformation, SystemInformationLength, ReturnLength);
+    status = ExpQueryVariable(SystemInformationClass, SystemInformation, SystemInformationLength, ReturnLength);
+    return status == STATUS_INVALID_INFO_CLASS && SystemInformationClass <= EXP_LAST_CLASS ? STATUS_NOT_IMPLEMENTED : status;
 }
 
 NTSTATUS NTAPI ZwQuerySystemInformation(ULONG SystemInformationClass, PVOID SystemInformation, ULONG SystemInformationLength,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The lists of processes and modules for NtQuerySystemInformation. Each entry is put together in pool, then copied: the caller's
+ * The lists of processes and modules for NtQuerySystemInformation. Each entry is put together in pool, then copied: a driver's
  * buffer may fault, which no lock would survive.
  */
 #include "systeminformation.h"
@@ -8,8 +8,8 @@
 
 /* ---- Processes ---- */
 typedef struct EXP_LIST {
-    PUCHAR Buffer;
-    ULONG Length, Needed;            /* what there is, and what all entries take */
+    const MM_ANSWER *Answer;
+    ULONG Needed;                    /* by all entries */
     ULONG Last;                      /* offset of the last entry written */
     BOOLEAN Any;
 } EXP_LIST;
@@ -39,14 +39,15 @@ static VOID ExpDescribeProcess(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry
 static VOID ExpAppend(EXP_LIST *List, EXP_PROCESS_INFORMATION *Entry, ULONG NameOffset, ULONG Size)
 {
     ULONG at = List->Needed;
+    PUCHAR buffer = List->Answer->Buffer;
 
     List->Needed += Size;
-    if (List->Needed > List->Length)
+    if (List->Needed > List->Answer->Length)
         return;
-    Entry->ImageName.Buffer = (PWCHAR)(List->Buffer + at + NameOffset);
+    Entry->ImageName.Buffer = MmAnswerAddress(List->Answer, buffer + at + NameOffset);
     if (List->Any)
-        ((EXP_PROCESS_INFORMATION *)(List->Buffer + List->Last))->NextEntryOffset = at - List->Last;
-    RtlCopyMemory(List->Buffer + at, Entry, Size);
+        ((EXP_PROCESS_INFORMATION *)(buffer + List->Last))->NextEntryOffset = at - List->Last;
+    RtlCopyMemory(buffer + at, Entry, Size);
     List->Last = at;
     List->Any = TRUE;
 }
@@ -71,9 +72,9 @@ static NTSTATUS ExpAddProcess(EXP_LIST *List, PEPROCESS Process)
     return STATUS_SUCCESS;
 }
 
-NTSTATUS ExpQueryProcesses(PVOID Buffer, ULONG Length, PULONG Needed)
+NTSTATUS ExpQueryProcesses(const MM_ANSWER *Answer, PULONG Needed)
 {
-    EXP_LIST list = { .Buffer = Buffer, .Length = Length };
+    EXP_LIST list = { .Answer = Answer };
     NTSTATUS status = ExpAddProcess(&list, PsIdleProcess);
     PEPROCESS process;
 
@@ -81,7 +82,7 @@ NTSTATUS ExpQueryProcesses(PVOID Buffer, ULONG Length, PULONG Needed)
         if (NT_SUCCESS(status))
             status = ExpAddProcess(&list, process);
     *Needed = list.Needed;
-    if (NT_SUCCESS(status) && list.Needed > Length)
+    if (NT_SUCCESS(status) && list.Needed > Answer->Length)
         status = STATUS_INFO_LENGTH_MISMATCH;
     return status;
 }

@@ -4,6 +4,7 @@
 #include "po.h"
 #include "hal.h"
 #include "ke.h"
+#include "mm.h"
 #include "ob.h"
 
 typedef struct PO_PROCESSOR {                    /* PROCESSOR_POWER_INFORMATION */
@@ -21,8 +22,7 @@ static NTSTATUS PoReturn(const VOID *Data, ULONG Size, PVOID Output, ULONG Lengt
         return STATUS_INVALID_PARAMETER;
     if (Length < Size)
         return STATUS_BUFFER_TOO_SMALL;
-    RtlCopyMemory(Output, Data, Size);
-    return STATUS_SUCCESS;
+    return MmWriteCaller(ObPreviousMode(), Output, Data, Size);
 }
 
 static NTSTATUS PoReturnProcessors(PVOID Output, ULONG Length)
@@ -64,8 +64,6 @@ NTSTATUS NTAPI NtPowerInformation(POWER_INFORMATION_LEVEL PowerInformationLevel,
 {
     if (InputBuffer != NULL || InputBufferLength != 0)           /* every level here is a question */
         return STATUS_INVALID_PARAMETER;
-    if (ObPreviousMode() != KernelMode && (LONG64)OutputBuffer < 0)
-        return STATUS_ACCESS_VIOLATION;
     return PoQuery(PowerInformationLevel, OutputBuffer, OutputBufferLength);
 }
 
