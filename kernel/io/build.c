@@ -133,8 +133,8 @@ static NTSTATUS IopDescribeBufferedControl(PIRP Irp, PVOID Input, ULONG InputLen
         return status;
     if (InputLength != 0 && Input != NULL)
         status = MmReadCaller(Irp->RequestorMode, Irp->AssociatedIrp.SystemBuffer, Input, InputLength);
-    if (!IopIsCallers(Irp->RequestorMode, Output, OutputLength))
-        status = STATUS_ACCESS_VIOLATION;
+    if (NT_SUCCESS(status) && Output != NULL && Irp->RequestorMode != KernelMode)
+        status = MmProbeCaller(Irp->RequestorMode, Output, OutputLength);
     Irp->UserBuffer = Output;
     if (Output != NULL)
         Irp->Flags |= IRP_INPUT_OPERATION;

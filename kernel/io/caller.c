@@ -31,3 +31,23 @@ VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_B
     else
         IopPublishGuarded(To, Result);
 }
+
+NTSTATUS IopTellResult(NTSTATUS Status, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    NTSTATUS told = NT_ERROR(Status) ? STATUS_SUCCESS : MmWriteCaller(Mode, To, Result, sizeof(*To));
+    return NT_SUCCESS(told) ? Status : told;
+}
+
+NTSTATUS IopReadInput(KPROCESSOR_MODE Mode, PVOID From, ULONG Length, PVOID *Input)
+{
+    if (Mode != KernelMode)
+        return MmReadCallerBlock(Mode, From, Length, Input);
+    *Input = From;
+    return STATUS_SUCCESS;
+}
+
+VOID IopFreeInput(KPROCESSOR_MODE Mode, PVOID Input)
+{
+    if (Mode != KernelMode)
+        MmFreeCallerBlock(Input);
+}

@@ -62,16 +62,18 @@ VOID IopCancelThreadIo(PETHREAD Thread)
 
 NTSTATUS NTAPI NtCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    const IO_STATUS_BLOCK result = { { STATUS_SUCCESS }, 0 };
     PVOID file;
-    NTSTATUS status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, ObPreviousMode(), &file, NULL);
+    NTSTATUS status = IopProbeResult(mode, IoStatusBlock);
 
+    if (NT_SUCCESS(status))
+        status = ObReferenceObjectByHandle(FileHandle, 0, IopFileObjectType, mode, &file, NULL);
     if (!NT_SUCCESS(status))
         return status;
     IopCancelAndWait(file);
     ObfDereferenceObject(file);
-    IoStatusBlock->Status = STATUS_SUCCESS;
-    IoStatusBlock->Information = 0;
-    return STATUS_SUCCESS;
+    return IopTellResult(STATUS_SUCCESS, mode, IoStatusBlock, &result);
 }
 
 NTSTATUS NTAPI ZwCancelIoFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)

@@ -11,12 +11,15 @@ NTSTATUS NTAPI NtCreateNamedPipeFile(PHANDLE FileHandle, ULONG DesiredAccess, PO
                                      ULONG InboundQuota, ULONG OutboundQuota, PLARGE_INTEGER DefaultTimeout)
 {
     NAMED_PIPE_CREATE_PARAMETERS pipe = { NamedPipeType, ReadMode, CompletionMode, MaximumInstances, InboundQuota, OutboundQuota };
+    NTSTATUS status;
 
     if (CreateDisposition == FILE_OVERWRITE_IF && ObPreviousMode() != KernelMode && PsFlavour->LoosePipes)
         CreateDisposition = FILE_OPEN_IF;
     if (DefaultTimeout != NULL) {
         pipe.TimeoutSpecified = TRUE;
-        pipe.DefaultTimeout = *DefaultTimeout;
+        status = MmReadCaller(ObPreviousMode(), &pipe.DefaultTimeout, DefaultTimeout, sizeof(*DefaultTimeout));
+        if (!NT_SUCCESS(status))
+            return status;
         if (pipe.DefaultTimeout.QuadPart == 0 && ObPreviousMode() != KernelMode && PsFlavour->LoosePipes)
             pipe.DefaultTimeout.QuadPart = IOP_DEFAULT_PIPE_TIMEOUT;
     }
@@ -29,10 +32,13 @@ NTSTATUS NTAPI NtCreateMailslotFile(PHANDLE FileHandle, ULONG DesiredAccess, POB
                                     ULONG MaximumMessageSize, PLARGE_INTEGER ReadTimeout)
 {
     MAILSLOT_CREATE_PARAMETERS mailslot = { MailslotQuota, MaximumMessageSize };
+    NTSTATUS status;
 
     if (ReadTimeout != NULL) {
         mailslot.TimeoutSpecified = TRUE;
-        mailslot.ReadTimeout = *ReadTimeout;
+        status = MmReadCaller(ObPreviousMode(), &mailslot.ReadTimeout, ReadTimeout, sizeof(*ReadTimeout));
+        if (!NT_SUCCESS(status))
+            return status;
     }
     return IoCreateFile(FileHandle, DesiredAccess, ObjectAttributes, IoStatusBlock, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE,
                         FILE_CREATE, CreateOptions, NULL, 0, CreateFileTypeMailslot, &mailslot, 0);

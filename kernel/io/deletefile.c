@@ -5,12 +5,12 @@
 
 NTSTATUS NTAPI NtDeleteFile(POBJECT_ATTRIBUTES ObjectAttributes)
 {
+    IOP_OPEN open = { .ShareAccess = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, .Disposition = FILE_OPEN,
+                      .CreateOptions = FILE_DELETE_ON_CLOSE };
     IO_STATUS_BLOCK result;
     HANDLE file;
-    NTSTATUS status;
+    NTSTATUS status = IopOpenByName(&open, DELETE, ObjectAttributes, ObPreviousMode(), &file, &result);
 
-    status = IoCreateFile(&file, DELETE, ObjectAttributes, &result, NULL, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                          FILE_OPEN, FILE_DELETE_ON_CLOSE, NULL, 0, CreateFileTypeNone, NULL, 0);
     if (NT_SUCCESS(status))
         ObCloseHandle(file, ObPreviousMode());
     return status;

@@ -25,20 +25,21 @@ static ULONG IopEntrySize(FILE_INFORMATION_CLASS Class)
 /* The pattern goes with the packet: structure and characters in one block. */
 static NTSTATUS IopAttachPattern(PIRP Irp, PCUNICODE_STRING Pattern, PUNICODE_STRING *Attached)
 {
+    UNICODE_STRING pattern = { 0, 0, NULL };
     PUNICODE_STRING copy;
+    NTSTATUS status = Pattern != NULL ? MmReadCaller(Irp->RequestorMode, &pattern, Pattern, sizeof(pattern)) : STATUS_SUCCESS;
 
-    if (Pattern == NULL || Pattern->Length == 0)
-        return STATUS_SUCCESS;
-    if (Pattern->Length & 1)
+    if (!NT_SUCCESS(status) || pattern.Length == 0)
+        return status;
+    if (pattern.Length & 1)
         return STATUS_INVALID_PARAMETER;
-    copy = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*copy) + Pattern->Length, IOP_TAG_BUFFER);
+    copy = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*copy) + pattern.Length, IOP_TAG_BUFFER);
     if (copy == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    RtlCopyMemory(copy + 1, Pattern->Buffer, Pattern->Length);
-    *copy = (UNICODE_STRING){ Pattern->Length, Pattern->Length, (PWSTR)(copy + 1) };
+    *copy = (UNICODE_STRING){ pattern.Length, pattern.Length, (PWSTR)(copy + 1) };
     Irp->Tail.Overlay.AuxiliaryBuffer = (PCHAR)copy;
     *Attached = copy;
-    return STATUS_SUCCESS;
+    return MmReadCaller(Irp->RequestorMode, copy->Buffer, pattern.Buffer, pattern.Length);
 }
 
 typedef struct IOP_ENUMERATION {
@@ -59,7 +60,9 @@ static NTSTATUS IopEnumerate(IOP_REQUEST *Request, HANDLE File, HANDLE Event, co
         return STATUS_INVALID_INFO_CLASS;
     if (Enumeration->Length < entry)
         return STATUS_INFO_LENGTH_MISMATCH;
-    status = IopBeginRequest(Request, File, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
+    status = IopProbeResult(Request->Mode, Request->Iosb);
+    if (NT_SUCCESS(status))
+        status = IopBeginRequest(Request, File, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
     if (!NT_SUCCESS(status))
         return status;
     location = IoGetNextIrpStackLocation(Request->Irp);
@@ -94,7 +97,9 @@ NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_
 
     if (CompletionFilter == 0 || (CompletionFilter & ~IOP_NOTIFY_ALL))
         return STATUS_INVALID_PARAMETER;
-    status = IopBeginRequest(&request, FileHandle, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
+    status = IopProbeResult(request.Mode, IoStatusBlock);
+    if (NT_SUCCESS(status))
+        status = IopBeginRequest(&request, FileHandle, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
     if (!NT_SUCCESS(status))
         return status;
     location = IoGetNextIrpStackLocation(request.Irp);

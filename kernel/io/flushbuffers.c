@@ -5,12 +5,18 @@
 
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {
-    IOP_REQUEST request = { .Mode = ObPreviousMode(), .Iosb = IoStatusBlock };
-    NTSTATUS status = IopBeginRequest(&request, FileHandle, FILE_WRITE_DATA, NULL, IRP_MJ_FLUSH_BUFFERS);
+    IOP_REQUEST request = { .Mode = ObPreviousMode() };
+    IO_STATUS_BLOCK result;
+    NTSTATUS status = IopProbeResult(request.Mode, IoStatusBlock);
 
+    if (NT_SUCCESS(status))
+        status = IopBeginRequest(&request, FileHandle, FILE_WRITE_DATA, NULL, IRP_MJ_FLUSH_BUFFERS);
     if (status == STATUS_ACCESS_DENIED)
         status = IopBeginRequest(&request, FileHandle, FILE_APPEND_DATA, NULL, IRP_MJ_FLUSH_BUFFERS);
-    return NT_SUCCESS(status) ? IopSendRequestAndWait(&request) : status;
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopSendRequestAndWait(&request, &result);
+    return IopTellResult(status, request.Mode, IoStatusBlock, &result);
 }
 
 NTSTATUS NTAPI ZwFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)

@@ -48,9 +48,9 @@ static BOOLEAN IopAnswerQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, A
 
 static BOOLEAN IopBufferGoesIn(UCHAR Major) { return Major == IRP_MJ_SET_INFORMATION || Major == IRP_MJ_SET_VOLUME_INFORMATION; }
 
-NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask)
+NTSTATUS IopAskDriver(IOP_INFORMATION *Ask)
 {
-    IOP_REQUEST request = { .Mode = ObPreviousMode(), .Iosb = Ask->Iosb };
+    IOP_REQUEST request = { .Mode = ObPreviousMode() };
     PIO_STACK_LOCATION location;
     NTSTATUS status = IopBeginRequest(&request, Ask->File, Ask->Access, NULL, Ask->Major);
 
@@ -71,7 +71,7 @@ NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask)
         RtlCopyMemory(request.Irp->AssociatedIrp.SystemBuffer, Ask->Buffer, Ask->Length);
     else
         request.Irp->Flags |= IRP_INPUT_OPERATION;
-    return IopSendRequestAndWait(&request);
+    return IopSendRequestAndWait(&request, Ask->Result);
 }
 
 /* A fast routine of the driver's answers for a synchronous file, one request at a time. */
@@ -102,34 +102,67 @@ static ACCESS_MASK IopNeededAccess(ACCESS_MASK Access)
     return ObPreviousMode() != KernelMode ? Access & ~PsFlavour->FreeFileRights : Access;
 }
 
-NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
-                                      FILE_INFORMATION_CLASS FileInformationClass)
+NTSTATUS IopQueryFile(HANDLE File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PIO_STATUS_BLOCK Result)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass, IRP_MJ_QUERY_INFORMATION, 0, NULL };
+    IOP_INFORMATION ask = { File, Result, Buffer, Length, Class, IRP_MJ_QUERY_INFORMATION, 0, NULL };
     OBJECT_HANDLE_INFORMATION granted;
-    IO_STATUS_BLOCK result;
     const IOP_CLASS *row;
     PFILE_OBJECT file;
     BOOLEAN answered;
-    NTSTATUS status = IopFileClass(FileInformationClass, Length, FALSE, &row);
+    NTSTATUS status = IopFileClass(Class, Length, FALSE, &row);
 
     if (!NT_SUCCESS(status))
         return status;
     ask.Access = IopNeededAccess(row->QueryAccess);
-    status = IopReferenceFile(FileHandle, ask.Access, &file, &granted);
+    status = IopReferenceFile(File, ask.Access, &file, &granted);
     if (!NT_SUCCESS(status))
         return status;
-    result = (IO_STATUS_BLOCK){ { STATUS_SUCCESS }, row->Query };
-    answered = IopAnswerQuery(file, FileInformationClass, granted.GrantedAccess, FileInformation) ||
-               IopAskFast(file, FileInformationClass, FileInformation, &result);
+    *Result = (IO_STATUS_BLOCK){ { STATUS_SUCCESS }, row->Query };
+    answered = IopAnswerQuery(file, Class, granted.GrantedAccess, Buffer) || IopAskFast(file, Class, Buffer, Result);
     ObfDereferenceObject(file);
-    if (FileInformationClass == FileStatInformation)
-        return IopQueryStat(FileHandle, ask.Access, granted.GrantedAccess, FileInformation, Length, IoStatusBlock);
-    if (!answered)
-        return IopAskDriver(&ask);
-    if (!NT_ERROR(result.Status))
-        *IoStatusBlock = result;
-    return result.Status;
+    if (Class == FileStatInformation)
+        return IopQueryStat(File, ask.Access, granted.GrantedAccess, Buffer, Length, Result);
+    return answered ? Result->Status : IopAskDriver(&ask);
+}
+
+/* ---- The caller's side ---- */
+NTSTATUS IopBeginQuery(MM_ANSWER *Answer, PVOID To, PIO_STATUS_BLOCK IoStatusBlock, IOP_INFORMATION *Ask)
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    NTSTATUS status = IopProbeResult(mode, IoStatusBlock);
+
+    if (NT_SUCCESS(status))
+        status = MmProbeCaller(mode, To, Ask->Length);
+    if (NT_SUCCESS(status))
+        status = MmBeginAnswer(Answer, mode, To, Ask->Length);
+    if (!NT_SUCCESS(status))
+        return status;
+    Ask->Buffer = Answer->Buffer;
+    Ask->Length = (ULONG)Answer->Length;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS IopEndQuery(MM_ANSWER *Answer, NTSTATUS Status, PIO_STATUS_BLOCK IoStatusBlock, const IO_STATUS_BLOCK *Result)
+{
+    NTSTATUS told = MmEndAnswer(Answer, NT_ERROR(Status) ? 0 : min(Result->Information, Answer->Length));
+    return NT_SUCCESS(told) ? IopTellResult(Status, Answer->Mode, IoStatusBlock, Result) : told;
+}
+
+NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
+                                      FILE_INFORMATION_CLASS FileInformationClass)
+{
+    IOP_INFORMATION ask = { .Length = Length };
+    IO_STATUS_BLOCK result;
+    const IOP_CLASS *row;
+    MM_ANSWER answer;
+    NTSTATUS status = IopFileClass(FileInformationClass, Length, FALSE, &row);
+
+    if (NT_SUCCESS(status))
+        status = IopBeginQuery(&answer, FileInformation, IoStatusBlock, &ask);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopQueryFile(FileHandle, FileInformationClass, ask.Buffer, ask.Length, &result);
+    return IopEndQuery(&answer, status, IoStatusBlock, &result);
 }
 
 /* The position of a synchronous file is the I/O manager's own. STATUS_NOT_SUPPORTED: this file has none. */
@@ -183,39 +216,57 @@ static NTSTATUS IopSetByRename(IOP_INFORMATION *Ask)
     return status;
 }
 
+/* Ask->Access is still what the class wants. */
+static NTSTATUS IopSetFile(IOP_INFORMATION *Ask)
+{
+    NTSTATUS status;
+
+    Ask->Access = IopNeededAccess(Ask->Access);
+    *Ask->Result = (IO_STATUS_BLOCK){ { STATUS_SUCCESS }, 0 };
+    switch (Ask->Class) {
+    case FileModeInformation:
+        return STATUS_NOT_IMPLEMENTED;
+    case FileRenameInformation:
+    case FileLinkInformation:
+        return IopSetByRename(Ask);
+    case FileCompletionInformation:
+    case FileIoCompletionNotificationInformation:
+        return IopSetCompletion(Ask->File, (FILE_INFORMATION_CLASS)Ask->Class, Ask->Buffer);
+    case FilePositionInformation:
+        status = IopSetPosition(Ask->File, Ask->Buffer);
+        return status == STATUS_NOT_SUPPORTED ? IopAskDriver(Ask) : status;
+    default:
+        return IopAskDriver(Ask);
+    }
+}
+
+NTSTATUS IopTakeAndSet(IOP_INFORMATION *Ask, PVOID From, PIO_STATUS_BLOCK IoStatusBlock, NTSTATUS (*Set)(IOP_INFORMATION *Ask))
+{
+    KPROCESSOR_MODE mode = ObPreviousMode();
+    IO_STATUS_BLOCK result;
+    NTSTATUS status = IopProbeResult(mode, IoStatusBlock);
+
+    if (NT_SUCCESS(status))
+        status = IopReadInput(mode, From, Ask->Length, &Ask->Buffer);
+    if (!NT_SUCCESS(status))
+        return status;
+    Ask->Result = &result;
+    status = Set(Ask);
+    IopFreeInput(mode, Ask->Buffer);
+    return IopTellResult(status, mode, IoStatusBlock, &result);
+}
+
 NTSTATUS NTAPI NtSetInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,
                                     FILE_INFORMATION_CLASS FileInformationClass)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FileInformation, Length, FileInformationClass, IRP_MJ_SET_INFORMATION, 0, NULL };
+    IOP_INFORMATION ask = { FileHandle, NULL, NULL, Length, FileInformationClass, IRP_MJ_SET_INFORMATION, 0, NULL };
     const IOP_CLASS *row;
     NTSTATUS status = IopFileClass(FileInformationClass, Length, TRUE, &row);
 
     if (!NT_SUCCESS(status))
         return status;
-    ask.Access = IopNeededAccess(row->SetAccess);
-    switch (FileInformationClass) {
-    case FileModeInformation:
-        return STATUS_NOT_IMPLEMENTED;
-    case FileRenameInformation:
-    case FileLinkInformation:
-        return IopSetByRename(&ask);
-    case FileCompletionInformation:
-    case FileIoCompletionNotificationInformation:
-        status = IopSetCompletion(FileHandle, FileInformationClass, FileInformation);
-        break;
-    case FilePositionInformation:
-        status = IopSetPosition(FileHandle, FileInformation);
-        if (status == STATUS_NOT_SUPPORTED)
-            return IopAskDriver(&ask);
-        break;
-    default:
-        return IopAskDriver(&ask);
-    }
-    if (NT_SUCCESS(status)) {
-        IoStatusBlock->Status = STATUS_SUCCESS;
-        IoStatusBlock->Information = 0;
-    }
-    return status;
+    ask.Access = row->SetAccess;
+    return IopTakeAndSet(&ask, FileInformation, IoStatusBlock, IopSetFile);
 }
 
 NTSTATUS NTAPI ZwQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FileInformation, ULONG Length,

@@ -4,9 +4,10 @@
 #pragma once
 #include "iop.h"
 
+/* Result and buffer are kernel memory: the services read and write their callers'. A result is valid unless the status is an error. */
 typedef struct IOP_INFORMATION {
     HANDLE File;
-    PIO_STATUS_BLOCK Iosb;
+    PIO_STATUS_BLOCK Result;
     PVOID Buffer;
     ULONG Length;
     ULONG Class;                                 /* FILE_ or FS_INFORMATION_CLASS */
@@ -16,7 +17,15 @@ typedef struct IOP_INFORMATION {
 } IOP_INFORMATION;
 
 /* Asks the driver through a system buffer and waits, on every file. Major says whether the buffer goes in or comes out. */
-NTSTATUS IopAskDriver(const IOP_INFORMATION *Ask);
+NTSTATUS IopAskDriver(IOP_INFORMATION *Ask);
+/* NtQueryInformationFile with kernel memory, of a file of the service's caller. */
+NTSTATUS IopQueryFile(HANDLE File, FILE_INFORMATION_CLASS Class, PVOID Buffer, ULONG Length, PIO_STATUS_BLOCK Result);
+/* The caller's side of asking: Ask's buffer of Ask->Length bytes is made, and handed over with the result when the question ended
+ * with Status. */
+NTSTATUS IopBeginQuery(MM_ANSWER *Answer, PVOID To, PIO_STATUS_BLOCK IoStatusBlock, IOP_INFORMATION *Ask);
+NTSTATUS IopEndQuery(MM_ANSWER *Answer, NTSTATUS Status, PIO_STATUS_BLOCK IoStatusBlock, const IO_STATUS_BLOCK *Result);
+/* The caller's side of telling: what From points to becomes Ask's buffer, Set does it, and the caller is told the result. */
+NTSTATUS IopTakeAndSet(IOP_INFORMATION *Ask, PVOID From, PIO_STATUS_BLOCK IoStatusBlock, NTSTATUS (*Set)(IOP_INFORMATION *Ask));
 /* FileStatInformation of a file that the handle is granted so much of. */
 NTSTATUS IopQueryStat(HANDLE File, ACCESS_MASK Access, ACCESS_MASK Granted, PVOID Information, ULONG Length, PIO_STATUS_BLOCK Result);
 

@@ -69,7 +69,7 @@ VOID IopScanIdleDevices(VOID);
 /* ---- Requests ---- */
 /* IRP.AllocationFlags: the packet has no reference of its own to its file; who sent it waits, and gives the file up itself. */
 #define IOP_IRP_FILE_KEPT 0x80u
-/* Buffer and result are kernel memory, whoever asked. */
+/* Buffer and status block are kernel memory, whoever asked. */
 #define IOP_IRP_OWN_MEMORY 0x40u
 /* IopSendForWaiter's: UserApcContext is its BOOLEAN for a request that ended in its own thread, for which it need not wait. */
 #define IOP_IRP_TELLS_SENDER 0x20u
@@ -113,6 +113,12 @@ typedef struct IOP_OPEN {                        /* the parse context of a creat
     CREATE_FILE_TYPE FileType;
     PVOID Parameters;                            /* of a pipe or mailslot that is created: ..._CREATE_PARAMETERS */
 } IOP_OPEN;
+/* Opens what the attributes, which are Mode's memory, name; all else is the kernel's. *Result is valid unless the status is an error.
+ * The caller fills Open's request but for Type and Size. STATUS_INVALID_PARAMETER: it makes no sense. */
+NTSTATUS IopOpenByName(IOP_OPEN *Open, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode,
+                       PHANDLE FileHandle, PIO_STATUS_BLOCK Result);
+/* STATUS_EA_LIST_INCONSISTENT: not a list of FILE_FULL_EA_INFORMATION as it should be (ealist.c). */
+NTSTATUS IopCheckEaList(const VOID *List, ULONG Length);
 OB_PARSE_METHOD IopParseDevice;
 OB_PARSE_METHOD IopParseFile;
 OB_CLOSE_METHOD IopCloseFile;
@@ -132,7 +138,7 @@ typedef struct IOP_REQUEST {
     PKEVENT Event;                               /* referenced, or NULL */
     PIO_APC_ROUTINE ApcRoutine;
     PVOID ApcContext;
-    PIO_STATUS_BLOCK Iosb;
+    PIO_STATUS_BLOCK Iosb;                       /* the caller's; of no meaning to IopSendRequestAndWait */
     KPROCESSOR_MODE Mode;
     BOOLEAN Synchronous;                         /* the file's lock is held */
     PIRP Irp;
@@ -149,14 +155,25 @@ NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
 NTSTATUS IopAbandonRequest(IOP_REQUEST *Request, NTSTATUS Status);
 /* Sends it and, for a synchronous file, waits. */
 NTSTATUS IopSendRequest(IOP_REQUEST *Request);
-/* The same, but waits on an asynchronous file as well: for services that are synchronous on every file. */
-NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request);
+/* The same, but waits on an asynchronous file as well: for services that are synchronous on every file. Buffer and *Result, which is
+ * valid unless the status is an error, are kernel memory. */
+NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request, PIO_STATUS_BLOCK Result);
 /* Makes the IRP's system buffer of that size. */
 NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
 /* ---- The caller's memory (caller.c); of kernel mode anything is ---- */
 BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes);
 /* The status is written last. */
 VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
+/* Before a request is made: its status block can be written now. */
+static inline NTSTATUS IopProbeResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To)
+{
+    return Mode != KernelMode ? MmProbeCaller(Mode, To, sizeof(*To)) : STATUS_SUCCESS;
+}
+/* The end of a service that waits: Status, with *To = *Result unless that is an error; or why the caller cannot be told. */
+NTSTATUS IopTellResult(NTSTATUS Status, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
+/* What a service reads: kernel mode's where it is, user mode's as a copy that IopFreeInput frees. */
+NTSTATUS IopReadInput(KPROCESSOR_MODE Mode, PVOID From, ULONG Length, PVOID *Input);
+VOID IopFreeInput(KPROCESSOR_MODE Mode, PVOID Input);
 /* ---- Fast I/O (fastio.c): a driver's routine serves the request without a packet. FALSE: it has none, or wants one ---- */
 typedef struct IOP_TRANSFER {
     HANDLE File, Event;
@@ -185,7 +202,8 @@ typedef struct IOP_CONTROL {
 BOOLEAN IopFastControl(const IOP_REQUEST *Request, const IOP_CONTROL *Control, PIO_STATUS_BLOCK Result);
 BOOLEAN IopFastQuery(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID Buffer, PIO_STATUS_BLOCK Result);
 
-/* Describes the caller's buffer the way the device wants it; Write: the device reads it. */
+/* Describes the caller's buffer the way the device wants it; Write: the device reads it. STATUS_ACCESS_VIOLATION: it is not the
+ * caller's, or not there. */
 NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, ULONG Length);
 /* A copy of a parameter that the packet takes along and that goes with it. */
 NTSTATUS IopAttachAuxiliary(PIRP Irp, const VOID *Parameter, SIZE_T Size, PVOID *Copy);

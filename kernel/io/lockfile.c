@@ -4,9 +4,15 @@
 #include "iop.h"
 
 typedef struct IOP_RANGE {
-    PLARGE_INTEGER ByteOffset, Length;
+    LARGE_INTEGER ByteOffset, Length;
     ULONG Key;
 } IOP_RANGE;
+
+static NTSTATUS IopReadRange(KPROCESSOR_MODE Mode, PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, IOP_RANGE *Range)
+{
+    NTSTATUS status = MmReadCaller(Mode, &Range->ByteOffset, ByteOffset, sizeof(*ByteOffset));
+    return NT_SUCCESS(status) ? MmReadCaller(Mode, &Range->Length, Length, sizeof(*Length)) : status;
+}
 
 /* Locking needs the right to read or to write, whichever there is. */
 static NTSTATUS IopBeginLock(IOP_REQUEST *Request, HANDLE File, HANDLE Event, UCHAR Minor, const IOP_RANGE *Range)
@@ -19,14 +25,14 @@ static NTSTATUS IopBeginLock(IOP_REQUEST *Request, HANDLE File, HANDLE Event, UC
         status = IopBeginRequest(Request, File, FILE_WRITE_DATA, Event, IRP_MJ_LOCK_CONTROL);
     if (!NT_SUCCESS(status))
         return status;
-    status = IopAttachAuxiliary(Request->Irp, Range->Length, sizeof(LARGE_INTEGER), &length);
+    status = IopAttachAuxiliary(Request->Irp, &Range->Length, sizeof(LARGE_INTEGER), &length);
     if (!NT_SUCCESS(status))
         return IopAbandonRequest(Request, status);
     location = IoGetNextIrpStackLocation(Request->Irp);
     location->MinorFunction = Minor;
     location->Parameters.LockControl.Length = length;
     location->Parameters.LockControl.Key = Range->Key;
-    location->Parameters.LockControl.ByteOffset = *Range->ByteOffset;
+    location->Parameters.LockControl.ByteOffset = Range->ByteOffset;
     return STATUS_SUCCESS;
 }
 
@@ -34,9 +40,13 @@ NTSTATUS NTAPI NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRo
                           PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key, BOOLEAN FailImmediately, BOOLEAN ExclusiveLock)
 {
     IOP_REQUEST request = { .Mode = ObPreviousMode(), .ApcRoutine = ApcRoutine, .ApcContext = ApcContext, .Iosb = IoStatusBlock };
-    IOP_RANGE range = { ByteOffset, Length, Key };
-    NTSTATUS status = IopBeginLock(&request, FileHandle, Event, IRP_MN_LOCK, &range);
+    IOP_RANGE range = { .Key = Key };
+    NTSTATUS status = IopProbeResult(request.Mode, IoStatusBlock);
 
+    if (NT_SUCCESS(status))
+        status = IopReadRange(request.Mode, ByteOffset, Length, &range);
+    if (NT_SUCCESS(status))
+        status = IopBeginLock(&request, FileHandle, Event, IRP_MN_LOCK, &range);
     if (!NT_SUCCESS(status))
         return status;
     request.File->LockOperation = TRUE;
@@ -46,10 +56,19 @@ NTSTATUS NTAPI NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRo
 
 NTSTATUS NTAPI NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER ByteOffset, PLARGE_INTEGER Length, ULONG Key)
 {
-    IOP_REQUEST request = { .Mode = ObPreviousMode(), .Iosb = IoStatusBlock };
-    IOP_RANGE range = { ByteOffset, Length, Key };
-    NTSTATUS status = IopBeginLock(&request, FileHandle, NULL, IRP_MN_UNLOCK_SINGLE, &range);
-    return NT_SUCCESS(status) ? IopSendRequestAndWait(&request) : status;
+    IOP_REQUEST request = { .Mode = ObPreviousMode() };
+    IOP_RANGE range = { .Key = Key };
+    IO_STATUS_BLOCK result;
+    NTSTATUS status = IopProbeResult(request.Mode, IoStatusBlock);
+
+    if (NT_SUCCESS(status))
+        status = IopReadRange(request.Mode, ByteOffset, Length, &range);
+    if (NT_SUCCESS(status))
+        status = IopBeginLock(&request, FileHandle, NULL, IRP_MN_UNLOCK_SINGLE, &range);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IopSendRequestAndWait(&request, &result);
+    return IopTellResult(status, request.Mode, IoStatusBlock, &result);
 }
 
 NTSTATUS NTAPI ZwLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext, PIO_STATUS_BLOCK IoStatusBlock,

@@ -55,37 +55,89 @@ static BOOLEAN IopParametersMakeSense(const IOP_OPEN *Open)
                                                      : IopMailslotMakesSense(Open, Open->Parameters);
 }
 
+static BOOLEAN IopOpenMakesSense(const IOP_OPEN *Open, ACCESS_MASK DesiredAccess)
+{
+    return !(Open->FileAttributes & ~IOP_VALID_ATTRIBUTES) && !(Open->ShareAccess & ~FILE_SHARE_VALID_FLAGS) &&
+           Open->Disposition <= FILE_MAXIMUM_DISPOSITION && IopOptionsMakeSense(Open->CreateOptions, DesiredAccess) &&
+           (Open->EaLength == 0 || Open->EaBuffer != NULL) && (ULONG)Open->FileType <= CreateFileTypeMailslot &&
+           IopParametersMakeSense(Open);
+}
+
+NTSTATUS IopOpenByName(IOP_OPEN *Open, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode,
+                       PHANDLE FileHandle, PIO_STATUS_BLOCK Result)
+{
+    NTSTATUS status;
+
+    Open->Type = IO_TYPE_OPEN_PACKET;
+    Open->Size = sizeof(*Open);
+    if (!IopOpenMakesSense(Open, DesiredAccess))
+        return STATUS_INVALID_PARAMETER;
+    status = ObOpenObjectByName(ObjectAttributes, IopFileObjectType, Mode, NULL, DesiredAccess, Open, FileHandle);
+    if (Open->ParseCheck == IOP_OPEN_PATTERN && NT_SUCCESS(status)) {
+        Open->FileObject->Flags |= FO_HANDLE_CREATED;
+        status = Open->FinalStatus;
+    }
+    *Result = (IO_STATUS_BLOCK){ { status }, Open->Information };
+    return status;
+}
+
+/* ---- The caller's side ---- */
+static NTSTATUS IopReadOpen(KPROCESSOR_MODE Mode, PLARGE_INTEGER AllocationSize, PVOID EaBuffer, IOP_OPEN *Open)
+{
+    NTSTATUS status = STATUS_SUCCESS;
+
+    if (AllocationSize != NULL)
+        status = MmReadCaller(Mode, &Open->AllocationSize, AllocationSize, sizeof(*AllocationSize));
+    if (!NT_SUCCESS(status) || EaBuffer == NULL || Open->EaLength == 0)
+        return status;
+    status = IopReadInput(Mode, EaBuffer, Open->EaLength, &Open->EaBuffer);
+    return NT_SUCCESS(status) ? IopCheckEaList(Open->EaBuffer, Open->EaLength) : status;
+}
+
+static NTSTATUS IopProbeOpen(KPROCESSOR_MODE Mode, PHANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
+{
+    NTSTATUS status = MmProbeCaller(Mode, FileHandle, sizeof(*FileHandle));
+    return NT_SUCCESS(status) ? IopProbeResult(Mode, IoStatusBlock) : status;
+}
+
+/* User mode's handle is told last; one that cannot be told is closed. */
+static NTSTATUS IopTellOpen(NTSTATUS Status, const IO_STATUS_BLOCK *Result, HANDLE Handle, PHANDLE FileHandle, PIO_STATUS_BLOCK Iosb)
+{
+    NTSTATUS status = IopTellResult(Status, UserMode, Iosb, Result);
+
+    if (!NT_SUCCESS(Status) || NT_SUCCESS(status))
+        return ObReturnHandle(status, FileHandle, Handle);
+    ObCloseHandle(Handle, UserMode);
+    return status;
+}
+
 NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes,
                             PIO_STATUS_BLOCK IoStatusBlock, PLARGE_INTEGER AllocationSize, ULONG FileAttributes,
                             ULONG ShareAccess, ULONG Disposition, ULONG CreateOptions, PVOID EaBuffer, ULONG EaLength,
                             CREATE_FILE_TYPE CreateFileType, PVOID InternalParameters, ULONG Options)
 {
     KPROCESSOR_MODE mode = Options & IO_NO_PARAMETER_CHECKING ? KernelMode : ObPreviousMode();
-    IOP_OPEN open = { .Type = IO_TYPE_OPEN_PACKET, .Size = sizeof(IOP_OPEN), .CreateOptions = CreateOptions,
-                      .FileAttributes = FileAttributes, .ShareAccess = ShareAccess, .Disposition = Disposition,
-                      .Options = Options, .EaBuffer = EaBuffer, .EaLength = EaLength, .FileType = CreateFileType,
+    IOP_OPEN open = { .CreateOptions = CreateOptions, .FileAttributes = FileAttributes, .ShareAccess = ShareAccess,
+                      .Disposition = Disposition, .Options = Options, .EaLength = EaLength, .FileType = CreateFileType,
                       .Parameters = InternalParameters };
-    HANDLE handle;
-    NTSTATUS status;
+    IO_STATUS_BLOCK result;
+    HANDLE handle = NULL;
+    NTSTATUS status = mode != KernelMode ? IopProbeOpen(mode, FileHandle, IoStatusBlock) : STATUS_SUCCESS;
 
-    if ((FileAttributes & ~IOP_VALID_ATTRIBUTES) || (ShareAccess & ~FILE_SHARE_VALID_FLAGS) ||
-        Disposition > FILE_MAXIMUM_DISPOSITION || !IopOptionsMakeSense(CreateOptions, DesiredAccess) ||
-        (EaLength != 0 && EaBuffer == NULL))
-        return STATUS_INVALID_PARAMETER;
-    if ((ULONG)CreateFileType > CreateFileTypeMailslot || !IopParametersMakeSense(&open))
-        return STATUS_INVALID_PARAMETER;
-    if (AllocationSize != NULL)
-        open.AllocationSize = *AllocationSize;
-    status = ObOpenObjectByName(ObjectAttributes, IopFileObjectType, mode, NULL, DesiredAccess, &open, &handle);
-    if (open.ParseCheck == IOP_OPEN_PATTERN && NT_SUCCESS(status)) {
-        open.FileObject->Flags |= FO_HANDLE_CREATED;
+    if (NT_SUCCESS(status))
+        status = IopReadOpen(mode, AllocationSize, EaBuffer, &open);
+    if (!NT_SUCCESS(status)) {
+        IopFreeInput(mode, open.EaBuffer);
+        return status;
+    }
+    status = IopOpenByName(&open, DesiredAccess, ObjectAttributes, mode, &handle, &result);
+    IopFreeInput(mode, open.EaBuffer);
+    if (mode != KernelMode)
+        return IopTellOpen(status, &result, handle, FileHandle, IoStatusBlock);
+    if (NT_SUCCESS(status))
         *FileHandle = handle;
-        status = open.FinalStatus;
-    }
-    if (!NT_ERROR(status)) {
-        IoStatusBlock->Status = status;
-        IoStatusBlock->Information = open.Information;
-    }
+    if (!NT_ERROR(status))
+        *IoStatusBlock = result;
     return status;
 }
 

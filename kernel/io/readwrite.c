@@ -23,6 +23,13 @@ NTSTATUS IopDescribeBuffer(IOP_REQUEST *Request, BOOLEAN Write, PVOID Buffer, UL
     PIRP irp = Request->Irp;
     NTSTATUS status;
 
+    if (!IopIsCallers(Request->Mode, Buffer, Length))
+        return STATUS_ACCESS_VIOLATION;
+    if (!Write && !(Request->Device->Flags & DO_DIRECT_IO)) {        /* of which it is known before the driver works, and not after */
+        status = MmProbeCaller(Request->Mode, Buffer, Length);
+        if (!NT_SUCCESS(status))
+            return status;
+    }
     if (Request->Device->Flags & DO_BUFFERED_IO) {
         status = IopMakeSystemBuffer(irp, Length);
         if (!NT_SUCCESS(status))
@@ -70,7 +77,31 @@ static NTSTATUS IopEnterTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Trans
     return *Append ? IopEnterRequest(Request, Transfer->File, FILE_APPEND_DATA, Transfer->Event) : status;
 }
 
-static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
+/* What user mode shows beside its buffer, read once. */
+typedef struct IOP_POSITION {
+    LARGE_INTEGER ByteOffset;
+    ULONG Key;
+} IOP_POSITION;
+
+static NTSTATUS IopReadTransfer(const IOP_REQUEST *Request, IOP_TRANSFER *Transfer, IOP_POSITION *Position)
+{
+    NTSTATUS status = IopProbeResult(Request->Mode, Request->Iosb);
+
+    if (!IopIsCallers(Request->Mode, Transfer->Buffer, Transfer->Length))        /* a fast routine may get it */
+        return STATUS_ACCESS_VIOLATION;
+    if (NT_SUCCESS(status) && Transfer->ByteOffset != NULL) {
+        status = MmReadCaller(Request->Mode, &Position->ByteOffset, Transfer->ByteOffset, sizeof(Position->ByteOffset));
+        Transfer->ByteOffset = &Position->ByteOffset;
+    }
+    if (NT_SUCCESS(status) && Transfer->Key != NULL) {
+        status = MmReadCaller(Request->Mode, &Position->Key, Transfer->Key, sizeof(Position->Key));
+        Transfer->Key = &Position->Key;
+    }
+    return status;
+}
+
+/* Transfer's pointers are the kernel's, but for the buffer. */
+static NTSTATUS IopTransferCaptured(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
 {
     LARGE_INTEGER offset = { .LowPart = FILE_WRITE_TO_END_OF_FILE, .HighPart = -1 };
     IO_STATUS_BLOCK result;
@@ -86,6 +117,13 @@ static NTSTATUS IopTransfer(IOP_REQUEST *Request, const IOP_TRANSFER *Transfer)
     if (IopFastTable(Request->Device) != NULL && IopFastTransfer(Request, Transfer, offset, &result))
         return IopEndWithoutPacket(Request, &result);
     return IopSendTransfer(Request, Transfer, offset);
+}
+
+static NTSTATUS IopTransfer(IOP_REQUEST *Request, IOP_TRANSFER *Transfer)
+{
+    IOP_POSITION position;
+    NTSTATUS status = Request->Mode != KernelMode ? IopReadTransfer(Request, Transfer, &position) : STATUS_SUCCESS;
+    return NT_SUCCESS(status) ? IopTransferCaptured(Request, Transfer) : status;
 }
 
 NTSTATUS NTAPI NtReadFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRoutine, PVOID ApcContext,
@@ -108,8 +146,10 @@ NTSTATUS NTAPI NtWriteFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcR
 static NTSTATUS IopControl(IOP_REQUEST *Request, const IOP_CONTROL *Control)
 {
     IO_STATUS_BLOCK result;
-    NTSTATUS status = IopEnterRequest(Request, Control->File, 0, Control->Event);
+    NTSTATUS status = IopProbeResult(Request->Mode, Request->Iosb);
 
+    if (NT_SUCCESS(status))
+        status = IopEnterRequest(Request, Control->File, 0, Control->Event);
     if (!NT_SUCCESS(status))
         return status;
     if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastTable(Request->Device) != NULL && IopFastControl(Request, Control, &result))

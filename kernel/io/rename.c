@@ -14,6 +14,17 @@ static BOOLEAN IopIsSimpleName(const FILE_RENAME_INFORMATION *Information)
     return TRUE;
 }
 
+/* The target is opened as kernel mode, the directory that it starts from is the caller's. */
+static NTSTATUS IopCheckRoot(HANDLE Root)
+{
+    PVOID object;
+    NTSTATUS status = Root != NULL ? ObReferenceObjectByHandle(Root, 0, NULL, ObPreviousMode(), &object, NULL) : STATUS_SUCCESS;
+
+    if (NT_SUCCESS(status) && Root != NULL)
+        ObfDereferenceObject(object);
+    return status;
+}
+
 static NTSTATUS IopOpenTarget(const FILE_RENAME_INFORMATION *Information, HANDLE *Target)
 {
     UNICODE_STRING name = { (USHORT)Information->FileNameLength, (USHORT)Information->FileNameLength, (PWSTR)Information->FileName };
@@ -45,7 +56,9 @@ NTSTATUS IopPrepareRename(const IOP_INFORMATION *Ask, PFILE_OBJECT File, IOP_REN
         return STATUS_INVALID_PARAMETER;
     if (information->RootDirectory == NULL && IopIsSimpleName(information))
         return STATUS_SUCCESS;
-    status = IopOpenTarget(information, &Rename->Target);
+    status = IopCheckRoot(information->RootDirectory);
+    if (NT_SUCCESS(status))
+        status = IopOpenTarget(information, &Rename->Target);
     if (!NT_SUCCESS(status))
         return status;
     status = ObReferenceObjectByHandle(Rename->Target, FILE_WRITE_DATA, IopFileObjectType, KernelMode, &object, NULL);

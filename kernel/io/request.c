@@ -161,27 +161,23 @@ NTSTATUS IopSendRequest(IOP_REQUEST *Request)
     return status;
 }
 
-NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request)
+NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request, PIO_STATUS_BLOCK Result)
 {
     PIRP irp = Request->Irp;
-    IO_STATUS_BLOCK result;
-    PIO_STATUS_BLOCK callers = Request->Iosb;
     KEVENT done;
     NTSTATUS status;
 
     irp->AllocationFlags |= IOP_IRP_OWN_MEMORY;
+    irp->UserIosb = Result;
     if (Request->Synchronous)
         return IopSendRequest(Request);
     KeInitializeEvent(&done, NotificationEvent, FALSE);
     irp->Flags |= IRP_SYNCHRONOUS_API;           /* the event is nobody's object */
     irp->UserEvent = &done;
-    irp->UserIosb = &result;
     status = IopSendRequest(Request);
     if (status == STATUS_PENDING) {
         KeWaitForSingleObject(&done, Executive, KernelMode, FALSE, NULL);
-        status = result.Status;
+        status = Result->Status;
     }
-    if (!NT_ERROR(status))
-        *callers = result;
     return status;
 }

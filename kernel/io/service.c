@@ -24,20 +24,14 @@ static NTSTATUS IopAppend(PUNICODE_STRING String, PCWSTR Text, ULONG Bytes)
 static NTSTATUS IopCapturePath(PUNICODE_STRING Path, KPROCESSOR_MODE Mode, PUNICODE_STRING Copy)
 {
     UNICODE_STRING path;
-    __try {
-        if (Mode != KernelMode)
-            ProbeForRead(Path, sizeof(*Path), __alignof(UNICODE_STRING));
-        path = *(volatile UNICODE_STRING *)Path;
-        if (Mode != KernelMode)
-            ProbeForRead(path.Buffer, path.Length, sizeof(WCHAR));
-        if (path.Length == 0 || (path.Length & 1) || path.Length > Copy->MaximumLength)
-            return STATUS_INVALID_PARAMETER;
-        RtlCopyMemory(Copy->Buffer, path.Buffer, path.Length);
-        Copy->Length = path.Length;
-    } __except (EXCEPTION_EXECUTE_HANDLER) {
-        return GetExceptionCode();
-    }
-    return STATUS_SUCCESS;
+    NTSTATUS status = MmReadCaller(Mode, &path, Path, sizeof(path));
+
+    if (!NT_SUCCESS(status))
+        return status;
+    if (path.Length == 0 || (path.Length & 1) || path.Length > Copy->MaximumLength)
+        return STATUS_INVALID_PARAMETER;
+    Copy->Length = path.Length;
+    return MmReadCaller(Mode, Copy->Buffer, path.Buffer, path.Length);
 }
 
 static NTSTATUS IopNameService(PCUNICODE_STRING Path, IOP_SERVICE *Service)

@@ -24,29 +24,32 @@ static NTSTATUS IopQueryDevice(HANDLE Handle, PFILE_FS_DEVICE_INFORMATION Inform
 NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
                                             FS_INFORMATION_CLASS FsInformationClass)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass, IRP_MJ_QUERY_VOLUME_INFORMATION, 0, NULL };
+    IO_STATUS_BLOCK result;
+    IOP_INFORMATION ask = { FileHandle, &result, NULL, Length, FsInformationClass, IRP_MJ_QUERY_VOLUME_INFORMATION, 0, NULL };
     const IOP_CLASS *row;
+    MM_ANSWER answer;
     NTSTATUS status = IopVolumeClass(FsInformationClass, Length, FALSE, &row);
 
+    if (NT_SUCCESS(status))
+        status = IopBeginQuery(&answer, FsInformation, IoStatusBlock, &ask);
     if (!NT_SUCCESS(status))
         return status;
-    if (FsInformationClass == FileFsDeviceInformation)
-        return IopQueryDevice(FileHandle, FsInformation, IoStatusBlock);
     ask.Access = row->QueryAccess;
-    return IopAskDriver(&ask);
+    status = FsInformationClass == FileFsDeviceInformation ? IopQueryDevice(FileHandle, ask.Buffer, &result) : IopAskDriver(&ask);
+    return IopEndQuery(&answer, status, IoStatusBlock, &result);
 }
 
 NTSTATUS NTAPI NtSetVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
                                           FS_INFORMATION_CLASS FsInformationClass)
 {
-    IOP_INFORMATION ask = { FileHandle, IoStatusBlock, FsInformation, Length, FsInformationClass, IRP_MJ_SET_VOLUME_INFORMATION, 0, NULL };
+    IOP_INFORMATION ask = { FileHandle, NULL, NULL, Length, FsInformationClass, IRP_MJ_SET_VOLUME_INFORMATION, 0, NULL };
     const IOP_CLASS *row;
     NTSTATUS status = IopVolumeClass(FsInformationClass, Length, TRUE, &row);
 
     if (!NT_SUCCESS(status))
         return status;
     ask.Access = row->SetAccess;
-    return IopAskDriver(&ask);
+    return IopTakeAndSet(&ask, FsInformation, IoStatusBlock, IopAskDriver);
 }
 
 NTSTATUS NTAPI ZwQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
