@@ -17,38 +17,26 @@ typedef ULONG64 SVC_ROUTINE(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64
 
 static ULONG64 SvcInvoke(const SVC_SERVICE *Service, const ULONG64 *A)
 {
-    if (Service->Count <= SVC_REGISTER_ARGUMENTS)
-        return ((SVC_ROUTINE_4 *)(ULONG_PTR)Service->Routine)(A[0], A[1], A[2], A[3]);
     return ((SVC_ROUTINE *)(ULONG_PTR)Service->Routine)(A[0], A[1], A[2], A[3], A[4], A[5], A[6], A[7], A[8], A[9], A[10], A[11], A[12],
                                                          A[13], A[14], A[15], A[16]);
 }
 
+static NTSTATUS SvcReadUser(PVOID To, ULONG64 From, SIZE_T Bytes) { return MmReadCaller(UserMode, To, (PVOID)From, Bytes); }
+
 /* The arguments behind the fourth lie above the return address and the four home slots. */
-static NTSTATUS SvcReadStack(const SVC_SERVICE *Service, const KTRAP_FRAME *Trap, ULONG64 *Arguments)
+static ULONG64 SvcCallWithStack(const SVC_SERVICE *Service, const KTRAP_FRAME *Trap)
 {
-    if (Service->Count <= SVC_REGISTER_ARGUMENTS)
-        return STATUS_SUCCESS;
-    return SvcCopyIn(Arguments + SVC_REGISTER_ARGUMENTS, Trap->Rsp + 0x28,
-                     (Service->Count - SVC_REGISTER_ARGUMENTS) * sizeof(ULONG64));
-}
+    ULONG64 arguments[SVC_ARGUMENTS];
+    NTSTATUS status = SvcReadUser(arguments + SVC_REGISTER_ARGUMENTS, Trap->Rsp + 0x28,
+                                  (Service->Count - SVC_REGISTER_ARGUMENTS) * sizeof(ULONG64));
 
-static ULONG64 SvcCallCaptured(const SVC_SERVICE *Service, const KTRAP_FRAME *Trap)
-{
-    SVC_CALL call;
-    NTSTATUS status;
-
-    call.Arguments[0] = Trap->R10;
-    call.Arguments[1] = Trap->Rdx;
-    call.Arguments[2] = Trap->R8;
-    call.Arguments[3] = Trap->R9;
-    call.Copied = 0;
-    status = SvcReadStack(Service, Trap, call.Arguments);
-    if (NT_SUCCESS(status))
-        status = SvcCapture(Service, &call);
-    if (NT_SUCCESS(status))
-        status = SvcReturn(&call, (NTSTATUS)SvcInvoke(Service, call.Arguments));
-    SvcRelease(&call);
-    return (ULONG)status;
+    if (!NT_SUCCESS(status))
+        return (ULONG)status;
+    arguments[0] = Trap->R10;
+    arguments[1] = Trap->Rdx;
+    arguments[2] = Trap->R8;
+    arguments[3] = Trap->R9;
+    return (ULONG)SvcInvoke(Service, arguments);
 }
 
 static ULONG64 SvcMiss(SVC_NUMBER *Number)
@@ -67,9 +55,9 @@ static ULONG64 SvcDispatchNumber(PKTRAP_FRAME Trap)
     service = SvcNumbers[number].Service;
     if (service == NULL)
         return SvcMiss(&SvcNumbers[number]);
-    if (service->Plain && service->Count <= SVC_REGISTER_ARGUMENTS)
-        return ((SVC_ROUTINE_4 *)(ULONG_PTR)service->Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9);
-    return SvcCallCaptured(service, Trap);
+    if (service->Count <= SVC_REGISTER_ARGUMENTS)
+        return (ULONG)((SVC_ROUTINE_4 *)(ULONG_PTR)service->Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9);
+    return SvcCallWithStack(service, Trap);
 }
 
 /* The name in the OBJECT_ATTRIBUTES that most services that open or create take third, cut to what fits. */
@@ -80,11 +68,11 @@ static VOID SvcReadTraceName(PCSTR Service, const KTRAP_FRAME *Trap, PUNICODE_ST
 
     Name->Length = 0;
     if ((strncmp(Service, "NtOpen", 6) != 0 && strncmp(Service, "NtCreate", 8) != 0) ||
-        !NT_SUCCESS(SvcCopyIn(&attributes, Trap->R8, sizeof(attributes))) || attributes.Length != sizeof(attributes) ||
-        !NT_SUCCESS(SvcCopyIn(&string, (ULONG64)attributes.ObjectName, sizeof(string))))
+        !NT_SUCCESS(SvcReadUser(&attributes, Trap->R8, sizeof(attributes))) || attributes.Length != sizeof(attributes) ||
+        !NT_SUCCESS(SvcReadUser(&string, (ULONG64)attributes.ObjectName, sizeof(string))))
         return;
     string.Length = min(string.Length, Name->MaximumLength);
-    if (NT_SUCCESS(SvcCopyIn(Name->Buffer, (ULONG64)string.Buffer, string.Length)))
+    if (NT_SUCCESS(SvcReadUser(Name->Buffer, (ULONG64)string.Buffer, string.Length)))
         Name->Length = string.Length;
 }
 
@@ -138,7 +126,7 @@ static bool SvcTakeExport(void *Context, const char *Name, const PE_EXPORT *Expo
     SIZE_T length;
     ULONG number;
 
-    if (Name == NULL || Name[0] != 'N' || Name[1] != 't' || Export->Forwarder != NULL || 
+    if (Name == NULL || Name[0] != 'N' || Name[1] != 't' || Export->Forwarder != NULL ||
         Export->Rva > stubs->Image->SizeOfImage - SVC_STUB_BYTES)
         return true;
     if (!SvcReadStub((const UCHAR *)stubs->Image->Data + Export->Rva, &number) || number >= SVC_NUMBERS || SvcNumbers[number].Name != NULL)
