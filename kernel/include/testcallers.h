@@ -3,8 +3,6 @@
  */
 #pragma once
 #include "test.h"
-#include "ps.h"
-#include "se.h"
 
 #define TEST_SERVICE_ARGUMENTS 14u
 typedef struct TEST_SERVICE {
@@ -45,18 +43,6 @@ static inline VOID TestBadPointers(const TEST_SERVICE *Services, ULONG Count)
     for (b = 0; b < sizeof(kernels) && kernels[b] == 0; b++)
         ;
     CHECK(b == sizeof(kernels));
-}
-
-/* The System process's token has some privileges switched off. Attributes: SE_PRIVILEGE_ENABLED or 0. */
-static inline VOID TestSwitchPrivilege(ULONG Privilege, ULONG Attributes)
-{
-    TOKEN_PRIVILEGES wanted = { 1, { { { Privilege, 0 }, Attributes } } };
-    HANDLE token;
-
-    if (!CHECK(NtOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, OBJ_KERNEL_HANDLE, &token) == STATUS_SUCCESS))
-        return;
-    CHECK(NtAdjustPrivilegesToken(token, FALSE, &wanted, 0, NULL, NULL) == STATUS_SUCCESS);
-    NtClose(token);
 }
 
 /* Arguments may be pointers, handles or numbers. */

@@ -9,27 +9,12 @@ BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes)
     return Mode == KernelMode || Bytes == 0 || (first + Bytes >= first && first + Bytes <= MmUserProbeAddress);
 }
 
-static VOID IopPublish(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
-{
-    To->Information = Result->Information;
-    __atomic_store_n(&To->Status, Result->Status, __ATOMIC_RELEASE);
-}
-
-/* Who took the memory away meanwhile does not want the result. */
-static VOID IopPublishGuarded(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+VOID IopPublishGuarded(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
 {
     __try {
         IopPublish(To, Result);
     } __except (EXCEPTION_EXECUTE_HANDLER) {
     }
-}
-
-VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
-{
-    if (Mode == KernelMode)
-        IopPublish(To, Result);
-    else
-        IopPublishGuarded(To, Result);
 }
 
 NTSTATUS IopTellResult(NTSTATUS Status, KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)

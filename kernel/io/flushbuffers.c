@@ -6,7 +6,7 @@
 NTSTATUS NTAPI NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock)
 {
     IOP_REQUEST request = { .Mode = ObPreviousMode() };
-    IO_STATUS_BLOCK result;
+    IO_STATUS_BLOCK result = { .Information = 0 };
     NTSTATUS status = IopProbeResult(request.Mode, IoStatusBlock);
 
     if (NT_SUCCESS(status))

@@ -152,7 +152,7 @@ NTSTATUS NTAPI NtQueryInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStat
                                       FILE_INFORMATION_CLASS FileInformationClass)
 {
     IOP_INFORMATION ask = { .Length = Length };
-    IO_STATUS_BLOCK result;
+    IO_STATUS_BLOCK result = { .Information = 0 };
     const IOP_CLASS *row;
     MM_ANSWER answer;
     NTSTATUS status = IopFileClass(FileInformationClass, Length, FALSE, &row);
@@ -243,7 +243,7 @@ static NTSTATUS IopSetFile(IOP_INFORMATION *Ask)
 NTSTATUS IopTakeAndSet(IOP_INFORMATION *Ask, PVOID From, PIO_STATUS_BLOCK IoStatusBlock, NTSTATUS (*Set)(IOP_INFORMATION *Ask))
 {
     KPROCESSOR_MODE mode = ObPreviousMode();
-    IO_STATUS_BLOCK result;
+    IO_STATUS_BLOCK result = { .Information = 0 };
     NTSTATUS status = IopProbeResult(mode, IoStatusBlock);
 
     if (NT_SUCCESS(status))

@@ -162,8 +162,20 @@ NTSTATUS IopSendRequestAndWait(IOP_REQUEST *Request, PIO_STATUS_BLOCK Result);
 NTSTATUS IopMakeSystemBuffer(PIRP Irp, ULONG Length);
 /* ---- The caller's memory (caller.c); of kernel mode anything is ---- */
 BOOLEAN IopIsCallers(KPROCESSOR_MODE Mode, const VOID *Address, SIZE_T Bytes);
-/* The status is written last. */
-VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
+/* The status is written last. Who of user mode took the memory away meanwhile does not want the result. */
+static inline VOID IopPublish(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    To->Information = Result->Information;
+    __atomic_store_n(&To->Status, Result->Status, __ATOMIC_RELEASE);
+}
+VOID IopPublishGuarded(PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result);
+static inline VOID IopWriteResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To, const IO_STATUS_BLOCK *Result)
+{
+    if (Mode == KernelMode)
+        IopPublish(To, Result);
+    else
+        IopPublishGuarded(To, Result);
+}
 /* Before a request is made: its status block can be written now. */
 static inline NTSTATUS IopProbeResult(KPROCESSOR_MODE Mode, PIO_STATUS_BLOCK To)
 {

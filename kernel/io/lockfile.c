@@ -58,7 +58,7 @@ NTSTATUS NTAPI NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, P
 {
     IOP_REQUEST request = { .Mode = ObPreviousMode() };
     IOP_RANGE range = { .Key = Key };
-    IO_STATUS_BLOCK result;
+    IO_STATUS_BLOCK result = { .Information = 0 };
     NTSTATUS status = IopProbeResult(request.Mode, IoStatusBlock);
 
     if (NT_SUCCESS(status))

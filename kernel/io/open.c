@@ -63,8 +63,10 @@ static BOOLEAN IopOpenMakesSense(const IOP_OPEN *Open, ACCESS_MASK DesiredAccess
            IopParametersMakeSense(Open);
 }
 
-NTSTATUS IopOpenByName(IOP_OPEN *Open, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode,
-                       PHANDLE FileHandle, PIO_STATUS_BLOCK Result)
+/* Part of its callers: opening files is what programs do most. */
+static inline __attribute__((always_inline)) NTSTATUS IopOpen(IOP_OPEN *Open, ACCESS_MASK DesiredAccess,
+                                                              POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode,
+                                                              PHANDLE FileHandle, PIO_STATUS_BLOCK Result)
 {
     NTSTATUS status;
 
@@ -79,6 +81,12 @@ NTSTATUS IopOpenByName(IOP_OPEN *Open, ACCESS_MASK DesiredAccess, POBJECT_ATTRIB
     }
     *Result = (IO_STATUS_BLOCK){ { status }, Open->Information };
     return status;
+}
+
+NTSTATUS IopOpenByName(IOP_OPEN *Open, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes, KPROCESSOR_MODE Mode,
+                       PHANDLE FileHandle, PIO_STATUS_BLOCK Result)
+{
+    return IopOpen(Open, DesiredAccess, ObjectAttributes, Mode, FileHandle, Result);
 }
 
 /* ---- The caller's side ---- */
@@ -124,20 +132,20 @@ NTSTATUS NTAPI IoCreateFile(PHANDLE FileHandle, ACCESS_MASK DesiredAccess, POBJE
     HANDLE handle = NULL;
     NTSTATUS status = mode != KernelMode ? IopProbeOpen(mode, FileHandle, IoStatusBlock) : STATUS_SUCCESS;
 
-    if (NT_SUCCESS(status))
+    if (NT_SUCCESS(status) && (AllocationSize != NULL || EaBuffer != NULL))
         status = IopReadOpen(mode, AllocationSize, EaBuffer, &open);
-    if (!NT_SUCCESS(status)) {
+    result.Status = STATUS_UNSUCCESSFUL;         /* it was not tried */
+    if (NT_SUCCESS(status))
+        status = IopOpen(&open, DesiredAccess, ObjectAttributes, mode, &handle, &result);
+    if (open.EaBuffer != NULL)
         IopFreeInput(mode, open.EaBuffer);
+    if (NT_ERROR(result.Status))
         return status;
-    }
-    status = IopOpenByName(&open, DesiredAccess, ObjectAttributes, mode, &handle, &result);
-    IopFreeInput(mode, open.EaBuffer);
     if (mode != KernelMode)
         return IopTellOpen(status, &result, handle, FileHandle, IoStatusBlock);
     if (NT_SUCCESS(status))
         *FileHandle = handle;
-    if (!NT_ERROR(status))
-        *IoStatusBlock = result;
+    *IoStatusBlock = result;
     return status;
 }
 

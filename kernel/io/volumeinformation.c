@@ -24,7 +24,7 @@ static NTSTATUS IopQueryDevice(HANDLE Handle, PFILE_FS_DEVICE_INFORMATION Inform
 NTSTATUS NTAPI NtQueryVolumeInformationFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, PVOID FsInformation, ULONG Length,
                                             FS_INFORMATION_CLASS FsInformationClass)
 {
-    IO_STATUS_BLOCK result;
+    IO_STATUS_BLOCK result = { .Information = 0 };
     IOP_INFORMATION ask = { FileHandle, &result, NULL, Length, FsInformationClass, IRP_MJ_QUERY_VOLUME_INFORMATION, 0, NULL };
     const IOP_CLASS *row;
     MM_ANSWER answer;

@@ -59,7 +59,7 @@ static TEST_MEMORY *TestMakeMemory(VOID)
 }
 
 DECLARE(NtCreateFile) DECLARE(NtOpenFile) DECLARE(NtCreateNamedPipeFile) DECLARE(NtCreateMailslotFile) DECLARE(NtQueryAttributesFile)
-DECLARE(NtQueryFullAttributesFile) DECLARE(NtDeleteFile) DECLARE(NtLoadDriver) DECLARE(NtUnloadDriver)
+DECLARE(NtQueryFullAttributesFile) DECLARE(NtDeleteFile)
 
 static VOID BadOpens(TEST_MEMORY *m)
 {
@@ -74,13 +74,9 @@ static VOID BadOpens(TEST_MEMORY *m)
         ROW(NtQueryAttributesFile, 0x3, P(Attributes), P(Buffer)),
         ROW(NtQueryFullAttributesFile, 0x3, P(Attributes), P(Buffer)),
         ROW(NtDeleteFile, 0x1, P(Attributes)),
-        ROW(NtLoadDriver, 0x1, P(Name)),
-        ROW(NtUnloadDriver, 0x1, P(Name)),
     };
 
-    TestSwitchPrivilege(SE_LOAD_DRIVER_PRIVILEGE, SE_PRIVILEGE_ENABLED);
     TestBadPointers(services, RTL_NUMBER_OF(services));
-    TestSwitchPrivilege(SE_LOAD_DRIVER_PRIVILEGE, 0);
 }
 
 DECLARE(NtCancelIoFile) DECLARE(NtFlushBuffersFile) DECLARE(NtReadFile) DECLARE(NtWriteFile) DECLARE(NtDeviceIoControlFile)

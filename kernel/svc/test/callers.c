@@ -4,6 +4,7 @@
 #include "testcallers.h"
 #include "../svcp.h"
 #include "cm.h"
+#include "se.h"
 #include "ob.h"
 
 typedef struct TEST_MEMORY {                     /* user memory */
@@ -45,6 +46,18 @@ static TEST_MEMORY *TestMakeMemory(PCWSTR Name)
     m->List.Bytes = m->Name.Length;
     m->List.Value = m->Text;
     return m;
+}
+
+/* The System process's token has some privileges switched off. Attributes: SE_PRIVILEGE_ENABLED or 0. */
+static VOID TestSwitchPrivilege(ULONG Privilege, ULONG Attributes)
+{
+    TOKEN_PRIVILEGES wanted = { 1, { { { Privilege, 0 }, Attributes } } };
+    HANDLE token;
+
+    if (!CHECK(NtOpenProcessTokenEx(NtCurrentProcess(), TOKEN_ADJUST_PRIVILEGES, OBJ_KERNEL_HANDLE, &token) == STATUS_SUCCESS))
+        return;
+    CHECK(NtAdjustPrivilegesToken(token, FALSE, &wanted, 0, NULL, NULL) == STATUS_SUCCESS);
+    NtClose(token);
 }
 
 /* ---- Memory and sections ---- */
@@ -116,6 +129,27 @@ static VOID BadProcesses(VOID)
     m->List.Size = 5;                            /* for both that take such a list */
     CHECK(TestCallWith(&(TEST_SERVICE)ROW(NtCreateThreadEx, 0, P(Handle), 0, 0, SELF, TEST_POINTER(m), 0, 1, 0, 0, 0), 10, P(List)) ==
           STATUS_INVALID_PARAMETER);
+    TestFreeUserPage(m);
+}
+
+/* ---- Drivers ---- */
+DECLARE(NtLoadDriver) DECLARE(NtUnloadDriver)
+
+static VOID BadDrivers(VOID)
+{
+    TEST_MEMORY *m = TestMakeMemory(L"\\Registry\\Machine\\System\\CurrentControlSet\\Services\\none");
+
+    if (m == NULL)
+        return;
+    {
+        const TEST_SERVICE services[] = { ROW(NtLoadDriver, 0x1, P(Name)), ROW(NtUnloadDriver, 0x1, P(Name)) };
+        TestSwitchPrivilege(SE_LOAD_DRIVER_PRIVILEGE, SE_PRIVILEGE_ENABLED);
+        TestBadPointers(services, RTL_NUMBER_OF(services));
+        CHECK(TestCallWith(&services[0], 0, P(Name)) == STATUS_OBJECT_NAME_NOT_FOUND);
+        m->Name.Buffer = TEST_BAD_USER;
+        CHECK(TestCallWith(&services[0], 0, P(Name)) == STATUS_ACCESS_VIOLATION);
+        TestSwitchPrivilege(SE_LOAD_DRIVER_PRIVILEGE, 0);
+    }
     TestFreeUserPage(m);
 }
 
@@ -205,6 +239,7 @@ static VOID BadKeys(VOID)
 
 static const KE_TEST SvcCallerTable[] = {
     { "svc.callers.memory", BadMemory, 0 }, { "svc.callers.processes", BadProcesses, 0 },
+    { "svc.callers.drivers", BadDrivers, 0 },
     { "svc.callers.addresses", AnswersWithAddresses, 0 }, { "svc.callers.keys", BadKeys, 0 },
 };
 const KE_TEST_GROUP SvcCallerTests = { SvcCallerTable, RTL_NUMBER_OF(SvcCallerTable) };
