@@ -96,6 +96,20 @@ class Images(FolderCase):
         load.log = logwrites.without_flushes(load.log)
         self.assertEqual({crash.choose(load, 7, number).base for number in range(9)}, {0})
 
+    def test_an_entry_of_fat12_in_two_sectors_can_be_torn(self) -> None:
+        fat, before = workdisk.START + 512, bytearray(workdisk.START + 4 * 512)
+        struct.pack_into("<H", before, workdisk.START + 14, 1)          # the FAT begins in the second sector and has three
+        struct.pack_into("<H", before, workdisk.START + 22, 3)
+        (self.folder / "before").write_bytes(before)
+        log = [logwrites.Entry(fat // 512, b"\xAB" * 1536, 0)]
+        load = crash.Load(12, workdisk.Geometry(12, 3 * 512, 1), self.folder / "before", log, [], [])
+        image = self.folder / "image"
+        for sectors, torn in ((0, False), (1, True), (2, True), (3, False)):
+            disk = bytearray(before)
+            disk[fat:fat + sectors * 512] = b"\xAB" * (sectors * 512)
+            image.write_bytes(disk)
+            self.assertEqual(crash._tore_an_entry(load, crash.Crash(0, 0, 1), image), torn)
+
     def test_a_damaged_marker_is_none(self) -> None:
         sector = bytearray(_marker(1, 2, 3))
         self.assertEqual(workload.markers([logwrites.Entry(9, bytes(sector), 0)], 0), [workload.Marker(0, 1, 2, 3)])
