@@ -145,6 +145,8 @@ NTSTATUS MmOpenPhysicalSection(MM_SECTION *Section);
 VOID MmCloseSection(MM_SECTION *Section);
 /* NULL: not an image's. */
 const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section);
+/* The file of an image, which the section holds; NULL: not an image's. */
+PFILE_OBJECT MmSectionFile(const MM_SECTION *Section);
 /* Where an image was relocated to. */
 ULONG64 MmImageBase(const MM_SECTION *Section);
 typedef struct MM_VIEW {

@@ -98,4 +98,9 @@ const MM_SECTION_IMAGE *MmSectionImage(const MM_SECTION *Section)
     return Section->Segment->Image != NULL ? &Section->Segment->Image->Facts : NULL;
 }
 
+PFILE_OBJECT MmSectionFile(const MM_SECTION *Section)
+{
+    return Section->Segment->Image != NULL ? Section->Segment->Image->File : NULL;
+}
+
 ULONG64 MmImageBase(const MM_SECTION *Section) { return Section->Segment->Image->Base; }

@@ -5,7 +5,6 @@
 #include "se.h"
 
 #define PSP_NORMAL_PRIORITY 8
-#define TAG_IMAGE_NAME 'nIsP'
 
 /* The full name for those who ask, and its last part, in 14 ASCII characters, where NT has it. */
 static NTSTATUS PspNameProcess(PEPROCESS Process, PCUNICODE_STRING ImageName)
@@ -59,7 +58,7 @@ static VOID PspLinkProcess(PEPROCESS Process)
     KeLockRelease(&PspListLock, irql);
 }
 
-NTSTATUS PsCreateProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process)
+NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process)
 {
     PEPROCESS process;
     PVOID object;
@@ -80,7 +79,18 @@ NTSTATUS PsCreateProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS
         return status;
     }
     PspLinkProcess(process);
-    status = PspNotifyProcessCreate(process, ImageName);
+    *Process = process;
+    return STATUS_SUCCESS;
+}
+
+NTSTATUS PsCreateProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process)
+{
+    PEPROCESS process;
+    NTSTATUS status = PspMakeProcess(Parent, ImageName, &process);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    status = PspNotifyProcessCreate(process, ImageName, NULL, NULL);
     if (!NT_SUCCESS(status)) {
         PsTerminateProcess(process, status);
         ObfDereferenceObject(process);

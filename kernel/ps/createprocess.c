@@ -68,6 +68,11 @@ static BOOLEAN PspIsProgram(PVOID Section)
     return facts != NULL && facts->Machine == PSP_MACHINE && !(facts->ImageCharacteristics & PSP_IMAGE_IS_DLL);
 }
 
+static NTSTATUS PspTellOfProgram(const PSP_CREATION *Creation, PEPROCESS Process)
+{
+    return PspNotifyProcessCreate(Process, &Creation->ImageName, Creation->File, &Creation->Parameters.Strings[PspCommandLine]);
+}
+
 /* Process and first thread, not started yet; references are the caller's. */
 static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, BOOLEAN InheritHandles, PEPROCESS *Process, PETHREAD *Thread)
 {
@@ -88,6 +93,11 @@ static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, BOOLEAN InheritHandles, P
     first.Start = (PCHAR)(*Process)->SectionBaseAddress + PspEntryOffset(Creation->Section);
     first.Argument = (PVOID)(*Process)->Peb;
     status = PspCreateUserThread(&first, Thread);
+    if (NT_SUCCESS(status)) {
+        status = PspTellOfProgram(Creation, *Process);
+        if (!NT_SUCCESS(status))
+            PspAbandonUserThread(*Thread);
+    }
     if (!NT_SUCCESS(status)) {
         PsTerminateProcess(*Process, status);
         ObfDereferenceObject(*Process);

@@ -2,6 +2,7 @@
  * Who is told of processes, threads and images, and what each is told.
  */
 #include "notify.h"
+#include "user.h"
 
 static PSP_NOTIFY_LIST PspProcessNotify, PspThreadNotify, PspImageNotify;
 
@@ -49,7 +50,18 @@ static VOID PspCallProcessRoutine(PVOID Context, PVOID Routine, PSP_NOTIFY_KIND 
         ((PCREATE_PROCESS_NOTIFY_ROUTINE_EX)Routine)(process, process->UniqueProcessId, call->Info);
 }
 
-NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName)
+/* Sets a flag of the process; FALSE: it was set. */
+static BOOLEAN PspMarkProcess(PEPROCESS Process, ULONG Flag)
+{
+    KIRQL irql = KeLockAcquire(&PspListLock);
+    BOOLEAN first = !(Process->Flags & Flag);
+
+    Process->Flags |= Flag;
+    KeLockRelease(&PspListLock, irql);
+    return first;
+}
+
+NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName, PFILE_OBJECT File, PCUNICODE_STRING CommandLine)
 {
     PS_CREATE_NOTIFY_INFO info;
     PSP_PROCESS_CALL call = { Process, &info };
@@ -58,8 +70,12 @@ NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName)
     info.Size = sizeof(info);
     info.ParentProcessId = (HANDLE)Process->InheritedFromUniqueProcessId;
     info.CreatingThreadId = PsCurrentThread()->Cid;
+    info.FileOpenNameAvailable = File != NULL;
+    info.FileObject = File;
     info.ImageFileName = ImageName;
+    info.CommandLine = CommandLine;
     info.CreationStatus = STATUS_SUCCESS;
+    PspMarkProcess(Process, PSP_PROCESS_TOLD);
     PspCallNotify(&PspProcessNotify, PspCallProcessRoutine, &call);
     return info.CreationStatus;
 }
@@ -67,7 +83,9 @@ NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName)
 VOID PspNotifyProcessExit(PEPROCESS Process)
 {
     PSP_PROCESS_CALL call = { Process, NULL };
-    PspCallNotify(&PspProcessNotify, PspCallProcessRoutine, &call);
+
+    if (Process->Flags & PSP_PROCESS_TOLD)
+        PspCallNotify(&PspProcessNotify, PspCallProcessRoutine, &call);
 }
 
 /* ---- Threads ---- */
@@ -92,21 +110,22 @@ NTSTATUS NTAPI PsRemoveCreateThreadNotifyRoutine(PCREATE_THREAD_NOTIFY_ROUTINE N
 typedef struct PSP_THREAD_CALL {
     PETHREAD Thread;
     BOOLEAN Create;
+    BOOLEAN Own;                     /* the new thread itself calls */
 } PSP_THREAD_CALL;
 
 static VOID PspCallThreadRoutine(PVOID Context, PVOID Routine, PSP_NOTIFY_KIND Kind)
 {
     PSP_THREAD_CALL *call = Context;
 
-    /* Routines for threads of user mode hear of none: every thread is a system thread yet. */
-    if (Kind == PspNotifyNonSystem && call->Thread->Tcb.SystemThread)
+    /* Those of this kind hear of threads in user mode, and of their beginning in the thread itself. */
+    if (Kind == PspNotifyNonSystem ? call->Thread->Tcb.SystemThread || (call->Create && !call->Own) : call->Own)
         return;
     ((PCREATE_THREAD_NOTIFY_ROUTINE)Routine)(call->Thread->Cid.UniqueProcess, call->Thread->Cid.UniqueThread, call->Create);
 }
 
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create)
 {
-    PSP_THREAD_CALL call = { Thread, Create };
+    PSP_THREAD_CALL call = { Thread, Create, FALSE };
     PspCallNotify(&PspThreadNotify, PspCallThreadRoutine, &call);
 }
 
@@ -139,6 +158,53 @@ static VOID PspCallImageRoutine(PVOID Context, PVOID Routine, PSP_NOTIFY_KIND Ki
     PSP_IMAGE_CALL *call = Context;
     (void)Kind;
     ((PLOAD_IMAGE_NOTIFY_ROUTINE)Routine)(call->Name, call->ProcessId, call->Info);
+}
+
+/* The name on the device that the file is on; NULL: it cannot be told. Pool. */
+static PUNICODE_STRING PspNameOfFile(PFILE_OBJECT File)
+{
+    POBJECT_NAME_INFORMATION name;
+    ULONG length = 0;
+
+    if (ObQueryNameString(File, NULL, 0, &length) != STATUS_INFO_LENGTH_MISMATCH)
+        return NULL;
+    name = ExAllocatePoolWithTag(PagedPool, length, TAG_IMAGE_NAME);
+    if (name != NULL && !NT_SUCCESS(ObQueryNameString(File, name, length, &length))) {
+        ExFreePoolWithTag(name, TAG_IMAGE_NAME);
+        name = NULL;
+    }
+    return name != NULL ? &name->Name : NULL;
+}
+
+VOID PspNotifyUserImage(PEPROCESS Process, const MM_SECTION *Section, PVOID Base)
+{
+    IMAGE_INFO_EX info = { .Size = sizeof(info), .FileObject = MmSectionFile(Section) };
+    PSP_IMAGE_CALL call = { NULL, Process->UniqueProcessId, &info.ImageInfo };
+
+    if (PspImageNotify.Count == 0 || info.FileObject == NULL)
+        return;
+    info.ImageInfo.ImageAddressingMode = IMAGE_ADDRESSING_MODE_32BIT;
+    info.ImageInfo.ExtendedInfoPresent = 1;
+    info.ImageInfo.ImageBase = Base;
+    info.ImageInfo.ImageSize = Section->Bytes;
+    call.Name = PspNameOfFile(info.FileObject);
+    PspCallNotify(&PspImageNotify, PspCallImageRoutine, &call);
+    if (call.Name != NULL)
+        ExFreePoolWithTag(call.Name, TAG_IMAGE_NAME);
+}
+
+/* A process's first thread tells of its program and of ntdll.dll, which nobody maps by a service. */
+VOID PspNotifyOwnStart(VOID)
+{
+    PETHREAD thread = PsCurrentThread();
+    PEPROCESS process = (PEPROCESS)thread->Tcb.Process;
+    PSP_THREAD_CALL call = { thread, TRUE, TRUE };
+
+    if (PspMarkProcess(process, PSP_PROCESS_IMAGES_TOLD)) {
+        PspNotifyUserImage(process, process->SectionObject, process->SectionBaseAddress);
+        PspNotifyUserImage(process, PspSystemDll.Section, PspSystemDll.Base);
+    }
+    PspCallNotify(&PspThreadNotify, PspCallThreadRoutine, &call);
 }
 
 VOID PsNotifySystemImage(MM_IMAGE *Image)

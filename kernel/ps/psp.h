@@ -24,8 +24,11 @@ extern KE_LOCK PspListLock;
 #define PROCESS_QUERY_INFORMATION 0x0400
 #define PROCESS_QUERY_LIMITED_INFORMATION 0x1000
 #define THREAD_RESUME 0x1000
-#define PSP_PROCESS_EXITING 0x4u                 /* EPROCESS.Flags: ProcessExiting */
+#define PSP_PROCESS_TOLD 0x1u                    /* EPROCESS.Flags: CreateReported */
+#define PSP_PROCESS_EXITING 0x4u                 /* ProcessExiting */
 #define PSP_PROCESS_REPORTED 0x8u                /* ProcessDelete */
+#define PSP_PROCESS_IMAGES_TOLD 0x400000u        /* ImageNotifyDone */
+#define TAG_IMAGE_NAME 'nIsP'
 #define PSP_PROTECTION_TYPE 7u                   /* EPROCESS.Protection */
 #define PSP_PROTECTED_LIGHT 1u
 #define PSP_THREAD_TERMINATED 0x1u               /* ETHREAD.CrossThreadFlags */
@@ -88,8 +91,16 @@ VOID PspSystemThreadStartup(PVOID Context);
 DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status);
 VOID PspReapThread(PKTHREAD Thread);
 
+/* Linked and told to nobody; the reference is the caller's. */
+NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process);
+
 /* ---- Notification (notifyset.c); PASSIVE_LEVEL ---- */
 /* What a routine of the Ex kind says: an error keeps the process from being made. */
-NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName);
+NTSTATUS PspNotifyProcessCreate(PEPROCESS Process, PCUNICODE_STRING ImageName, PFILE_OBJECT File, PCUNICODE_STRING CommandLine);
+/* Nobody hears of the end of a process whose beginning was not told. */
 VOID PspNotifyProcessExit(PEPROCESS Process);
 VOID PspNotifyThread(PETHREAD Thread, BOOLEAN Create);
+/* By the new thread itself, before it enters user mode. */
+VOID PspNotifyOwnStart(VOID);
+/* A view of an image in the user half of a process. */
+VOID PspNotifyUserImage(PEPROCESS Process, const MM_SECTION *Section, PVOID Base);

@@ -109,6 +109,7 @@ static VOID PspUserThreadStartup(PVOID Parameter)
     CONTEXT begin, entry;
     ULONG64 at;
 
+    PspNotifyOwnStart();
     KeUpcalls.TestTermination();
     if (!NT_SUCCESS(PspReadUser(&base, &teb->NtTib.StackBase, sizeof(base))))
         PspExitThread(STATUS_BAD_INITIAL_STACK);

@@ -72,6 +72,8 @@ NTSTATUS NTAPI NtMapViewOfSection(HANDLE SectionHandle, HANDLE ProcessHandle, PV
     status = PspEnterProcess(ProcessHandle, PROCESS_VM_OPERATION, &visit);
     if (NT_SUCCESS(status)) {
         status = MmMapView(section, &view);
+        if (NT_SUCCESS(status))
+            PspNotifyUserImage(PsCurrentProcess(), section, view.Base);
         PspLeaveProcess(&visit);
     }
     ObfDereferenceObject(section);

@@ -11,14 +11,15 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from . import fetch, lab, programs
+from . import fetch, lab, programs, running
 from .console import Terminal
 from .dialogue import ESCAPES, ScreenDialogue, Steps, WireDialogue
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
 from .image import make_user_image
 from .machine import MachineOptions
-from .paths import ROOT, program
+from .paths import ROOT, Tree, program
 from .process import run_tool
+from .report import Subject
 
 EXIT_SKIPPED = 77                               # as ctest knows it
 FOLDER = ROOT / "tests" / "user"
@@ -35,6 +36,7 @@ class Test:
     files: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     payloads: list[str] = field(default_factory=list)
+    drivers: list[str] = field(default_factory=list)
     typed: str = ""
     dialogue: Steps = field(default_factory=list)
     screen: bool = False
@@ -132,13 +134,18 @@ def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     return watcher.text if test.screen else _after_greeting(watcher.text), wrong
 
 
+def _with_drivers(options: MachineOptions, test: Test, preset: str) -> MachineOptions:
+    folder = Tree(preset).build / "test-drivers" / "clang"
+    return running.for_drivers(options, [Subject(name, folder / f"{name}.sys") for name in test.drivers]) if test.drivers else options
+
+
 def run_one(name: str, test: Test, preset: str, write: bool) -> int:
     try:
         disk = make_user_image(preset, None, False)
     except PayloadError as error:
         print(f"skipped: payload: {error}")
         return EXIT_SKIPPED
-    options = MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory)
+    options = _with_drivers(MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory), test, preset)
     try:
         text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
     except PayloadError as error:
