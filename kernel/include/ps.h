@@ -15,6 +15,9 @@ typedef struct PS_UPCALLS {
     VOID (*CancelThreadIo)(PETHREAD Thread);
     /* ex: takes the calling thread, which is about to end, off its timers. PASSIVE_LEVEL. */
     VOID (*RundownTimers)(PETHREAD Thread);
+    /* io: IoSetIoCompletion, and the type of completion ports. */
+    NTSTATUS (NTAPI *PostToPort)(PVOID Port, PVOID Key, PVOID Context, NTSTATUS Status, ULONG_PTR Information, BOOLEAN Quota);
+    POBJECT_TYPE *PortType;
 } PS_UPCALLS;
 extern PS_UPCALLS PsUpcalls;
 
@@ -173,6 +176,18 @@ ULONG NTAPI PsGetThreadSessionId(PETHREAD Thread);
 NTSTATUS NTAPI PsReferenceProcessFilePointer(PEPROCESS Process, PFILE_OBJECT *FileObject);
 NTSTATUS NTAPI PsAcquireProcessExitSynchronization(PEPROCESS Process);
 VOID NTAPI PsReleaseProcessExitSynchronization(PEPROCESS Process);
+
+/* ---- Jobs (jobservice.c) ---- */
+NTSTATUS NTAPI NtCreateJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtOpenJobObject(PHANDLE JobHandle, ACCESS_MASK DesiredAccess, POBJECT_ATTRIBUTES ObjectAttributes);
+NTSTATUS NTAPI NtAssignProcessToJobObject(HANDLE JobHandle, HANDLE ProcessHandle);
+NTSTATUS NTAPI NtTerminateJobObject(HANDLE JobHandle, NTSTATUS ExitStatus);
+NTSTATUS NTAPI NtIsProcessInJob(HANDLE ProcessHandle, HANDLE JobHandle);
+NTSTATUS NTAPI NtQueryInformationJobObject(HANDLE JobHandle, ULONG JobObjectInformationClass, PVOID JobObjectInformation,
+                                           ULONG JobObjectInformationLength, PULONG ReturnLength);
+NTSTATUS NTAPI NtSetInformationJobObject(HANDLE JobHandle, ULONG JobObjectInformationClass, PVOID JobObjectInformation,
+                                         ULONG JobObjectInformationLength);
+VOID PsInitializeJobs(VOID);                    /* the type Job */
 
 /* ---- Sections and memory ---- */
 extern POBJECT_TYPE MmpSectionObjectType;

@@ -95,6 +95,7 @@ VOID InitPhase1(PVOID Context)
     InitStartProcessors();
     MmReleaseLoaderMemory();
     PsInitializeSections();
+    PsInitializeJobs();
     VfInitialize(InitOptionNumber("trace", 0) != 0);
     InitReportStart(block);
     ExInitialize();                    /* worker threads */

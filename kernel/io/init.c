@@ -43,6 +43,8 @@ VOID IoInitialize(VOID)
     IopInitializeCompletionPorts();
     IopServeMm();
     PsUpcalls.CancelThreadIo = IopCancelThreadIo;
+    PsUpcalls.PostToPort = IoSetIoCompletion;
+    PsUpcalls.PortType = &IopCompletionPortType;
 }
 
 PGENERIC_MAPPING NTAPI IoGetFileObjectGenericMapping(VOID) { return &IopFileObjectType->TypeInfo.GenericMapping; }

@@ -3,7 +3,10 @@
  *
  *   \                 \Device  \Driver  \FileSystem  \ObjectTypes  \KernelObjects  \Callback  \BaseNamedObjects  \Security
  *                     \GLOBAL??
+ *                     \Sessions  \Sessions\0  \Sessions\BNOLINKS
  *   \??, \DosDevices  -> \GLOBAL??
+ *   \BaseNamedObjects\Global, Local -> \BaseNamedObjects; Session -> \Sessions\BNOLINKS
+ *   \Sessions\0\BaseNamedObjects, \Sessions\BNOLINKS\0 -> \BaseNamedObjects; there is the one session 0
  */
 #include "obp.h"
 #include "ke.h"
@@ -66,7 +69,14 @@ static VOID ObpCreateRoot(VOID)
 VOID ObInitialize(VOID)
 {
     static const PCWSTR directories[] = { L"\\ObjectTypes", L"\\Device", L"\\Driver", L"\\FileSystem", L"\\KernelObjects",
-                                          L"\\Callback", L"\\GLOBAL\?\?", L"\\BaseNamedObjects", L"\\Security" };
+                                          L"\\Callback", L"\\GLOBAL\?\?", L"\\BaseNamedObjects", L"\\Security",
+                                          L"\\Sessions", L"\\Sessions\\0", L"\\Sessions\\BNOLINKS" };
+    static const struct { PCWSTR Path, Target; } links[] = {
+        { L"\\\?\?", L"\\GLOBAL\?\?" }, { L"\\DosDevices", L"\\\?\?" },
+        { L"\\BaseNamedObjects\\Global", L"\\BaseNamedObjects" }, { L"\\BaseNamedObjects\\Local", L"\\BaseNamedObjects" },
+        { L"\\BaseNamedObjects\\Session", L"\\Sessions\\BNOLINKS" }, { L"\\Sessions\\0\\BaseNamedObjects", L"\\BaseNamedObjects" },
+        { L"\\Sessions\\BNOLINKS\\0", L"\\BaseNamedObjects" },
+    };
     ULONG i;
 
     ObpInitializeHeaders();
@@ -78,6 +88,6 @@ VOID ObInitialize(VOID)
     for (i = 0; i < RTL_NUMBER_OF(directories); i++)
         ObpMust(ObCreateBootDirectory(directories[i]), 2 + i);
     ObpPublishTypes();
-    ObpMust(ObCreateBootLink(L"\\\?\?", L"\\GLOBAL\?\?"), 20);
-    ObpMust(ObCreateBootLink(L"\\DosDevices", L"\\\?\?"), 21);
+    for (i = 0; i < RTL_NUMBER_OF(links); i++)
+        ObpMust(ObCreateBootLink(links[i].Path, links[i].Target), 20 + i);
 }

@@ -120,6 +120,8 @@ VOID PspDeleteProcess(PVOID Object)
         ObfDereferenceObject(process->SectionObject);
     if (process->ImageFilePointer != NULL)
         MmUpcalls.HoldFile(process->ImageFilePointer, FALSE);
+    if (process->Job != NULL)
+        ObfDereferenceObject(process->Job);
     SeReleaseProcessToken(process);
     if (process->SeAuditProcessCreationInfo != NULL)
         ExFreePoolWithTag(process->SeAuditProcessCreationInfo, TAG_IMAGE_NAME);

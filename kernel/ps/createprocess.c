@@ -3,7 +3,8 @@
  */
 #include "user.h"
 
-#define PSP_INHERIT_HANDLES 0x4u                 /* PROCESS_CREATE_FLAGS_... */
+#define PSP_BREAKAWAY 0x1u                       /* PROCESS_CREATE_FLAGS_... */
+#define PSP_INHERIT_HANDLES 0x4u
 #define PSP_CREATE_SUCCESS 6u                    /* PS_CREATE_STATE */
 #define PSP_MACHINE 0x8664u                     /* IMAGE_FILE_MACHINE_AMD64 */
 #define PSP_IMAGE_IS_DLL 0x2000u                 /* IMAGE_FILE_DLL */
@@ -74,9 +75,10 @@ static NTSTATUS PspTellOfProgram(const PSP_CREATION *Creation, PEPROCESS Process
 }
 
 /* Process and first thread, not started yet; references are the caller's. */
-static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, BOOLEAN InheritHandles, PEPROCESS *Process, PETHREAD *Thread)
+static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, ULONG Flags, PEPROCESS *Process, PETHREAD *Thread)
 {
-    PSP_NEW_PROCESS new = { Creation->Parent, NULL, &Creation->ImageName, NULL, &Creation->Parameters, InheritHandles };
+    PSP_NEW_PROCESS new = { Creation->Parent, NULL, &Creation->ImageName, NULL, &Creation->Parameters, (Flags & PSP_INHERIT_HANDLES) != 0,
+                            (Flags & PSP_BREAKAWAY) != 0 };
     PSP_USER_THREAD first = { 0 };
     NTSTATUS status = PspOpenImageSection(&Creation->ImageName, &Creation->Section, &Creation->File);
 
@@ -203,7 +205,7 @@ NTSTATUS NTAPI NtCreateUserProcess(PHANDLE ProcessHandle, PHANDLE ThreadHandle, 
     if (NT_SUCCESS(status))
         status = PspCaptureCreation(ProcessParameters, AttributeList, &creation);
     if (NT_SUCCESS(status))
-        status = PspMakeProgram(&creation, (ProcessFlags & PSP_INHERIT_HANDLES) != 0, &process, &thread);
+        status = PspMakeProgram(&creation, ProcessFlags, &process, &thread);
     if (!NT_SUCCESS(status)) {
         PspReleaseCreation(&creation);
         return status;
@@ -238,7 +240,7 @@ NTSTATUS PsStartProgram(const PS_PROGRAM *Program, PEPROCESS *Process)
     parameters->Fixed.StandardInput = Program->Input;
     parameters->Fixed.StandardOutput = Program->Output;
     parameters->Fixed.StandardError = Program->Error;
-    status = PspMakeProgram(&creation, FALSE, Process, &thread);
+    status = PspMakeProgram(&creation, 0, Process, &thread);
     creation.ImageName.Buffer = NULL;            /* the caller's */
     PspReleaseCreation(&creation);
     if (!NT_SUCCESS(status))

@@ -4,7 +4,7 @@
  * EPROCESS.Flags has PSP_PROCESS_EXITING from the moment that no thread can be added (PspListLock), PSP_PROCESS_REPORTED once its
  * end was told.
  */
-#include "psp.h"
+#include "job.h"
 #include "kd.h"
 
 VOID PspExitProcess(PEPROCESS Process)
@@ -12,6 +12,7 @@ VOID PspExitProcess(PEPROCESS Process)
     PspNotifyProcessExit(Process);
     Process->Peb = NULL;
     KeQuerySystemTime(&Process->ExitTime);
+    PspLeaveJob(Process);
     ExWaitForRundownProtectionRelease(&Process->RundownProtect);     /* nobody gives it a handle any more */
     ObCloseProcessHandles(Process);
     MmCleanAddressSpace(Process);

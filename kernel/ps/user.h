@@ -92,7 +92,7 @@ typedef struct PSP_NEW_PROCESS {
     PCUNICODE_STRING ImageName;                  /* as NT's namespace has it */
     PFILE_OBJECT File;                           /* of the image, or NULL */
     PSP_PARAMETERS *Parameters;
-    BOOLEAN InheritHandles;
+    BOOLEAN InheritHandles, Breakaway;           /* Breakaway: outside of the parent's jobs */
 } PSP_NEW_PROCESS;
 /* Where the program begins, from its image's base. */
 static inline ULONG64 PspEntryOffset(PVOID Section)

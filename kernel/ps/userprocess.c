@@ -2,6 +2,7 @@
  * A process that runs a program: its image, ntdll.dll, the PEB and its parameters in a new address space.
  */
 #include "user.h"
+#include "job.h"
 #include "ob.h"
 #include "rtl.h"
 
@@ -113,7 +114,9 @@ NTSTATUS PspCreateUserProcess(const PSP_NEW_PROCESS *New, PEPROCESS *Process)
     }
     ObfReferenceObject(New->Section);
     process->SectionObject = New->Section;
-    status = PspGiveHandles(New, process);
+    status = PspJoinParentsJob(New->Parent, process, New->Breakaway);
+    if (NT_SUCCESS(status))
+        status = PspGiveHandles(New, process);
     if (NT_SUCCESS(status)) {
         KeStackAttachProcess(&process->Pcb, &state);
         status = PspFurnish(New, process);
