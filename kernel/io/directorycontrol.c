@@ -63,7 +63,7 @@ static NTSTATUS IopEnumerate(IOP_REQUEST *Request, HANDLE File, HANDLE Event, co
     status = IopProbeResult(Request->Mode, Request->Iosb);
     if (NT_SUCCESS(status))
         status = IopBeginRequest(Request, File, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     location = IoGetNextIrpStackLocation(Request->Irp);
     location->MinorFunction = IRP_MN_QUERY_DIRECTORY;
@@ -100,7 +100,7 @@ NTSTATUS NTAPI NtNotifyChangeDirectoryFile(HANDLE FileHandle, HANDLE Event, PIO_
     status = IopProbeResult(request.Mode, IoStatusBlock);
     if (NT_SUCCESS(status))
         status = IopBeginRequest(&request, FileHandle, FILE_LIST_DIRECTORY, Event, IRP_MJ_DIRECTORY_CONTROL);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     location = IoGetNextIrpStackLocation(request.Irp);
     location->MinorFunction = IRP_MN_NOTIFY_CHANGE_DIRECTORY;

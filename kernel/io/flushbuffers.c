@@ -13,7 +13,7 @@ NTSTATUS NTAPI NtFlushBuffersFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBl
         status = IopBeginRequest(&request, FileHandle, FILE_WRITE_DATA, NULL, IRP_MJ_FLUSH_BUFFERS);
     if (status == STATUS_ACCESS_DENIED)
         status = IopBeginRequest(&request, FileHandle, FILE_APPEND_DATA, NULL, IRP_MJ_FLUSH_BUFFERS);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     status = IopSendRequestAndWait(&request, &result);
     return IopTellResult(status, request.Mode, IoStatusBlock, &result);

@@ -54,7 +54,7 @@ NTSTATUS IopAskDriver(IOP_INFORMATION *Ask)
     PIO_STACK_LOCATION location;
     NTSTATUS status = IopBeginRequest(&request, Ask->File, Ask->Access, NULL, Ask->Major);
 
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     location = IoGetNextIrpStackLocation(request.Irp);
     location->Parameters.QueryFile.Length = Ask->Length;         /* SetFile, QueryVolume and SetVolume begin the same */
@@ -79,7 +79,7 @@ static BOOLEAN IopAskFast(PFILE_OBJECT File, FILE_INFORMATION_CLASS Class, PVOID
 {
     BOOLEAN answered;
 
-    if (!(File->Flags & FO_SYNCHRONOUS_IO) || IopAcquireFileLock(File, KernelMode) != STATUS_SUCCESS)
+    if (!(File->Flags & FO_SYNCHRONOUS_IO) || !IopTryFileLock(File))
         return FALSE;
     answered = IopFastQuery(File, Class, Buffer, Result);
     IopReleaseFileLock(File);
@@ -175,7 +175,7 @@ static NTSTATUS IopSetPosition(HANDLE Handle, const FILE_POSITION_INFORMATION *P
         return status;
     status = STATUS_NOT_SUPPORTED;
     if (file->Flags & FO_SYNCHRONOUS_IO) {
-        IopAcquireFileLock(file, KernelMode);
+        IopAcquireFileLock(file, KernelMode, FALSE);
         file->CurrentByteOffset = Position->CurrentByteOffset;
         IopReleaseFileLock(file);
         status = STATUS_SUCCESS;

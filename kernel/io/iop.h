@@ -127,8 +127,10 @@ OB_QUERYNAME_METHOD IopQueryFileName;
 /* A file's security descriptor is its driver's, a device's own when the device itself is open. */
 OB_SECURITY_METHOD IopFileSecurity;
 
-/* A synchronous file serves one request at a time. */
-NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode);
+/* A synchronous file serves one request at a time. FALSE: it has one. */
+static inline BOOLEAN IopTryFileLock(PFILE_OBJECT File) { return InterlockedExchange((volatile LONG *)&File->Busy, 1) == 0; }
+/* Alertable: STATUS_ALERTED or STATUS_USER_APC says that it was not taken. */
+NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode, BOOLEAN Alertable);
 VOID IopReleaseFileLock(PFILE_OBJECT File);
 
 /* ---- A request by handle ---- */
@@ -143,7 +145,8 @@ typedef struct IOP_REQUEST {
     BOOLEAN Synchronous;                         /* the file's lock is held */
     PIRP Irp;
 } IOP_REQUEST;
-/* The first half: references the file and the event, takes the lock of a synchronous file. On failure nothing is held. */
+/* The first half: references the file and the event, takes the lock of a synchronous file. Anything but STATUS_SUCCESS, such
+ * as STATUS_ALERTED and STATUS_USER_APC, which are no errors: nothing is held, and there is no request. So for IopBeginRequest. */
 NTSTATUS IopEnterRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event);
 /* The second half: makes the IRP with its next stack location filled for Major. On failure nothing is held. */
 NTSTATUS IopMakeRequest(IOP_REQUEST *Request, UCHAR Major);

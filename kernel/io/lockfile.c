@@ -23,7 +23,7 @@ static NTSTATUS IopBeginLock(IOP_REQUEST *Request, HANDLE File, HANDLE Event, UC
 
     if (status == STATUS_ACCESS_DENIED)
         status = IopBeginRequest(Request, File, FILE_WRITE_DATA, Event, IRP_MJ_LOCK_CONTROL);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     status = IopAttachAuxiliary(Request->Irp, &Range->Length, sizeof(LARGE_INTEGER), &length);
     if (!NT_SUCCESS(status))
@@ -47,7 +47,7 @@ NTSTATUS NTAPI NtLockFile(HANDLE FileHandle, HANDLE Event, PIO_APC_ROUTINE ApcRo
         status = IopReadRange(request.Mode, ByteOffset, Length, &range);
     if (NT_SUCCESS(status))
         status = IopBeginLock(&request, FileHandle, Event, IRP_MN_LOCK, &range);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     request.File->LockOperation = TRUE;
     IoGetNextIrpStackLocation(request.Irp)->Flags = (FailImmediately ? SL_FAIL_IMMEDIATELY : 0) | (ExclusiveLock ? SL_EXCLUSIVE_LOCK : 0);
@@ -65,7 +65,7 @@ NTSTATUS NTAPI NtUnlockFile(HANDLE FileHandle, PIO_STATUS_BLOCK IoStatusBlock, P
         status = IopReadRange(request.Mode, ByteOffset, Length, &range);
     if (NT_SUCCESS(status))
         status = IopBeginLock(&request, FileHandle, NULL, IRP_MN_UNLOCK_SINGLE, &range);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     status = IopSendRequestAndWait(&request, &result);
     return IopTellResult(status, request.Mode, IoStatusBlock, &result);

@@ -108,7 +108,7 @@ static NTSTATUS IopTransferCaptured(IOP_REQUEST *Request, const IOP_TRANSFER *Tr
     BOOLEAN append;
     NTSTATUS status = IopEnterTransfer(Request, Transfer, &append);
 
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     if (!append)
         status = IopChooseOffset(Request, Transfer->ByteOffset, &offset);
@@ -150,7 +150,7 @@ static NTSTATUS IopControl(IOP_REQUEST *Request, const IOP_CONTROL *Control)
 
     if (NT_SUCCESS(status))
         status = IopEnterRequest(Request, Control->File, 0, Control->Event);
-    if (!NT_SUCCESS(status))
+    if (status != STATUS_SUCCESS)
         return status;
     if (Control->Major == IRP_MJ_DEVICE_CONTROL && IopFastTable(Request->Device) != NULL && IopFastControl(Request, Control, &result))
         return IopEndWithoutPacket(Request, &result);

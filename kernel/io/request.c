@@ -6,16 +6,15 @@
 #include "completionport.h"
 
 /* ---- The lock of a synchronous file: Busy, with Lock for those who wait ---- */
-NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode)
+NTSTATUS IopAcquireFileLock(PFILE_OBJECT File, KPROCESSOR_MODE Mode, BOOLEAN Alertable)
 {
-    BOOLEAN alertable = (File->Flags & FO_ALERTABLE_IO) != 0;
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (InterlockedExchange((volatile LONG *)&File->Busy, 1) == 0)
+    if (IopTryFileLock(File))
         return STATUS_SUCCESS;
     InterlockedIncrement((volatile LONG *)&File->Waiters);
-    while (InterlockedExchange((volatile LONG *)&File->Busy, 1) != 0) {
-        status = KeWaitForSingleObject(&File->Lock, Executive, Mode, alertable, NULL);
+    while (!IopTryFileLock(File)) {
+        status = KeWaitForSingleObject(&File->Lock, Executive, Mode, Alertable, NULL);
         if (status != STATUS_SUCCESS)            /* alerted */
             break;
     }
@@ -78,7 +77,7 @@ NTSTATUS IopEnterRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, 
         return status;
     Request->Device = IoGetRelatedDeviceObject(Request->File);
     if (Request->File->Flags & FO_SYNCHRONOUS_IO) {
-        status = IopAcquireFileLock(Request->File, Request->Mode);
+        status = IopAcquireFileLock(Request->File, Request->Mode, (Request->File->Flags & FO_ALERTABLE_IO) != 0);
         if (status != STATUS_SUCCESS)
             return IopAbandonRequest(Request, status);
         Request->Synchronous = TRUE;
@@ -101,7 +100,7 @@ NTSTATUS IopMakeRequest(IOP_REQUEST *Request, UCHAR Major)
 NTSTATUS IopBeginRequest(IOP_REQUEST *Request, HANDLE File, ACCESS_MASK Access, HANDLE Event, UCHAR Major)
 {
     NTSTATUS status = IopEnterRequest(Request, File, Access, Event);
-    return NT_SUCCESS(status) ? IopMakeRequest(Request, Major) : status;
+    return status == STATUS_SUCCESS ? IopMakeRequest(Request, Major) : status;
 }
 
 NTSTATUS IopEndWithoutPacket(IOP_REQUEST *Request, const IO_STATUS_BLOCK *Result)

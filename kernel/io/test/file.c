@@ -167,6 +167,41 @@ static VOID Open(VOID)
     TestStopDriver(driver);
 }
 
+/* Who is alerted while another request has the file gives up without one. */
+static VOID Alerted(VOID)
+{
+    LARGE_INTEGER at = { .QuadPart = 0 }, length = { .QuadPart = 1 };
+    FILE_STANDARD_INFORMATION information;
+    IO_STATUS_BLOCK result;
+    PDEVICE_OBJECT device;
+    PDRIVER_OBJECT driver = Setup(0, &device);
+    HANDLE handle = NULL;
+    PVOID file;
+    UCHAR byte;
+
+    if (driver == NULL)
+        return;
+    CHECK(TestOpen(L"\\Device\\TestFile\\a", FILE_SYNCHRONOUS_IO_ALERT, &handle) == STATUS_SUCCESS);
+    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, IopFileObjectType, KernelMode, &file, NULL)));
+    CHECK(IopAcquireFileLock(file, KernelMode, FALSE) == STATUS_SUCCESS);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwReadFile(handle, NULL, NULL, NULL, &result, &byte, 1, &at, NULL) == STATUS_ALERTED);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwDeviceIoControlFile(handle, NULL, NULL, NULL, &result, 0x220000, NULL, 0, NULL, 0) == STATUS_ALERTED);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwQueryInformationFile(handle, &result, &information, sizeof(information), FileStandardInformation) == STATUS_ALERTED);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwFlushBuffersFile(handle, &result) == STATUS_ALERTED);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwLockFile(handle, NULL, NULL, NULL, &result, &at, &length, 0, TRUE, TRUE) == STATUS_ALERTED);
+    KeAlertThread(KeGetCurrentThread(), KernelMode);
+    CHECK(ZwQueryDirectoryFile(handle, NULL, NULL, NULL, &result, &information, 0x400, FileNamesInformation, FALSE, NULL, FALSE) == STATUS_ALERTED);
+    IopReleaseFileLock(file);
+    ObfDereferenceObject(file);
+    ZwClose(handle);
+    TestStopDriver(driver);
+}
+
 static VOID Delete(VOID)
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\TestFile\\old"), elsewhere = RTL_CONSTANT_STRING(L"\\Device\\TestNoFile\\old");
@@ -556,7 +591,7 @@ static VOID Storm(VOID)
 }
 
 static const KE_TEST tests[] = {
-    { "io.file.delete", Delete, 0 },       { "io.file.size", Size, 0 },
+    { "io.file.alerted", Alerted, 0 }, { "io.file.delete", Delete, 0 },       { "io.file.size", Size, 0 },
     { "io.file.open", Open, 0 },           { "io.file.openfails", OpenFails, 0 }, { "io.file.relative", Relative, 0 },
     { "io.file.buffered", Buffered, 0 },   { "io.file.direct", Direct, 0 },       { "io.file.neither", Neither, 0 },
     { "io.file.directfails", DirectFails, 0 }, { "io.file.control", Control, 0 }, { "io.file.asynchronous", Asynchronous, 0 },
