@@ -178,8 +178,8 @@ static NTSTATUS FatCreateLocked(FAT_OPENING *Opening)
         return STATUS_NOT_IMPLEMENTED;
     if (Opening->Location->Parameters.Create.EaLength != 0)
         return STATUS_EAS_NOT_SUPPORTED;
-    if (Opening->Location->Flags & SL_OPEN_PAGING_FILE)
-        return STATUS_ACCESS_DENIED;
+    if ((Opening->Location->Flags & SL_OPEN_PAGING_FILE) && vcb->WriteProtected)
+        return STATUS_MEDIA_WRITE_PROTECTED;
     if ((Opening->Options & (FILE_DIRECTORY_FILE | FILE_NON_DIRECTORY_FILE)) == (FILE_DIRECTORY_FILE | FILE_NON_DIRECTORY_FILE))
         return STATUS_INVALID_PARAMETER;
     return FatOpenByName(Opening);

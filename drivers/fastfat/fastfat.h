@@ -73,6 +73,7 @@ typedef struct FAT_FCB {
     BOOLEAN IsChanged;                           /* F */
     BOOLEAN DeletePending;                       /* V */
     BOOLEAN IsRemoved;                           /* V there is no entry any more */
+    BOOLEAN IsPageFile;                          /* V opened as one: for good */
 } FAT_FCB;
 
 typedef struct FAT_CCB {

@@ -42,6 +42,7 @@ NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
         file->SectionObjectPointer = &Fcb->Section;
         if (!FatIsFolder(Fcb) && !(Opening->Options & FILE_NO_INTERMEDIATE_BUFFERING))
             file->Flags |= FO_CACHE_SUPPORTED;
+        Fcb->IsPageFile |= FatIsSet(Opening->Location->Flags, SL_OPEN_PAGING_FILE);
         Fcb->Opens++;
         Fcb->Handles++;
         Fcb->Header.IsFastIoPossible = FatFastIoState(Fcb);
@@ -148,6 +149,8 @@ NTSTATUS FatOpenExisting(FAT_OPENING *Opening, FAT_FCB *Fcb)
 
     if (Fcb->DeletePending)
         return STATUS_DELETE_PENDING;
+    if (Fcb->IsPageFile)                         /* whatever it is wanted for */
+        return STATUS_SHARING_VIOLATION;
     status = FatCheckKind(Opening, Fcb);
     if (NT_SUCCESS(status))
         status = FatCheckRights(Opening, Fcb);

@@ -70,6 +70,10 @@ static NTSTATUS FatSetEndOfFile(FAT_FCB *Fcb, PFILE_OBJECT File, LONGLONG Bytes)
     if (Bytes < 0)
         return STATUS_INVALID_PARAMETER;
     status = FatSetFileSize(Fcb, File, (ULONG64)Bytes);
+    if (Fcb->IsPageFile && NT_SUCCESS(status)) { /* only what was written there before is ever read */
+        Fcb->Header.ValidDataLength = Fcb->Header.FileSize;
+        return status;
+    }
     if (NT_SUCCESS(status) && (ULONG64)Bytes > old) {
         status = FatZeroTo(Fcb, File, (ULONG64)Bytes);
         if (!NT_SUCCESS(status))

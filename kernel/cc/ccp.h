@@ -98,6 +98,8 @@ VOID CcpLeaveView(CC_VIEW *View);
 /* Makes pages of a used view touchable; Fresh: those not in memory come zeroed instead of read. STATUS_CANT_WAIT: they are not in
  * memory, and Wait is FALSE. */
 NTSTATUS CcpLoadView(CC_VIEW *View, ULONG First, ULONG Count, BOOLEAN Fresh, BOOLEAN Wait);
+/* As many windows as that, if nobody uses them, go. */
+VOID CcpTrimViews(ULONG Windows);
 /* Takes their windows from the views of [First, Last]. FALSE: one is in use. */
 BOOLEAN CcpDropViews(CC_MAP *Map, ULONG First, ULONG Last);
 

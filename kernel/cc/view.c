@@ -20,6 +20,7 @@ VOID CcpInitializeViews(VOID)
 
     MmQueryStatistics(&statistics);
     CcpPageLimit = (LONG64)statistics.TotalPages / 4;
+    MmUpcalls.TrimCache = CcpTrimViews;
     CcpViews = ExAllocatePoolWithTag(NonPagedPoolNx, CC_WINDOWS * sizeof(*CcpViews), CC_TAG);
     if (CcpViews == NULL)
         KeBugCheckEx(CACHE_MANAGER, 1, 0, 0, 0);
@@ -128,6 +129,15 @@ VOID CcpLeaveView(CC_VIEW *View)
     ASSERT(View->Users > 0);
     if (--View->Users == 0)
         InsertTailList(&CcpIdle, &View->Link);
+    ExUnlockExclusive(&CcpViewLock);
+}
+
+/* Memory is short. */
+VOID CcpTrimViews(ULONG Windows)
+{
+    ExLockExclusive(&CcpViewLock);
+    for (; Windows != 0 && !IsListEmpty(&CcpIdle); Windows--)
+        CcpTakeWindowLocked(CONTAINING_RECORD(CcpIdle.Flink, CC_VIEW, Link));
     ExUnlockExclusive(&CcpViewLock);
 }
 

@@ -15,7 +15,10 @@ C_ASSERT(sizeof(EXP_PROCESSOR_TIMES) == 0x30);
 
 typedef struct EXP_PERFORMANCE {                 /* SYSTEM_PERFORMANCE_INFORMATION */
     LARGE_INTEGER IdleProcessTime, Transferred[3];
-    ULONG Operations[3], AvailablePages, CommittedPages, CommitLimit, PeakCommitment, Counts[63];      /* what is not counted is 0 */
+    ULONG Operations[3], AvailablePages, CommittedPages, CommitLimit, PeakCommitment;
+    ULONG PageFaultCount, OtherFaults[4], PageReadCount, PageReadIoCount, CacheReads[2], PagesWritten, PageWriteIoCount;
+    ULONG MappedWrites[2], PagedPoolPages, NonPagedPoolPages, PoolCounts[4], FreeSystemPtes, CodePages[3], LookasideHits[2];
+    ULONG AvailablePagedPoolPages, ResidentSystemCachePage, Counts[36];              /* what is not counted is 0 */
     ULONG64 CcTotalDirtyPages, CcDirtyPageThreshold, ResidentAvailablePages, SharedCommittedPages;
 } EXP_PERFORMANCE;
 C_ASSERT(sizeof(EXP_PERFORMANCE) == 0x158);
@@ -52,16 +55,27 @@ static VOID ExpFillPerformance(PVOID Element, ULONG Index)
     EXP_PERFORMANCE *performance = Element;
     EXP_PROCESSOR_TIMES times;
     MM_STATISTICS memory;
+    MM_COMMIT commit;
     ULONG i;
 
     MmQueryStatistics(&memory);
+    MmQueryCommit(&commit);
     for (i = 0; i < (ULONG)KeNumberProcessors; i++) {
         ExpFillProcessorTimes(&times, i);
         performance->IdleProcessTime.QuadPart += times.IdleTime.QuadPart;
     }
     performance->AvailablePages = (ULONG)memory.FreePages;
-    performance->CommittedPages = (ULONG)MmCommittedPages();
-    performance->CommitLimit = (ULONG)memory.TotalPages;
+    performance->CommittedPages = (ULONG)commit.Committed;
+    performance->CommitLimit = (ULONG)commit.Limit;
+    performance->PeakCommitment = (ULONG)commit.Peak;
+    performance->PageFaultCount = (ULONG)commit.Faults;
+    performance->PageReadCount = (ULONG)commit.PagesIn;
+    performance->PageReadIoCount = (ULONG)commit.InOperations;
+    performance->PagedPoolPages = (ULONG)(memory.PoolBytes[2] >> PAGE_SHIFT);
+    performance->NonPagedPoolPages = (ULONG)((memory.PoolBytes[0] + memory.PoolBytes[1]) >> PAGE_SHIFT);
+    performance->ResidentSystemCachePage = (ULONG)commit.FilePages;
+    performance->PagesWritten = (ULONG)commit.PagesOut;
+    performance->PageWriteIoCount = (ULONG)commit.OutOperations;
     performance->CcTotalDirtyPages = MmCountAllDirtyPages();
     performance->ResidentAvailablePages = memory.FreePages;
 }

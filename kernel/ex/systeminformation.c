@@ -9,7 +9,7 @@
 
 typedef enum EXP_CLASS {
     ExpClassBasic = 0, ExpClassProcessor = 1, ExpClassTimeOfDay = 3, ExpClassProcesses = 5, ExpClassModules = 11,
-    ExpClassHandles = 16, ExpClassHandlesExtended = 64,
+    ExpClassHandles = 16, ExpClassPageFiles = 18, ExpClassHandlesExtended = 64,
     ExpClassKernelDebugger = 35, ExpClassRangeStart = 50, ExpClassEmulationBasic = 62, ExpClassEmulationProcessor = 63,
     ExpClassCodeIntegrity = 103, ExpClassSecureBoot = 145
 } EXP_CLASS;
@@ -113,6 +113,7 @@ static NTSTATUS ExpMakeVariable(ULONG Class, const MM_ANSWER *Answer, PULONG Nee
     case ExpClassProcesses: return ExpQueryProcesses(Answer, Needed);
     case ExpClassModules: return ExpQueryModules(Answer->Buffer, length, Needed);
     case ExpClassHandles: return ExpQueryHandles(FALSE, Answer->Buffer, length, Needed);
+    case ExpClassPageFiles: return ExpQueryPageFiles(Answer, Needed);
     case ExpClassHandlesExtended: return ExpQueryHandles(TRUE, Answer->Buffer, length, Needed);
     default: return ExpQueryArray(Class, Answer->Buffer, length, Needed);
     }

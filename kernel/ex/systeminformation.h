@@ -58,6 +58,7 @@ typedef struct EXP_MODULES {                     /* RTL_PROCESS_MODULES */
 
 /* Lists: they say how many bytes they need, and fill the buffer, which is kernel memory, as far as whole entries fit. */
 NTSTATUS ExpQueryProcesses(const MM_ANSWER *Answer, PULONG Needed);
+NTSTATUS ExpQueryPageFiles(const MM_ANSWER *Answer, PULONG Needed);
 NTSTATUS ExpQueryModules(PVOID Buffer, ULONG Length, PULONG Needed);
 /* Answers of one or more equal elements (systemclasses.c); STATUS_INVALID_INFO_CLASS: not one of those. */
 NTSTATUS ExpQueryArray(ULONG Class, PVOID Buffer, ULONG Length, PULONG Needed);

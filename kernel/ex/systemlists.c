@@ -24,6 +24,18 @@ static ULONG ExpProcessName(PEPROCESS Process, PWCHAR Buffer)
     return i * sizeof(WCHAR);
 }
 
+static VOID ExpDescribeMemory(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
+{
+    MM_PROCESS memory;
+
+    MmQueryProcess(Process, &memory);
+    Entry->PageFaultCount = (ULONG)memory.Faults;
+    Entry->PeakWorkingSetSize = memory.PeakWorkingSet << PAGE_SHIFT;
+    Entry->WorkingSetSize = memory.WorkingSet << PAGE_SHIFT;
+    Entry->PagefileUsage = Entry->PrivatePageCount = memory.Private << PAGE_SHIFT;
+    Entry->PeakPagefileUsage = memory.PeakPrivate << PAGE_SHIFT;
+}
+
 static VOID ExpDescribeProcess(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
 {
     RtlZeroMemory(Entry, sizeof(*Entry));
@@ -33,6 +45,7 @@ static VOID ExpDescribeProcess(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry
     Entry->BasePriority = Process->Pcb.BasePriority;
     Entry->UniqueProcessId = Process->UniqueProcessId;
     Entry->InheritedFromUniqueProcessId = (HANDLE)Process->InheritedFromUniqueProcessId;
+    ExpDescribeMemory(Process, Entry);
     Entry->HandleCount = Process->ObjectTable != NULL ? ObHandleCount(Process->ObjectTable) : 0;
 }
 

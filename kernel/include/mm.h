@@ -17,6 +17,7 @@ typedef struct MM_UPCALLS {
     NTSTATUS (*QueryFileSize)(PFILE_OBJECT File, PULONG64 Bytes);
     NTSTATUS (*ExtendFile)(PFILE_OBJECT File, ULONG64 Bytes);
     NTSTATUS (*ReferenceFile)(HANDLE Handle, ACCESS_MASK Access, PFILE_OBJECT *File);      /* for ps */
+    VOID (*TrimCache)(ULONG Windows);                            /* cc's: as many windows that nobody uses are given up */
 } MM_UPCALLS;
 extern MM_UPCALLS MmUpcalls;
 
@@ -47,7 +48,33 @@ NTSTATUS MmInitializeSystemAddressSpace(PEPROCESS Process);
 VOID MmCleanAddressSpace(PEPROCESS Process);
 /* What is left goes: no thread is or will be in the address space. PASSIVE_LEVEL. */
 VOID MmDeleteAddressSpace(PEPROCESS Process);
+/* What programs were promised. */
 ULONG64 MmCommittedPages(VOID);
+/* In pages, with what the kernel has; and what has happened since the boot. */
+typedef struct MM_COMMIT {
+    ULONG64 Committed, Peak, Limit;
+    ULONG64 Faults, PagesIn, InOperations, PagesOut, OutOperations;
+    ULONG64 FilePages;               /* in memory */
+} MM_COMMIT;
+VOID MmQueryCommit(MM_COMMIT *Commit);
+/* Of a process, in pages; each figure by itself is true, or was a moment ago. */
+typedef struct MM_PROCESS {
+    ULONG64 WorkingSet, PeakWorkingSet, Private, PeakPrivate, Faults;
+} MM_PROCESS;
+VOID MmQueryProcess(PEPROCESS Process, MM_PROCESS *Information);
+
+/* ---- Page files ---- */
+/* The file, whose clusters are all there and which nobody else changes, is held for good. STATUS_TOO_MANY_PAGING_FILES,
+ * STATUS_INSUFFICIENT_RESOURCES. */
+NTSTATUS MmAddPageFile(PFILE_OBJECT File, ULONG64 Bytes, PCUNICODE_STRING Name);
+typedef struct MM_PAGE_FILE {
+    ULONG Pages, Used, Peak;
+    UNICODE_STRING Name;             /* lasts as long as the file */
+} MM_PAGE_FILE;
+/* FALSE: there are no more. */
+BOOLEAN MmQueryPageFile(ULONG Index, MM_PAGE_FILE *Information);
+/* The thread that makes room when memory is short. Never returns. */
+VOID MmBalanceSetManager(PVOID Context);
 
 typedef struct _MEMORY_BASIC_INFORMATION {
     PVOID BaseAddress, AllocationBase;

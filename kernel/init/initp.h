@@ -23,6 +23,9 @@ VOID InitPhase1(PVOID Context);
 /* A system thread that nobody keeps a handle to. */
 NTSTATUS InitStartThread(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
+/* The page files that the registry asks for (pagefiles.c). */
+VOID InitCreatePageFiles(VOID);
+
 /* Threaded DPCs run in threads from now on. */
 VOID InitStartDpcThreads(VOID);
 

@@ -48,6 +48,12 @@ static VOID InitStartProcessors(VOID)
     MmReleaseTrampolinePage(trampoline);
 }
 
+static VOID InitStartTrimmer(VOID)
+{
+    if (!NT_SUCCESS(InitStartThread(MmBalanceSetManager, NULL)))
+        KdLogEvent("warning", "nobody makes room when memory is short");
+}
+
 static VOID InitReportStart(const LOADER_BLOCK *Block)
 {
     MM_STATISTICS memory;
@@ -104,6 +110,7 @@ VOID InitPhase1(PVOID Context)
     PoInitialize();
     IoInitialize();                    /* driver, device and file objects */
     CcInitialize();                    /* the cache */
+    InitStartTrimmer();                /* what makes room when memory is short */
     IoInitializeRawFileSystem();       /* what volumes fall back on */
     PnpInitialize();                   /* the root bus */
     InitStartBootDrivers(block);

@@ -35,6 +35,8 @@ VOID InitStartUserMode(VOID)
     KeTraceUser = InitOptionNumber("trace-user", 0) != 0;
     if (NT_SUCCESS(status))
         status = SvcInstall(base, size);
+    if (NT_SUCCESS(status))
+        InitCreatePageFiles();
     if (NT_SUCCESS(status) || status == STATUS_OBJECT_NAME_NOT_FOUND || status == STATUS_OBJECT_PATH_NOT_FOUND)
         return;
     KdBeginEvent("log");

@@ -2,7 +2,7 @@
  * Pages of files. A file has one segment for its data, found through SECTION_OBJECT_POINTERS.DataSectionObject; the cache and every
  * section of the file share it. A slot of its chunks holds the page's frame and these bits, all under the segment's Lock:
  *
- *   63 dirty   62 being read   61 being written   60..0 frame, 0: not in memory
+ *   63 dirty   62 being read   61 being written   60 in a page file   59..0 frame, 0: not in memory; or the page file's slot
  *
  * The segment has one reference to each frame; each mapping has another. Lock is not held while pages are on their way: who needs one
  * that is waits in Waiters.
@@ -13,8 +13,9 @@
 #define MI_SLOT_DIRTY (1ull << 63)
 #define MI_SLOT_READING (1ull << 62)
 #define MI_SLOT_WRITING (1ull << 61)
+#define MI_SLOT_PAGED (1ull << 60)               /* of segments without a file, and of images */
 #define MI_SLOT_MOVING (MI_SLOT_READING | MI_SLOT_WRITING)
-static inline PFN_NUMBER MiSlotFrame(ULONG64 Slot) { return Slot & (MI_SLOT_WRITING - 1); }
+static inline PFN_NUMBER MiSlotFrame(ULONG64 Slot) { return Slot & (MI_SLOT_PAGED - 1); }
 
 #define MI_TRANSFER_PAGES 64u                    /* at most in one request */
 
@@ -25,6 +26,13 @@ typedef struct MI_TRANSFER {
     ULONG Count;
     PFN_NUMBER Frames[MI_TRANSFER_PAGES];
 } MI_TRANSFER;
+/* A list that describes frames, on its user's stack; what was mapped by it is given back. */
+typedef struct MI_PAGE_MDL {
+    MDL Mdl;
+    PFN_NUMBER Frames[MI_TRANSFER_PAGES];
+} MI_PAGE_MDL;
+VOID MiDescribeFrames(MI_PAGE_MDL *List, const PFN_NUMBER *Frames, ULONG Count, BOOLEAN Write);
+VOID MiForgetFrames(MI_PAGE_MDL *List);
 /* The slots' pages have arrived, or not: everybody who waits looks again. Lock held. */
 VOID MiWakeWaitersLocked(MI_SEGMENT *Segment);
 /* Gives Lock up, waits until some page of the segment has moved, and takes it again. */
@@ -46,6 +54,8 @@ VOID MiHarvestWriters(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count);
 
 /* Something is mapped for writing: it will be flushed from time to time (modifiedwriter.c). */
 VOID MiWakeModifiedWriter(VOID);
+/* Memory is short: all of them at once. */
+VOID MiFlushSoon(VOID);
 
 /* ---- Images of programs (imagesegment.c, imagecache.c) ---- */
 typedef struct MI_IMAGE {
@@ -78,5 +88,17 @@ NTSTATUS MiGiveChunks(MI_SEGMENT *Segment);
 NTSTATUS MiCreateSegment(ULONG64 Bytes, BOOLEAN Committed, MI_SEGMENT **Segment);
 NTSTATUS MiCreatePhysicalSegment(MI_SEGMENT **Segment);
 ULONG64 MiChunkCount(const MI_SEGMENT *Segment);
+/* Whether the page of a segment without a file is in a page file, or on its way back; and bringing it in: STATUS_NO_MEMORY, or why it
+ * cannot be read. */
+BOOLEAN MiIsPagedOut(MI_SEGMENT *Segment, ULONG64 Index);
+NTSTATUS MiBringInSegmentPage(MI_SEGMENT *Segment, ULONG64 Index);
+/* Segments whose pages can go to a page file: in the trimmer's list from when they can be found there. */
+VOID MiListSegment(MI_SEGMENT *Segment);
+VOID MiUnlistSegment(MI_SEGMENT *Segment);
+/* Drops what is clean and nobody uses, of all files; unused images. */
+VOID MiPurgeAllFiles(VOID);
+VOID MiPurgeUnusedImages(VOID);
+/* The page of a file was written, as its former entry says. */
+VOID MiNoteDirty(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry);
 /* A slot, with Make a chunk for it; NULL: there is none. Lock held. */
 ULONG64 *MiSlotLocked(MI_SEGMENT *Segment, ULONG64 Index, BOOLEAN Make);

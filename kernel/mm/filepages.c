@@ -26,23 +26,28 @@ VOID MiAwaitPageLocked(MI_SEGMENT *Segment)
 }
 
 /* ---- One request ---- */
-typedef struct MI_PAGE_MDL {
-    MDL Mdl;
-    PFN_NUMBER Frames[MI_TRANSFER_PAGES];
-} MI_PAGE_MDL;
+VOID MiDescribeFrames(MI_PAGE_MDL *List, const PFN_NUMBER *Frames, ULONG Count, BOOLEAN Write)
+{
+    MmInitializeMdl(&List->Mdl, NULL, (SIZE_T)Count << PAGE_SHIFT);
+    List->Mdl.MdlFlags |= MDL_PAGES_LOCKED | MDL_IO_PAGE_READ | (Write ? 0 : MDL_WRITE_OPERATION);
+    RtlCopyMemory(MmGetMdlPfnArray(&List->Mdl), Frames, Count * sizeof(PFN_NUMBER));
+}
+
+VOID MiForgetFrames(MI_PAGE_MDL *List)
+{
+    if (List->Mdl.MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
+        MmUnmapLockedPages(List->Mdl.MappedSystemVa, &List->Mdl);
+}
 
 NTSTATUS MiTransfer(MI_TRANSFER *Transfer, BOOLEAN Write, PULONG_PTR Bytes)
 {
     MI_PAGE_MDL list;
     NTSTATUS status;
 
-    MmInitializeMdl(&list.Mdl, NULL, (SIZE_T)Transfer->Count << PAGE_SHIFT);
-    list.Mdl.MdlFlags |= MDL_PAGES_LOCKED | MDL_IO_PAGE_READ | (Write ? 0 : MDL_WRITE_OPERATION);
-    RtlCopyMemory(MmGetMdlPfnArray(&list.Mdl), Transfer->Frames, Transfer->Count * sizeof(PFN_NUMBER));
+    MiDescribeFrames(&list, Transfer->Frames, Transfer->Count, Write);
     *Bytes = 0;
     status = MmUpcalls.TransferPages(Transfer->Segment->File, &list.Mdl, Transfer->First << PAGE_SHIFT, Write, Bytes);
-    if (list.Mdl.MdlFlags & MDL_MAPPED_TO_SYSTEM_VA)
-        MmUnmapLockedPages(list.Mdl.MappedSystemVa, &list.Mdl);
+    MiForgetFrames(&list);
     return status;
 }
 
@@ -96,7 +101,7 @@ static MI_LOOK MiClaimLocked(MI_SEGMENT *Segment, ULONG64 First, ULONG Count, MI
             look = MiSomeMoving;
         if (*slot != MI_PAGE_NONE)
             continue;
-        Transfer->Frames[Transfer->Count] = MiAllocatePage(FALSE);
+        Transfer->Frames[Transfer->Count] = MiAllocateFilePage();
         if (Transfer->Frames[Transfer->Count] == MI_NO_PAGE)
             return Transfer->Count != 0 ? MiSomeMissing : MiNoRoom;
         *slot = Transfer->Frames[Transfer->Count] | MI_SLOT_READING;
@@ -133,7 +138,7 @@ NTSTATUS MmMakeFilePagesResident(MI_SEGMENT *Segment, ULONG64 First, ULONG Count
         if (look == MiSomeMoving)
             MiAwaitPageLocked(Segment);
         ExUnlockExclusive(&Segment->Lock);
-        if (look == MiNoRoom && transfer.Count == 0)
+        if (look == MiNoRoom && transfer.Count == 0 && !MiAwaitPages(1))
             return STATUS_NO_MEMORY;
         if (transfer.Count == 0)
             continue;

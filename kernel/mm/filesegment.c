@@ -19,7 +19,6 @@ static NTSTATUS MiMakeFileSegment(PFILE_OBJECT File, MI_SEGMENT **Segment)
 
     if (segment == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    InitializeListHead(&segment->Waiters);
     InitializeListHead(&segment->Writers);
     InsertTailList(&MiFileSegments, &segment->Link);
     ExInitializeWorkItem(&segment->Work, MiFlushLeftPages, segment);
@@ -221,4 +220,15 @@ ULONG MmFlushMappedFiles(VOID)
         count++;
     }
     return count;
+}
+
+/* No segment is referenced for that: to give the last reference back is to close a file, for which the trimmer must not wait. */
+VOID MiPurgeAllFiles(VOID)
+{
+    PLIST_ENTRY entry;
+
+    ExLockExclusive(&MiFileSegmentLock);
+    for (entry = MiFileSegments.Flink; entry != &MiFileSegments; entry = entry->Flink)
+        MmPurgeFilePages(CONTAINING_RECORD(entry, MI_SEGMENT, Link), 0, MAXLONGLONG, FALSE);
+    ExUnlockExclusive(&MiFileSegmentLock);
 }

@@ -76,6 +76,18 @@ VOID MiReleaseImages(PLIST_ENTRY Gone)
         MiReleaseSegment(CONTAINING_RECORD(RemoveHeadList(Gone), MI_IMAGE, Unused)->Segment);
 }
 
+VOID MiPurgeUnusedImages(VOID)
+{
+    LIST_ENTRY gone;
+
+    InitializeListHead(&gone);
+    ExLockExclusive(&MiFileSegmentLock);
+    while (!IsListEmpty(&MiUnusedImages))
+        MiForgetImageLocked(CONTAINING_RECORD(MiUnusedImages.Flink, MI_IMAGE, Unused)->Segment, &gone);
+    ExUnlockExclusive(&MiFileSegmentLock);
+    MiReleaseImages(&gone);
+}
+
 /* ---- What file systems ask ---- */
 /* FALSE: the image is in use. */
 static BOOLEAN MiDropImageLocked(PSECTION_OBJECT_POINTERS Pointers, PLIST_ENTRY Gone)

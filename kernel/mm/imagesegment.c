@@ -132,8 +132,11 @@ static NTSTATUS MiLayOut(const PE_IMAGE *Pe, ULONG64 At, MI_SEGMENT *Segment)
     if (status == PE_OK && PeRelocate(mapped, Segment->Image->Base) != PE_OK)
         Segment->Image->Base = Pe->ImageBase;    /* untouched, so it stays where it was linked for */
     ExFreePoolWithTag(mapped, TAG_IMAGE);
-    for (i = 0; status == PE_OK && i < Segment->Pages; i++)
-        *MiSlotLocked(Segment, i, FALSE) = (*MiAddressToPte(At + (i << PAGE_SHIFT)) & MI_PTE_FRAME) >> PAGE_SHIFT;
+    for (i = 0; status == PE_OK && i < Segment->Pages; i++) {
+        PFN_NUMBER frame = (*MiAddressToPte(At + (i << PAGE_SHIFT)) & MI_PTE_FRAME) >> PAGE_SHIFT;
+        MiMarkPageable(frame);
+        *MiSlotLocked(Segment, i, FALSE) = frame;
+    }
     return MiStatusOfPe(status);
 }
 
@@ -157,6 +160,7 @@ static NTSTATUS MiFillImage(const PE_IMAGE *Pe, MI_SEGMENT *Segment)
     at = MiReserveAddresses(&MiSystemRegion, pages);
     if (at == 0)
         return STATUS_NO_MEMORY;
+    MiAwaitPages(pages);
     if (!MiMapFreshPages(at, pages, MI_KERNEL_DATA)) {
         MiReleaseAddresses(&MiSystemRegion, at, pages);
         return STATUS_NO_MEMORY;
@@ -200,6 +204,7 @@ static NTSTATUS MiMakeImageSegment(PFILE_OBJECT File, const PE_IMAGE *Pe, ULONG6
     }
     MiProtectParts(Pe, image);
     MiDescribeImage(Pe, FileSize, image);
+    MiListSegment(segment);
     *Segment = segment;
     return STATUS_SUCCESS;
 }

@@ -24,6 +24,7 @@ VOID MmInitialize(LOADER_BLOCK *Block)
     MiInitializeRegion(&MiSystemRegion, MI_SYSTEM_PTES, MI_SYSTEM_PTES_SIZE);
     MiInitializePools();
     MiCreateKernelHalf();
+    MiInitializeDemand();
     KeUpcalls.AccessFault = MiAccessFault;
     KeUpcalls.CreateLargeStack = MiCreateLargeStack;
     KeUpcalls.DeleteLargeStack = MiDeleteLargeStack;

@@ -12,6 +12,7 @@ PVOID MmAllocatePagesForKernel(SIZE_T Bytes)
 
     if (address == 0)
         return NULL;
+    MiAwaitPages(pages);
     if (!MiMapFreshPages(address, pages, MI_KERNEL_DATA)) {
         MiReleaseAddresses(&MiSystemRegion, address, pages);
         return NULL;
@@ -34,6 +35,7 @@ static PVOID MiCreateStack(ULONG Bytes)
 
     if (address == 0)
         return NULL;
+    MiAwaitPages(pages);
     if (!MiMapFreshPages(address + PAGE_SIZE, pages, MI_KERNEL_DATA)) {
         MiReleaseAddresses(&MiSystemRegion, address, pages + 1);
         return NULL;

@@ -13,7 +13,7 @@ typedef enum MI_PAGE_STATE { MiPageReserved, MiPageZeroed, MiPageFree, MiPageAct
 typedef struct _MMPFN {
     ULONG64 Flink;                   /* M next page of its list; a page number */
     ULONG64 *PteAddress;             /* M the entry that maps it */
-    ULONG64 OriginalPte;
+    ULONG64 OriginalPte;             /* the entry's lock: while the page is read, the slot of a page file that it is read from */
     ULONG64 ShareCount;              /* M mappings, or Blink */
     USHORT ReferenceCount;           /* M locks and I/O */
     UCHAR PageLocation;              /* M MI_PAGE_STATE */
@@ -23,6 +23,8 @@ typedef struct _MMPFN {
 } MMPFN;
 C_ASSERT(sizeof(MMPFN) == 0x30);
 #define MI_PFN_MODIFIED 0x01         /* a device or the kernel wrote to it by an MDL */
+#define MI_PFN_PAGEABLE 0x02         /* counted in MiPageablePages: it can leave, to a page file or to the file it is of */
+#define MI_PFN_FILE 0x04             /* counted in MiFilePages, too: a file's */
 #define MiPfn(page) ((MMPFN *)MI_PFN_DATABASE + (page))
 #define MI_NO_PAGE (~0ull)
 
@@ -30,10 +32,16 @@ extern KE_LOCK MiPfnLock;
 extern ULONG64 MmHighestPhysicalPage;
 extern PFN_NUMBER MiTotalPages;
 extern volatile LONG64 MiAvailablePages;
+extern volatile LONG64 MiPageablePages, MiFilePages;
 
 VOID MiInitializePfnDatabase(LOADER_BLOCK *Block);
 /* A page, zeroed on request, or MI_NO_PAGE. IRQL <= DISPATCH_LEVEL. */
 PFN_NUMBER MiAllocatePage(BOOLEAN Zeroed);
+/* The same for pages that can leave memory again: the last MiReservePages are not for them. */
+PFN_NUMBER MiAllocateUserPage(BOOLEAN Zeroed);
+PFN_NUMBER MiAllocateFilePage(VOID);
+/* A page that was the kernel's becomes one that can leave. */
+VOID MiMarkPageable(PFN_NUMBER Page);
 VOID MiFreePage(PFN_NUMBER Page);
 /* One more reason to keep a page; one less, and the page is free when it was the last. Whoever allocates has the first. */
 VOID MiReferencePage(PFN_NUMBER Page);
@@ -43,6 +51,16 @@ ULONG MiPageReferences(PFN_NUMBER Page);
 PFN_NUMBER MiAllocateContiguousPages(PFN_NUMBER Count, PFN_NUMBER Low, PFN_NUMBER High, PFN_NUMBER Boundary);
 BOOLEAN MiIsRam(PFN_NUMBER Page);
 VOID MiReclaimDescriptors(LOADER_BLOCK *Block);
+
+/* ---- When memory is short (demand.c) ---- */
+/* MiReservePages are the kernel's; below MiLowPages the trimmer is asked to work, until there are MiEnoughPages. */
+extern ULONG64 MiReservePages, MiLowPages, MiEnoughPages;
+VOID MiInitializeDemand(VOID);
+/* IRQL <= DISPATCH_LEVEL. */
+VOID MiAskTrimmer(VOID);
+/* Waits until Pages pages more than the reserve are free, as long as the trimmer finds something; FALSE: there is no hope, or no way to
+ * wait here. Nothing held that the trimmer needs (docs/irql-and-locking.md). */
+BOOLEAN MiAwaitPages(ULONG64 Pages);
 
 /* ---- Page tables ---- */
 #define MI_KERNEL_DATA (MI_PTE_VALID | MI_PTE_WRITE | MI_PTE_GLOBAL | MI_PTE_ACCESSED | MI_PTE_DIRTY | MI_PTE_NO_EXECUTE)

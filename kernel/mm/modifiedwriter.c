@@ -11,6 +11,16 @@ static KDPC MiModifiedDpc;
 static WORK_QUEUE_ITEM MiModifiedWork;
 static volatile LONG MiModifiedIsDue;            /* a the timer is set, or its work not begun */
 
+static WORK_QUEUE_ITEM MiFlushWork;
+static volatile LONG MiFlushIsDue;               /* a its work is not begun */
+
+static VOID NTAPI MiFlushAll(PVOID Context)
+{
+    (void)Context;
+    InterlockedExchange(&MiFlushIsDue, 0);
+    MmFlushMappedFiles();
+}
+
 static VOID NTAPI MiWriteModified(PVOID Context)
 {
     (void)Context;
@@ -23,6 +33,15 @@ static VOID NTAPI MiModifiedTimerFired(PKDPC Dpc, PVOID Context, PVOID Argument1
 {
     (void)Dpc, (void)Context, (void)Argument1, (void)Argument2;
     MmUpcalls.QueueWork(&MiModifiedWork);
+}
+
+/* Now, in a thread that may wait for file systems. */
+VOID MiFlushSoon(VOID)
+{
+    if (InterlockedExchange(&MiFlushIsDue, 1) != 0)
+        return;
+    ExInitializeWorkItem(&MiFlushWork, MiFlushAll, NULL);
+    MmUpcalls.QueueWork(&MiFlushWork);
 }
 
 VOID MiWakeModifiedWriter(VOID)

@@ -10,6 +10,7 @@ KE_LOCK MiPfnLock = KE_LOCK_OF_RANK(KeRankPfn);
 ULONG64 MmHighestPhysicalPage;
 PFN_NUMBER MiTotalPages;
 volatile LONG64 MiAvailablePages;
+volatile LONG64 MiPageablePages, MiFilePages;    /* M */
 static PFN_NUMBER MiFreeListHead = MI_NO_PAGE;   /* M linked by Flink */
 static BOOLEAN MiDatabaseIsReady;                /* - */
 static LOADER_MEMORY *MiBootCursor;              /* - descriptor that boot pages are cut from */
@@ -55,6 +56,12 @@ static VOID MiMapDatabaseFor(PFN_NUMBER First, PFN_NUMBER Count)
     }
 }
 
+static VOID MiCountPageable(UCHAR Flags, LONG Step)
+{
+    MiPageablePages += Flags & MI_PFN_PAGEABLE ? Step : 0;
+    MiFilePages += Flags & MI_PFN_FILE ? Step : 0;
+}
+
 static VOID MiPutOnFreeList(PFN_NUMBER Page)
 {
     MMPFN *pfn = MiPfn(Page);
@@ -62,6 +69,7 @@ static VOID MiPutOnFreeList(PFN_NUMBER Page)
     pfn->ReferenceCount = 0;
     pfn->ShareCount = 0;
     pfn->PteAddress = NULL;
+    MiCountPageable(pfn->Flags, -1);
     pfn->Flags = 0;
     pfn->Flink = MiFreeListHead;
     MiFreeListHead = Page;
@@ -124,35 +132,55 @@ BOOLEAN MiIsRam(PFN_NUMBER Page)
            MiPfn(Page)->PageLocation != MiPageReserved;
 }
 
-static PFN_NUMBER MiTakeFreePage(VOID)
+static PFN_NUMBER MiTakeFreePage(ULONG64 Reserve, UCHAR Flags)
 {
     KIRQL irql = KeLockAcquire(&MiPfnLock);
-    PFN_NUMBER page = MiFreeListHead;
+    PFN_NUMBER page = (ULONG64)MiAvailablePages > Reserve ? MiFreeListHead : MI_NO_PAGE;
 
     if (page != MI_NO_PAGE) {
         MiFreeListHead = MiPfn(page)->Flink;
         MiPfn(page)->PageLocation = MiPageActive;
         MiPfn(page)->ReferenceCount = 1;
+        MiPfn(page)->Flags = Flags;
         MiAvailablePages--;
+        MiCountPageable(Flags, 1);
     }
     KeLockRelease(&MiPfnLock, irql);
+    if ((ULONG64)MiAvailablePages < MiLowPages)
+        MiAskTrimmer();
     return page;
 }
 
-PFN_NUMBER MiAllocatePage(BOOLEAN Zeroed)
+static PFN_NUMBER MiTakePage(BOOLEAN Zeroed, ULONG64 Reserve, UCHAR Flags)
 {
-    PFN_NUMBER page;
+    PFN_NUMBER page = MiTakeFreePage(Reserve, Flags);
     KIRQL irql;
 
-    if (!MiDatabaseIsReady)
-        return MiTakeBootPage();                 /* its user zeroes it: there is no hyperspace yet */
-    page = MiTakeFreePage();
     if (page != MI_NO_PAGE && Zeroed) {
         PVOID mapping = MiMapInHyperSpace(page, &irql);
         RtlZeroMemory(mapping, PAGE_SIZE);
         MiUnmapHyperSpace(irql);
     }
     return page;
+}
+
+PFN_NUMBER MiAllocatePage(BOOLEAN Zeroed)
+{
+    if (!MiDatabaseIsReady)
+        return MiTakeBootPage();                 /* its user zeroes it: there is no hyperspace yet */
+    return MiTakePage(Zeroed, 0, 0);
+}
+
+PFN_NUMBER MiAllocateUserPage(BOOLEAN Zeroed) { return MiTakePage(Zeroed, MiReservePages, MI_PFN_PAGEABLE); }
+PFN_NUMBER MiAllocateFilePage(VOID) { return MiTakePage(FALSE, MiReservePages, MI_PFN_PAGEABLE | MI_PFN_FILE); }
+
+VOID MiMarkPageable(PFN_NUMBER Page)
+{
+    KIRQL irql = KeLockAcquire(&MiPfnLock);
+    if (!(MiPfn(Page)->Flags & MI_PFN_PAGEABLE))
+        MiPageablePages++;
+    __atomic_fetch_or(&MiPfn(Page)->Flags, MI_PFN_PAGEABLE, __ATOMIC_RELAXED);
+    KeLockRelease(&MiPfnLock, irql);
 }
 
 VOID MiFreePage(PFN_NUMBER Page)

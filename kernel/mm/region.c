@@ -35,6 +35,10 @@ VOID MiInitializeRegion(MI_REGION *Region, ULONG64 Base, ULONG64 Bytes)
     Region->Used = bitmapPages;
 }
 
+/* Addresses are not used again at once, so that who still uses what was freed is caught; but not all of a region's are gone through, for
+ * each 2 MiB of them want a page table, which stays. */
+#define MI_ROVING_PAGES 8192u
+
 /* First run of Count clear bits in [From, To), or To. */
 static ULONG MiFindRun(const MI_REGION *Region, ULONG From, ULONG To, ULONG Count)
 {
@@ -61,6 +65,8 @@ ULONG64 MiReserveAddresses(MI_REGION *Region, ULONG Pages)
     if (Pages == 0 || Pages > Region->Pages)
         return 0;
     irql = KeLockAcquire(&Region->Lock);
+    if (Region->Hint > 2 * Region->Used + MI_ROVING_PAGES)
+        Region->Hint = 0;
     at = MiFindRun(Region, Region->Hint, Region->Pages, Pages);
     if (at == Region->Pages)
         at = MiFindRun(Region, 0, Region->Pages, Pages);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The pages behind a section: made zeroed when somebody first wants one, shared by all views, gone with the last of them.
  */
-#include "file.h"
+#include "pagefile.h"
 
 #define MI_LARGEST_SEGMENT (1ull << 26)          /* pages: 256 GiB */
 
@@ -14,6 +14,8 @@ MI_SEGMENT *MiAllocateSegment(ULONG64 Pages)
     RtlZeroMemory(segment, sizeof(*segment));
     segment->References = 1;
     segment->Pages = Pages;
+    InitializeListHead(&segment->Waiters);
+    InitializeListHead(&segment->Link);
     return segment;
 }
 
@@ -51,11 +53,13 @@ NTSTATUS MiCreateSegment(ULONG64 Bytes, BOOLEAN Committed, MI_SEGMENT **Segment)
     segment->Bytes = Bytes;
     segment->Committed = Committed;
     status = MiGiveChunks(segment);
-    if (NT_SUCCESS(status))
-        *Segment = segment;
-    else
+    if (!NT_SUCCESS(status)) {
         MiReleaseSegment(segment);
-    return status;
+        return status;
+    }
+    MiListSegment(segment);
+    *Segment = segment;
+    return STATUS_SUCCESS;
 }
 
 /* Beyond these a page-table entry would break a rule of the processor's. */
@@ -83,13 +87,16 @@ NTSTATUS MiCreatePhysicalSegment(MI_SEGMENT **Segment)
 static VOID MiFreeChunk(ULONG64 *Chunk)
 {
     ULONG i;
-    for (i = 0; i < MI_SEGMENT_CHUNK; i++)
-        if (Chunk[i] > MI_PAGE_COMMITTED)
+    for (i = 0; i < MI_SEGMENT_CHUNK; i++) {
+        if (Chunk[i] & MI_SLOT_PAGED)
+            MiFreeSlot(Chunk[i] & ~MI_SLOT_PAGED);
+        else if (Chunk[i] > MI_PAGE_COMMITTED)
             MiReleasePage(MiSlotFrame(Chunk[i]));
+    }
     ExFreePoolWithTag(Chunk, TAG_SEGMENT);
 }
 
-/* TRUE: that was the last reference. */
+/* TRUE: that was the last reference. The trimmer takes none of a segment that has none. */
 static BOOLEAN MiDropSegment(MI_SEGMENT *Segment)
 {
     if (Segment->File != NULL)
@@ -103,6 +110,8 @@ VOID MiReleaseSegment(MI_SEGMENT *Segment)
 
     if (!MiDropSegment(Segment))
         return;
+    if (Segment->File == NULL)
+        MiUnlistSegment(Segment);
     for (i = 0; Segment->Chunks != NULL && i < MiChunkCount(Segment); i++)
         if (Segment->Chunks[i] != NULL)
             MiFreeChunk(Segment->Chunks[i]);
@@ -143,9 +152,10 @@ PFN_NUMBER MiSegmentPage(MI_SEGMENT *Segment, ULONG64 Index)
     ExLockExclusive(&Segment->Lock);
     slot = MiSlotLocked(Segment, Index, Segment->Committed);
     if (slot != NULL && (*slot != MI_PAGE_NONE || Segment->Committed)) {
-        if (*slot <= MI_PAGE_COMMITTED && (page = MiAllocatePage(TRUE)) != MI_NO_PAGE)
+        if (*slot <= MI_PAGE_COMMITTED && (page = MiAllocateUserPage(TRUE)) != MI_NO_PAGE)
             *slot = page;
-        page = *slot > MI_PAGE_COMMITTED ? *slot : MI_NO_PAGE;
+        *slot &= ~MI_SLOT_WRITING;               /* it stays after all */
+        page = *slot > MI_PAGE_COMMITTED && !(*slot & (MI_SLOT_PAGED | MI_SLOT_READING)) ? *slot : MI_NO_PAGE;
         if (page != MI_NO_PAGE)
             MiReferencePage(page);               /* the caller's */
     }

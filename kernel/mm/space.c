@@ -9,21 +9,6 @@
 #define TAG_SPACE 'psmM'
 
 ULONG64 MiSystemTopTable;
-static volatile LONG64 MiCommittedPages;         /* a */
-
-BOOLEAN MiChargeCommit(ULONG64 Pages)
-{
-    if (Pages > MiTotalPages)
-        return FALSE;
-    if ((ULONG64)InterlockedAdd64(&MiCommittedPages, (LONG64)Pages) <= MiTotalPages)
-        return TRUE;
-    MiReturnCommit(Pages);
-    return FALSE;
-}
-
-VOID MiReturnCommit(ULONG64 Pages) { InterlockedAdd64(&MiCommittedPages, -(LONG64)Pages); }
-ULONG64 MmCommittedPages(VOID) { return (ULONG64)MiCommittedPages; }
-
 VOID MiLockAddressSpace(PEPROCESS Process)
 {
     KeEnterGuardedRegion();
@@ -65,6 +50,7 @@ static MI_ADDRESS_SPACE *MiAllocateSpace(VOID)
     MI_ADDRESS_SPACE *space = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*space), TAG_SPACE);
     if (space != NULL) {
         RtlZeroMemory(space, sizeof(*space));
+        InitializeListHead(&space->Waiters);
         MiInitializeVads(space);
     }
     return space;
@@ -73,7 +59,10 @@ static MI_ADDRESS_SPACE *MiAllocateSpace(VOID)
 NTSTATUS MmInitializeSystemAddressSpace(PEPROCESS Process)
 {
     Process->VadHint = MiAllocateSpace();
-    return Process->VadHint != NULL ? STATUS_SUCCESS : STATUS_INSUFFICIENT_RESOURCES;
+    if (Process->VadHint == NULL)
+        return STATUS_INSUFFICIENT_RESOURCES;
+    MiListSpace(Process->VadHint, Process);
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS MmCreateAddressSpace(PULONG64 DirectoryTable)
@@ -159,6 +148,8 @@ static VOID MiFreeTables(PFN_NUMBER Table, ULONG Level, ULONG Count)
 
 VOID MmDeleteAddressSpace(PEPROCESS Process)
 {
+    if (MiSpaceOf(Process) != NULL)
+        MiUnlistSpace(MiSpaceOf(Process));
     MmCleanAddressSpace(Process);
     if (MiSpaceOf(Process) != NULL)
         ExFreePoolWithTag(MiSpaceOf(Process), TAG_SPACE);

@@ -7,7 +7,10 @@
  *
  * A page-table entry of the user half is
  *   valid                   frame, rights, and its protection in bits 52-56
- *   MI_SOFT_STATE           a state of its own: protection in bits 5-9, and its frame when MI_SOFT_FRAME is set
+ *   MI_SOFT_STATE           a state of its own: protection in bits 5-9, and
+ *     MI_SOFT_FRAME           its frame in bits 12-47; with MI_SOFT_WRITING it is on its way to a page file, with MI_SOFT_READING on its
+ *                             way back (then nobody but the reader may touch it)
+ *     MI_SOFT_PAGED           in place of a frame: its slot in a page file in bits 12-47
  *                           both: MI_OWN_COPY when the page of a view is a copy that was made on a write
  *   0                       as the VAD says: committed with the VAD's protection, or reserved
  */
@@ -28,6 +31,10 @@ ULONG MiProtectOf(ULONG Protection);
 
 #define MI_SOFT_STATE 0x400ull
 #define MI_SOFT_FRAME 0x800ull
+#define MI_SOFT_PAGED 0x002ull
+#define MI_SOFT_READING 0x004ull
+#define MI_SOFT_WRITING 0x008ull
+#define MI_SOFT_OLD 0x010ull         /* the trimmer has seen the page without anybody touching it since */
 #define MI_OWN_COPY (1ull << 57)
 static inline ULONG64 MiSoftEntry(ULONG Protection) { return MI_SOFT_STATE | (ULONG64)Protection << 5; }
 static inline ULONG MiProtectionOfEntry(ULONG64 Entry)
@@ -37,6 +44,9 @@ static inline ULONG MiProtectionOfEntry(ULONG64 Entry)
 static inline BOOLEAN MiEntryHasFrame(ULONG64 Entry) { return (Entry & MI_PTE_VALID) || (Entry & MI_SOFT_FRAME); }
 /* The entry of a page that is there. */
 ULONG64 MiUserEntry(PFN_NUMBER Page, ULONG Protection, ULONG64 Cache);
+/* An entry of the VAD with another protection; where the page is stays, and one that is being written is not any more. */
+struct MI_VAD;
+ULONG64 MiProtectedEntry(const struct MI_VAD *Vad, ULONG64 Entry, ULONG Protection);
 
 /* ---- Sections' pages ---- */
 #define MI_SEGMENT_CHUNK 512u
@@ -53,11 +63,11 @@ typedef struct MI_SEGMENT {
     LONG Users;                      /* MiFileSegmentLock of files and images: section objects and views */
     ULONG64 UserBytes;               /* MiFileSegmentLock of a file: the largest section while there are users */
     PFILE_OBJECT File;               /* I of a file's data, held */
-    LIST_ENTRY Link;                 /* MiFileSegmentLock of a file's data: MiFileSegments */
+    LIST_ENTRY Link;                 /* MiFileSegmentLock of a file's data: MiFileSegments; of others MiPagedSegmentsLock: MiPagedSegments */
     ULONG64 DirtyPages;              /* Lock of a file: slots that are dirty */
     EX_PUSH_LOCK ViewLock;           /* of a file */
     LIST_ENTRY Writers;              /* ViewLock: MI_WRITER, views through which the file can be written */
-    LIST_ENTRY Waiters;              /* Lock of a file: MI_PAGE_WAIT */
+    LIST_ENTRY Waiters;              /* Lock: MI_PAGE_WAIT */
     WORK_QUEUE_ITEM Work;            /* of a file: the last user left dirty pages */
 } MI_SEGMENT;
 #define MI_PAGE_NONE 0ull
@@ -87,13 +97,28 @@ typedef struct MI_VAD {
     ULONG64 SegmentPage;             /* what First is there */
     ULONG Allowed;                   /* views: what the section allows */
     struct MI_WRITER *Writer;        /* views of files that may be written */
-    ULONG64 Charged;                 /* private: pages of commit */
+    ULONG64 Charged;                 /* pages of commit: private ones, and a view's own copies */
 } MI_VAD;
 
 typedef struct MI_ADDRESS_SPACE {
     RTL_AVL_TABLE Vads;
     BOOLEAN Gone;                    /* the process is ending: nothing can be added */
+    ULONG64 Resident, PeakResident;  /* entries with a frame: the working set */
+    ULONG64 Charged, PeakCharged;    /* pages of commit, of all VADs */
+    ULONG64 Faults;
+    ULONG64 Hand;                    /* the page that the trimmer looks at next */
+    LIST_ENTRY Waiters;              /* who waits for pages that somebody else reads (pagein.c) */
+    PEPROCESS Process;               /* I */
+    LIST_ENTRY Link;                 /* MiSpacesLock */
+    ULONG64 Number;                  /* I ascending in the list */
+    EX_RUNDOWN_REF Rundown;          /* the trimmer's, while it is here */
 } MI_ADDRESS_SPACE;
+
+/* Whether the pages of its entries are the address space's to give back, and to trim. */
+static inline BOOLEAN MiVadHasPages(const MI_VAD *Vad)
+{
+    return Vad->Kind == MiVadPrivate || Vad->Kind == MiVadView || Vad->Kind == MiVadImage;
+}
 
 #define MI_LOWEST_USER_PAGE 0x10ull
 #define MI_HIGHEST_USER_PAGE 0x7FFFFFFEFull                /* of MmHighestUserAddress */
@@ -136,21 +161,44 @@ ULONG64 MiSkipHoles(ULONG64 Page, ULONG64 End);
 /* One entry changes, atomically with what the processors write there. A view's page that was written is dirty from then on. */
 VOID MiReplaceEntry(const MI_VAD *Vad, ULONG64 Page, ULONG64 NewEntry);
 
+/* Pages of commit for the VAD, which is the current process's, or is going to be. FALSE: there are none. */
+BOOLEAN MiChargeVad(MI_VAD *Vad, ULONG64 Pages);
+VOID MiReturnVad(MI_VAD *Vad, ULONG64 Pages);
+/* Pages that have come into the address space, or gone. Lock held. */
+static inline VOID MiCountResident(MI_ADDRESS_SPACE *Space, LONG64 Step)
+{
+    Space->Resident += (ULONG64)Step;
+    if (Space->Resident > Space->PeakResident)
+        Space->PeakResident = Space->Resident;
+}
+/* In the list that the trimmer goes through; out of it, and the trimmer out of the address space. */
+VOID MiListSpace(MI_ADDRESS_SPACE *Space, PEPROCESS Process);
+VOID MiUnlistSpace(MI_ADDRESS_SPACE *Space);
+
 /* ---- Faults ---- */
+#define MI_FAULT_PAGES 8u            /* brought in together */
 typedef struct MI_FAULT {
     ULONG64 Address, ErrorCode;
-    MI_SEGMENT *Segment;             /* with STATUS_RETRY: where pages have to be brought in from, referenced */
-    ULONG64 Page;                    /* the page wanted there, and a cluster around it */
+    NTSTATUS (*BringIn)(struct MI_FAULT *Fault);   /* with STATUS_RETRY: brings pages in, without the lock */
+    MI_SEGMENT *Segment;             /* where from, referenced; of no segment: a page file */
+    ULONG64 Page;                    /* the page wanted there, and a cluster around it; of a page file: in the address space */
     ULONG64 First;
     ULONG Count;
+    ULONG64 Slot;                    /* of a page file: its first slot, */
+    PFN_NUMBER Frames[MI_FAULT_PAGES];           /* and where it is read to */
+    ULONG64 Wait[6];                 /* pagein.c's */
 } MI_FAULT;
-/* STATUS_RETRY: after MiBringIn, without the lock. */
+/* STATUS_RETRY: after MiContinueFault, without the lock. */
 NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault);
-/* Waits for the pages of the file. STATUS_RETRY: they are there, or were; else why they cannot be. */
-NTSTATUS MiBringIn(MI_FAULT *Fault);
+/* What remains to be done without the lock after that status: pages are waited for, or memory. STATUS_RETRY: then all over again. */
+NTSTATUS MiContinueFault(MI_FAULT *Fault, NTSTATUS Status);
+/* For counts of what has happened since the boot. */
+VOID MiCountPageIn(ULONG Pages);
+VOID MiCountPageOut(ULONG Pages);
+VOID MiCountFault(VOID);
 /* Takes the range out of the VAD, which shrinks, splits or goes. */
 NTSTATUS MiCarveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 First, ULONG64 Last);
 
-/* ---- Commit: a promise of memory, of which there is as much as RAM ---- */
+/* ---- Commit (commit.c): a promise of memory, of which there is as much as pages that can leave, free ones, and page files ---- */
 BOOLEAN MiChargeCommit(ULONG64 Pages);
 VOID MiReturnCommit(ULONG64 Pages);

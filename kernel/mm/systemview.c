@@ -30,11 +30,20 @@ static VOID MiEmptySystemView(const MI_SYSTEM_VIEW *View, ULONG Mapped)
     MiReleaseAddresses(&MiSystemRegion, View->Address, View->Pages);
 }
 
+static NTSTATUS MiBringInForView(MI_SEGMENT *Segment, ULONG64 Index)
+{
+    if (Segment->File != NULL)
+        return MmMakeFilePagesResident(Segment, Index, 1, FALSE);
+    if (MiIsPagedOut(Segment, Index))
+        return MiBringInSegmentPage(Segment, Index);
+    return MiAwaitPages(1) ? STATUS_SUCCESS : STATUS_NO_MEMORY;
+}
+
 static PFN_NUMBER MiPageOfView(MI_SEGMENT *Segment, ULONG64 Index)
 {
     PFN_NUMBER frame = Segment->Physical ? Index : MiSegmentPage(Segment, Index);
 
-    while (frame == MI_NO_PAGE && Segment->File != NULL && NT_SUCCESS(MmMakeFilePagesResident(Segment, Index, 1, FALSE)))
+    while (frame == MI_NO_PAGE && NT_SUCCESS(MiBringInForView(Segment, Index)))
         frame = MiSegmentPage(Segment, Index);
     return frame;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Faults on user addresses: zero pages on demand, pages of sections, copies on write, guard pages.
  */
-#include "file.h"
+#include "pagefile.h"
 
 #define PF_WRITE_ 2ull
 #define PF_FETCH_ 16ull
@@ -21,7 +21,7 @@ static PFN_NUMBER MiPageOfVad(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
         return (Entry & MI_PTE_FRAME) >> PAGE_SHIFT;
     if (Vad->Segment != NULL)
         return MiSegmentPage(Vad->Segment, Vad->SegmentPage + Page - Vad->First);
-    return Vad->Kind == MiVadPrivate ? MiAllocatePage(TRUE) : MI_NO_PAGE;
+    return Vad->Kind == MiVadPrivate ? MiAllocateUserPage(TRUE) : MI_NO_PAGE;
 }
 
 static VOID MiCopyPage(PFN_NUMBER To, ULONG64 FromAddress)
@@ -34,13 +34,18 @@ static VOID MiCopyPage(PFN_NUMBER To, ULONG64 FromAddress)
 }
 
 /* A valid page of a section that is copied when it is written to: from then on it is the process's own. */
-static NTSTATUS MiCopyOnWrite(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte)
+static NTSTATUS MiCopyOnWrite(MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte)
 {
-    PFN_NUMBER old = (*Pte & MI_PTE_FRAME) >> PAGE_SHIFT, page = MiAllocatePage(FALSE);
+    PFN_NUMBER old = (*Pte & MI_PTE_FRAME) >> PAGE_SHIFT, page;
     ULONG protection = (MiProtectionOfEntry(*Pte) & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;       /* only read until now */
 
-    if (page == MI_NO_PAGE)
+    if (!MiChargeVad(Vad, 1))
+        return STATUS_COMMITMENT_LIMIT;
+    page = MiAllocateUserPage(FALSE);
+    if (page == MI_NO_PAGE) {
+        MiReturnVad(Vad, 1);
         return STATUS_NO_MEMORY;
+    }
     MiCopyPage(page, Address & ~(PAGE_SIZE - 1ull));
     __atomic_store_n(Pte, MiUserEntry(page, protection, Vad->Cache) | MI_OWN_COPY, __ATOMIC_RELEASE);
     KeFlushTb(Address & ~(PAGE_SIZE - 1ull), 1);
@@ -48,7 +53,7 @@ static NTSTATUS MiCopyOnWrite(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte)
     return STATUS_SUCCESS;
 }
 
-static NTSTATUS MiFaultOnValid(const MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte, ULONG64 ErrorCode)
+static NTSTATUS MiFaultOnValid(MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte, ULONG64 ErrorCode)
 {
     ULONG protection = MiProtectionOfEntry(*Pte);
 
@@ -68,16 +73,35 @@ static ULONG64 MiFreshEntry(const MI_VAD *Vad, PFN_NUMBER Frame, ULONG64 Entry)
     return Vad->Writer != NULL && !(fresh & MI_OWN_COPY) ? fresh & ~MI_PTE_DIRTY : fresh;
 }
 
-/* ---- Pages of files are brought in without the lock ---- */
+/* ---- Pages of files, and of page files, are brought in without the lock ---- */
 #define MI_FAULT_CLUSTER 8ull
+
+static NTSTATUS MiBringInFile(MI_FAULT *Fault)
+{
+    NTSTATUS status = MmMakeFilePagesResident(Fault->Segment, Fault->First, Fault->Count, FALSE);
+
+    if (!NT_SUCCESS(status))                     /* what lies around it may be unreadable */
+        status = MmMakeFilePagesResident(Fault->Segment, Fault->Page, 1, FALSE);
+    MmDeleteSegment(Fault->Segment);
+    return NT_SUCCESS(status) ? STATUS_RETRY : status;
+}
+
+static NTSTATUS MiBringInSegment(MI_FAULT *Fault)
+{
+    NTSTATUS status = MiBringInSegmentPage(Fault->Segment, Fault->Page);
+
+    MmDeleteSegment(Fault->Segment);
+    return NT_SUCCESS(status) ? STATUS_RETRY : status;
+}
 
 static NTSTATUS MiWantPages(const MI_VAD *Vad, ULONG64 Page, MI_FAULT *Fault)
 {
     ULONG64 wanted = Vad->SegmentPage + Page - Vad->First, first = wanted & ~(MI_FAULT_CLUSTER - 1);
     ULONG64 end = min(first + MI_FAULT_CLUSTER, Vad->SegmentPage + Vad->Last + 1 - Vad->First);
 
-    if (Vad->Kind != MiVadView || Vad->Segment->File == NULL)
+    if ((Vad->Kind != MiVadView && Vad->Kind != MiVadImage) || (Vad->Segment->File == NULL && !MiIsPagedOut(Vad->Segment, wanted)))
         return STATUS_NO_MEMORY;
+    Fault->BringIn = Vad->Segment->File != NULL ? MiBringInFile : MiBringInSegment;
     InterlockedIncrement(&Vad->Segment->References);
     Fault->Segment = Vad->Segment;
     Fault->Page = wanted;
@@ -86,14 +110,13 @@ static NTSTATUS MiWantPages(const MI_VAD *Vad, ULONG64 Page, MI_FAULT *Fault)
     return STATUS_RETRY;
 }
 
-NTSTATUS MiBringIn(MI_FAULT *Fault)
+NTSTATUS MiContinueFault(MI_FAULT *Fault, NTSTATUS Status)
 {
-    NTSTATUS status = MmMakeFilePagesResident(Fault->Segment, Fault->First, Fault->Count, FALSE);
-
-    if (!NT_SUCCESS(status))                     /* what lies around it may be unreadable */
-        status = MmMakeFilePagesResident(Fault->Segment, Fault->Page, 1, FALSE);
-    MmDeleteSegment(Fault->Segment);
-    return NT_SUCCESS(status) ? STATUS_RETRY : status;
+    if (Status == STATUS_RETRY)
+        Status = Fault->BringIn(Fault);
+    if (Status == STATUS_NO_MEMORY && MiAwaitPages(1))
+        return STATUS_RETRY;
+    return Status;
 }
 
 NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
@@ -104,6 +127,7 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
     PFN_NUMBER frame;
     ULONG protection;
 
+    Space->Faults++;
     if (vad == NULL)
         return STATUS_ACCESS_VIOLATION;
     if (!MiEnsureTables(address))
@@ -120,9 +144,13 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
     }
     if (!MiIsAllowed(protection, errorCode))
         return STATUS_ACCESS_VIOLATION;
+    if (entry & (MI_SOFT_PAGED | MI_SOFT_READING))
+        return MiClaimPagesLocked(Space, vad, page, Fault);
     frame = MiPageOfVad(vad, page, entry);
     if (frame == MI_NO_PAGE)
         return MiWantPages(vad, page, Fault);
+    if (!(entry & MI_SOFT_FRAME))
+        MiCountResident(Space, 1);
     __atomic_store_n(pte, MiFreshEntry(vad, frame, entry), __ATOMIC_RELEASE);
     return MiFaultOnValid(vad, address, pte, errorCode);
 }
@@ -137,12 +165,12 @@ NTSTATUS MiAccessFault(ULONG64 Address, ULONG64 ErrorCode, PKTRAP_FRAME Frame)
     (void)Frame;
     if (Address > (ULONG64)MmHighestUserAddress || MiSpaceOf(process) == NULL)
         return STATUS_ACCESS_VIOLATION;
+    MiCountFault();
     do {
         MiLockAddressSpace(process);
         status = MiResolveFaultLocked(MiSpaceOf(process), &fault);
         MiUnlockAddressSpace(process);
-        if (status == STATUS_RETRY)
-            status = MiBringIn(&fault);
+        status = MiContinueFault(&fault, status);
     } while (status == STATUS_RETRY);
     return status;
 }

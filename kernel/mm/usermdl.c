@@ -34,8 +34,7 @@ NTSTATUS MiLockUserPages(ULONG64 Start, PPFN_NUMBER Pages, ULONG Count, LOCK_OPE
         MiLockAddressSpace(process);
         status = MiLockUserPagesLocked(MiSpaceOf(process), Start, Pages, Count, &locked, &fault);
         MiUnlockAddressSpace(process);
-        if (status == STATUS_RETRY)
-            status = MiBringIn(&fault);
+        status = MiContinueFault(&fault, status);
     } while (status == STATUS_RETRY);
     if (status != STATUS_SUCCESS)
         MiReferencePages(Pages, locked, -1);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The state of single pages of the user half (space.h says how an entry reads).
  */
-#include "file.h"
+#include "pagefile.h"
 
 #define MI_RELEASE_BATCH 64u
 
@@ -51,6 +51,22 @@ ULONG64 MiUserEntry(PFN_NUMBER Page, ULONG Protection, ULONG64 Cache)
     return Protection & MI_MAY_EXECUTE ? entry : entry | MI_PTE_NO_EXECUTE;
 }
 
+ULONG64 MiProtectedEntry(const MI_VAD *Vad, ULONG64 Entry, ULONG Protection)
+{
+    ULONG64 own = Entry & MI_OWN_COPY;
+    PFN_NUMBER frame = (Entry & MI_PTE_FRAME) >> PAGE_SHIFT;
+
+    if (own && (Protection & MI_COPY_ON_WRITE))  /* copied already */
+        Protection = (Protection & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;
+    if (!(Entry & MI_PTE_VALID) && (Entry & (MI_SOFT_PAGED | MI_SOFT_READING)))
+        return MiSoftEntry(Protection) | own | (Entry & (MI_SOFT_PAGED | MI_SOFT_READING | MI_SOFT_FRAME | MI_PTE_FRAME));
+    if (!MiEntryHasFrame(Entry))
+        return MiSoftEntry(Protection);
+    if (Protection != 0 && !(Protection & MI_GUARD))
+        return MiUserEntry(frame, Protection, Vad->Cache) | own;
+    return MiSoftEntry(Protection) | MI_SOFT_FRAME | frame << PAGE_SHIFT | own;
+}
+
 ULONG64 MiSkipHoles(ULONG64 Page, ULONG64 End)
 {
     while (Page < End) {
@@ -87,8 +103,8 @@ BOOLEAN MiPageIsCommitted(const MI_VAD *Vad, ULONG64 Page)
     return (entry & MI_PTE_VALID) || MiProtectionOfEntry(entry) != MI_DECOMMITTED;
 }
 
-/* The page of a file was written, by the processor or a device; its own entry or an MDL says so. */
-static VOID MiNoteDirty(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
+/* By the processor or a device; its own entry or an MDL says so. */
+VOID MiNoteDirty(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry)
 {
     if (Vad->Writer == NULL || (Entry & (MI_PTE_VALID | MI_OWN_COPY)) != MI_PTE_VALID)
         return;
@@ -109,10 +125,20 @@ VOID MiReplaceEntry(const MI_VAD *Vad, ULONG64 Page, ULONG64 NewEntry)
         MiNoteDirty(Vad, Page, old);
 }
 
+/* The page's place in a page file, if it has one: a page that is being read has it still. */
+static ULONG64 MiSlotOfEntry(ULONG64 Entry)
+{
+    if (Entry & MI_PTE_VALID)
+        return MI_NO_SLOT;
+    if (Entry & MI_SOFT_READING)
+        return MiPfn((Entry & MI_PTE_FRAME) >> PAGE_SHIFT)->OriginalPte;
+    return Entry & MI_SOFT_PAGED ? (Entry & MI_PTE_FRAME) >> PAGE_SHIFT : MI_NO_SLOT;
+}
+
 /* Entries first, then every TLB, then the pages. */
 static VOID MiReleaseBatch(const MI_VAD *Vad, ULONG64 First, ULONG Count, ULONG64 NewEntry)
 {
-    BOOLEAN owned = Vad->Kind == MiVadPrivate || Vad->Kind == MiVadView || Vad->Kind == MiVadImage, flush = FALSE;
+    BOOLEAN owned = MiVadHasPages(Vad), flush = FALSE;
     PFN_NUMBER frames[MI_RELEASE_BATCH];
     ULONG used = 0, i;
 
@@ -123,6 +149,8 @@ static VOID MiReleaseBatch(const MI_VAD *Vad, ULONG64 First, ULONG Count, ULONG6
         entry = __atomic_exchange_n(pte, NewEntry, __ATOMIC_SEQ_CST);
         MiNoteDirty(Vad, First + i, entry);
         flush = flush || (entry & MI_PTE_VALID);
+        if (MiSlotOfEntry(entry) != MI_NO_SLOT)
+            MiFreeSlot(MiSlotOfEntry(entry));
         if (MiEntryHasFrame(entry))
             frames[used++] = (entry & MI_PTE_FRAME) >> PAGE_SHIFT;
     }
@@ -130,6 +158,8 @@ static VOID MiReleaseBatch(const MI_VAD *Vad, ULONG64 First, ULONG Count, ULONG6
         KeFlushTb(First << PAGE_SHIFT, Count);
     for (i = 0; owned && i < used; i++)
         MiReleasePage(frames[i]);
+    if (owned)
+        MiCountResident(MiSpaceOf(MiCurrentProcess()), -(LONG64)used);
 }
 
 VOID MiReleaseUserPages(const MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG64 NewEntry)
@@ -154,9 +184,7 @@ ULONG64 MiCountCommitted(const MI_VAD *Vad, ULONG64 First, ULONG64 Last)
 /* The part's promise of memory ends with it. */
 static VOID MiReturnPart(MI_VAD *Vad, ULONG64 First, ULONG64 Last)
 {
-    ULONG64 pages = MiCountCommitted(Vad, First, Last);
-    Vad->Charged -= pages;
-    MiReturnCommit(pages);
+    MiReturnVad(Vad, MiCountCommitted(Vad, First, Last));
 }
 
 NTSTATUS MiCarveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 First, ULONG64 Last)

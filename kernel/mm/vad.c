@@ -63,8 +63,8 @@ MI_SEGMENT *MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
 {
     MI_VAD vad = *Vad;
 
+    MiReturnVad(Vad, Vad->Charged);
     RtlDeleteElementGenericTableAvl(&Space->Vads, Vad);
-    MiReturnCommit(vad.Charged);
     return vad.Segment;
 }
 

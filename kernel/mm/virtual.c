@@ -27,14 +27,13 @@ static NTSTATUS MiReserveLocked(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 Ba
     if (!NT_SUCCESS(status))
         return status;
     if (Type & MEM_COMMIT) {
-        if (!MiChargeCommit(Pages))
+        if (!MiChargeVad(Vad, Pages))
             return STATUS_COMMITMENT_LIMIT;
         Vad->Committed = TRUE;
-        Vad->Charged = Pages;
     }
     if (MiInsertVad(Space, Vad) != NULL)
         return STATUS_SUCCESS;
-    MiReturnCommit(Vad->Charged);
+    MiReturnVad(Vad, Vad->Charged);
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
@@ -47,11 +46,7 @@ static BOOLEAN MiCommitPages(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG Pro
         ULONG64 *pte = MiAddressToPte(page << PAGE_SHIFT);
         if (!MiEnsureTables(page << PAGE_SHIFT))
             return FALSE;
-        if (*pte & MI_PTE_VALID)
-            __atomic_store_n(pte, MiUserEntry((*pte & MI_PTE_FRAME) >> PAGE_SHIFT, Protection, Vad->Cache), __ATOMIC_RELEASE);
-        else
-            __atomic_store_n(pte, MiSoftEntry(Protection) | (*pte & MI_SOFT_FRAME ? *pte & (MI_SOFT_FRAME | MI_PTE_FRAME) : 0),
-                             __ATOMIC_RELEASE);
+        __atomic_store_n(pte, MiProtectedEntry(Vad, *pte, Protection), __ATOMIC_RELEASE);
     }
     KeFlushTb(First << PAGE_SHIFT, (ULONG)min(Last - First + 1, 0xFFFFFFFF));
     return TRUE;
@@ -61,15 +56,12 @@ static NTSTATUS MiCommitPrivate(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG 
 {
     ULONG64 fresh = Last - First + 1 - MiCountCommitted(Vad, First, Last);
 
-    if (!MiChargeCommit(fresh))
+    if (!MiChargeVad(Vad, fresh))
         return STATUS_COMMITMENT_LIMIT;
-    Vad->Charged += fresh;
     if (MiCommitPages(Vad, First, Last, Protection))
         return STATUS_SUCCESS;
     /* What was committed before the tables ran out stays so, and is charged; the rest is given back. */
-    fresh = Vad->Charged - MiCountCommitted(Vad, Vad->First, Vad->Last);
-    Vad->Charged -= fresh;
-    MiReturnCommit(fresh);
+    MiReturnVad(Vad, Vad->Charged - MiCountCommitted(Vad, Vad->First, Vad->Last));
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 

@@ -11,8 +11,7 @@ static NTSTATUS MiDecommitLocked(MI_VAD *Vad, ULONG64 First, ULONG64 Last)
         if (!MiEnsureTables(page << PAGE_SHIFT))
             return STATUS_INSUFFICIENT_RESOURCES;
     MiReleaseUserPages(Vad, First, Last, MiSoftEntry(MI_DECOMMITTED));
-    Vad->Charged -= committed;
-    MiReturnCommit(committed);
+    MiReturnVad(Vad, committed);
     return STATUS_SUCCESS;
 }
 

@@ -80,16 +80,7 @@ NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Informat
 /* ---- Protection ---- */
 static VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection)
 {
-    ULONG64 *pte = MiAddressToPte(Page << PAGE_SHIFT), entry = *pte;
-    ULONG64 frame = MiEntryHasFrame(entry) ? (entry & MI_PTE_FRAME) : 0, own = entry & MI_OWN_COPY;
-
-    if (own && (Protection & MI_COPY_ON_WRITE))  /* copied already */
-        Protection = (Protection & ~MI_COPY_ON_WRITE) | MI_MAY_WRITE;
-    if (frame != 0 && Protection != 0 && !(Protection & MI_GUARD))
-        entry = MiUserEntry(frame >> PAGE_SHIFT, Protection, Vad->Cache) | own;
-    else
-        entry = MiSoftEntry(Protection) | (frame != 0 ? frame | MI_SOFT_FRAME | own : 0);
-    MiReplaceEntry(Vad, Page, entry);
+    MiReplaceEntry(Vad, Page, MiProtectedEntry(Vad, *MiAddressToPte(Page << PAGE_SHIFT), Protection));
 }
 
 /* A view may not be given rights that its section lacks; a private page has no copy to make. */

@@ -64,10 +64,12 @@ static BOOLEAN MiTakeDirtyBits(PFN_NUMBER Table, ULONG First, ULONG Count, ULONG
     ULONG i;
 
     for (i = 0; i < Count; i++) {
-        ULONG64 entry = entries[First + i];
+        ULONG64 entry = __atomic_load_n(&entries[First + i], __ATOMIC_ACQUIRE);
+        while ((entry & (MI_PTE_VALID | MI_PTE_DIRTY | MI_OWN_COPY)) == (MI_PTE_VALID | MI_PTE_DIRTY) &&
+               !__atomic_compare_exchange_n(&entries[First + i], &entry, entry & ~MI_PTE_DIRTY, FALSE, __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE))
+            NOTHING;                             /* the processor, or who has the address space's lock, was there first */
         if ((entry & (MI_PTE_VALID | MI_PTE_DIRTY | MI_OWN_COPY)) != (MI_PTE_VALID | MI_PTE_DIRTY))
             continue;
-        __atomic_fetch_and(&entries[First + i], ~MI_PTE_DIRTY, __ATOMIC_SEQ_CST);
         Dirty[i / 64] |= 1ull << i % 64;
         any = TRUE;
     }

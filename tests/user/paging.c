@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT
+ * More memory than there is: `paging COUNT MIB ROUNDS` starts itself COUNT times; all children have MIB of memory at once, a pattern in
+ * each page that they check and change ROUNDS times. It does so twice, and after the second time the system has what it had after the
+ * first: handles, processes, commit (with all that the kernel has), pools, and pages in memory (but files') or in the page file.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
+#define PAGE_WORDS 512
+#define SLACK_PAGES 24                           /* less than two for each child of sixteen */
+
+static int failures;
+
+static int check(int good, const char *what)
+{
+    if (good)
+        return 1;
+    failures++;
+    printf("failed: %s (error %lu)\n", what, GetLastError());
+    return 0;
+}
+
+/* ---- A child ---- */
+static unsigned long long Word(unsigned seed, size_t page, size_t word, int round)
+{
+    return ((unsigned long long)seed << 48 ^ (unsigned long long)page << 20 ^ word << 8 ^ (unsigned)round) * 0x9E3779B97F4A7C15ull;
+}
+
+static void Write(unsigned long long *memory, size_t pages, unsigned seed, int round)
+{
+    for (size_t page = 0; page < pages; page++)
+        for (size_t word = 0; word < PAGE_WORDS; word += 73)
+            memory[page * PAGE_WORDS + word] = Word(seed, page, word, round);
+}
+
+static size_t Wrong(const unsigned long long *memory, size_t pages, unsigned seed, int round)
+{
+    size_t wrong = 0;
+
+    for (size_t page = 0; page < pages; page++)
+        for (size_t word = 0; word < PAGE_WORDS; word += 73)
+            wrong += memory[page * PAGE_WORDS + word] != Word(seed, page, word, round);
+    return wrong;
+}
+
+/* 0: all was as it was written. */
+static int Child(unsigned seed, int mib, int rounds, HANDLE ready, HANDLE go)
+{
+    size_t pages = (size_t)mib << 8;
+    unsigned long long *memory = VirtualAlloc(NULL, pages << 12, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+
+    if (memory != NULL)
+        Write(memory, pages, seed, 0);
+    if (!ReleaseSemaphore(ready, 1, NULL) || memory == NULL)
+        return 2;
+    if (WaitForSingleObject(go, 300000) != WAIT_OBJECT_0)
+        return 3;
+    for (int round = 0; round < rounds; round++) {
+        if (Wrong(memory, pages, seed, round) != 0)
+            return 4;
+        Write(memory, pages, seed, round + 1);
+    }
+    return Wrong(memory, pages, seed, rounds) != 0 ? 5 : 0;
+}
+
+/* ---- The parent ---- */
+static HANDLE Start(const char *self, unsigned seed, int mib, int rounds, HANDLE ready, HANDLE go)
+{
+    STARTUPINFOA startup = { .cb = sizeof(startup) };
+    PROCESS_INFORMATION information;
+    char line[512];
+
+    snprintf(line, sizeof(line), "\"%s\" child %u %d %d %llu %llu", self, seed, mib, rounds, (unsigned long long)(ULONG_PTR)ready,
+             (unsigned long long)(ULONG_PTR)go);
+    if (!CreateProcessA(NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &information))
+        return NULL;
+    CloseHandle(information.hThread);
+    return information.hProcess;
+}
+
+static void Batch(const char *self, int count, int mib, int rounds)
+{
+    SECURITY_ATTRIBUTES inherit = { sizeof(inherit), NULL, TRUE };
+    HANDLE ready = CreateSemaphoreA(&inherit, 0, count, NULL), go = CreateEventA(&inherit, TRUE, FALSE, NULL), running[64];
+    DWORD code;
+    int i;
+
+    for (i = 0; i < count; i++)
+        check((running[i] = Start(self, 1000 + i, mib, rounds, ready, go)) != NULL, "a process starts");
+    for (i = 0; i < count; i++)
+        check(WaitForSingleObject(ready, 300000) == WAIT_OBJECT_0, "all have written their memory");
+    SetEvent(go);
+    for (i = 0; i < count; i++) {
+        check(WaitForSingleObject(running[i], 300000) == WAIT_OBJECT_0, "a process ends");
+        if (!check(GetExitCodeProcess(running[i], &code) && code == 0, "a process's memory is as it was written"))
+            printf("  exit code %lu\n", code);
+        CloseHandle(running[i]);
+    }
+    CloseHandle(ready);
+    CloseHandle(go);
+}
+
+/* ---- What the system has ---- */
+typedef LONG NTAPI QUERY(ULONG class, void *buffer, ULONG length, ULONG *needed);
+static QUERY *Query;
+static unsigned char answer[1 << 16];
+
+typedef struct COUNTS {
+    long long processes, handles, commit, pools, pages, slots;
+} COUNTS;
+
+/* SYSTEM_PERFORMANCE_INFORMATION, SYSTEM_PAGEFILE_INFORMATION, SYSTEM_PROCESS_INFORMATION: offsets as documented. */
+static unsigned At(const unsigned char *bytes, unsigned offset) { return *(const unsigned *)(bytes + offset); }
+
+static COUNTS Count(void)
+{
+    COUNTS counts = { 0 };
+    const unsigned char *entry = answer;
+    ULONG needed = 0;
+
+    check(Query(2, answer, sizeof(answer), &needed) >= 0, "SystemPerformanceInformation");
+    counts.commit = At(answer, 0x30);
+    counts.pools = At(answer, 0x70) + At(answer, 0x74);
+    counts.pages = -(long long)At(answer, 0x2C) - At(answer, 0xA4);              /* free ones and files' */
+    if (Query(18, answer, sizeof(answer), &needed) >= 0 && needed != 0)
+        counts.slots = At(answer, 8);
+    check(Query(0, answer, 0x40, &needed) >= 0, "SystemBasicInformation");
+    counts.pages += At(answer, 0x0C) + counts.slots;
+    check(Query(5, answer, sizeof(answer), &needed) >= 0, "SystemProcessInformation");
+    for (;; entry += At(entry, 0)) {
+        counts.processes++;
+        counts.handles += At(entry, 0x60);
+        if (At(entry, 0) == 0)
+            break;
+    }
+    return counts;
+}
+
+static int IsBack(const COUNTS *before, const COUNTS *now)
+{
+    return now->processes <= before->processes && now->handles <= before->handles && now->commit <= before->commit + SLACK_PAGES &&
+           now->pools <= before->pools + SLACK_PAGES && now->pages <= before->pages + SLACK_PAGES;
+}
+
+/* The last of a process goes after who waits for it was told. */
+static COUNTS Settle(const COUNTS *before)
+{
+    COUNTS now = Count();
+
+    for (int i = 0; i < 500 && before != NULL && !IsBack(before, &now); i++) {
+        Sleep(10);
+        now = Count();
+    }
+    return now;
+}
+
+static void Show(const char *what, const COUNTS *counts)
+{
+    printf("%s: %lld processes, %lld handles, %lld pages of commit, %lld of pools, %lld of all, %lld of them in the page file\n", what,
+           counts->processes, counts->handles, counts->commit, counts->pools, counts->pages, counts->slots);
+}
+
+int main(int argc, char **argv)
+{
+    int count = argc > 1 ? atoi(argv[1]) : 4, mib = argc > 2 ? atoi(argv[2]) : 8, rounds = argc > 3 ? atoi(argv[3]) : 2;
+    COUNTS before, after;
+    char self[MAX_PATH];
+
+    if (argc > 6 && strcmp(argv[1], "child") == 0)
+        return Child((unsigned)atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), (HANDLE)(ULONG_PTR)_strtoui64(argv[5], NULL, 10),
+                     (HANDLE)(ULONG_PTR)_strtoui64(argv[6], NULL, 10));
+    Query = (QUERY *)(void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
+    GetModuleFileNameA(NULL, self, sizeof(self));
+    count = count > 64 ? 64 : count;
+    Batch(self, count, mib, rounds);
+    Sleep(200);                                  /* for a baseline only: what is late then makes it larger, never a failure */
+    before = Count();
+    Batch(self, count, mib, rounds);
+    after = Settle(&before);
+    check(after.processes <= before.processes, "no process is left");
+    check(after.handles <= before.handles, "no handle is left");
+    check(after.commit <= before.commit + SLACK_PAGES, "no commit is left");
+    check(after.pools <= before.pools + SLACK_PAGES, "no pool is left");
+    check(after.pages <= before.pages + SLACK_PAGES, "no page is left");
+    if (failures != 0) {
+        Show("before", &before);
+        Show("after", &after);
+    }
+    printf("paging: %d processes of %d MiB, %d rounds, %d failed\n", count, mib, rounds, failures);
+    return failures != 0;
+}
