@@ -93,6 +93,10 @@ NTSTATUS MmAllocateUserMemory(PVOID *BaseAddress, ULONG_PTR ZeroBits, PSIZE_T Re
 NTSTATUS MmFreeUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG FreeType);
 NTSTATUS MmProtectUserMemory(PVOID *BaseAddress, PSIZE_T RegionSize, ULONG NewProtect, PULONG OldProtect);
 NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Information);
+/* Of [*Address, End), which lies in one region with write watch (or STATUS_INVALID_PARAMETER_1): the first *Count written pages, and
+ * where the rest begins. Reset: those are not written from then on. */
+NTSTATUS MmGetWriteWatch(PULONG64 Address, ULONG64 End, BOOLEAN Reset, PVOID *Addresses, PULONG Count);
+NTSTATUS MmResetWriteWatch(ULONG64 Address, SIZE_T Bytes);
 
 /* ---- What the caller of a system service points at; Mode is the caller's. User memory is probed, and its faults are statuses. Each part
  * is to be read once. PASSIVE_LEVEL, and no lock held ---- */

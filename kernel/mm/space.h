@@ -97,6 +97,7 @@ typedef struct MI_VAD {
     ULONG64 SegmentPage;             /* what First is there */
     ULONG Allowed;                   /* views: what the section allows */
     struct MI_WRITER *Writer;        /* views of files that may be written */
+    struct MI_WATCH *Watch;          /* private: which pages were written, shared by the parts of an allocation; NULL: nobody asks */
     ULONG64 Charged;                 /* pages of commit: private ones, and a view's own copies */
 } MI_VAD;
 
@@ -160,6 +161,19 @@ VOID MiReleaseUserPages(const MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG64 
 ULONG64 MiSkipHoles(ULONG64 Page, ULONG64 End);
 /* One entry changes, atomically with what the processors write there. A view's page that was written is dirty from then on. */
 VOID MiReplaceEntry(const MI_VAD *Vad, ULONG64 Page, ULONG64 NewEntry);
+
+/* ---- Write watch (writewatch.c); an address space's lock is held ---- */
+typedef struct MI_WATCH {
+    ULONG References;                /* VADs */
+    ULONG64 First;                   /* I the page of the first bit */
+    ULONG64 Written[];
+} MI_WATCH;
+/* NULL: no memory. */
+MI_WATCH *MiMakeWatch(ULONG64 First, ULONG64 Pages);
+VOID MiLeaveWatch(MI_WATCH *Watch);
+VOID MiNoteWritten(const MI_VAD *Vad, ULONG64 Page);
+/* An entry of the VAD that lets the processor write only what was written before, if that is watched. */
+ULONG64 MiWatchedEntry(const MI_VAD *Vad, ULONG64 Page, ULONG64 Entry);
 
 /* Pages of commit for the VAD, which is the current process's, or is going to be. FALSE: there are none. */
 BOOLEAN MiChargeVad(MI_VAD *Vad, ULONG64 Pages);

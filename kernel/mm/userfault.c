@@ -61,6 +61,10 @@ static NTSTATUS MiFaultOnValid(MI_VAD *Vad, ULONG64 Address, ULONG64 *Pte, ULONG
         return STATUS_ACCESS_VIOLATION;
     if ((ErrorCode & PF_WRITE_) && (protection & MI_COPY_ON_WRITE))
         return MiCopyOnWrite(Vad, Address, Pte);
+    if ((ErrorCode & PF_WRITE_) && Vad->Watch != NULL) {
+        MiNoteWritten(Vad, Address >> PAGE_SHIFT);
+        __atomic_fetch_or(Pte, MI_PTE_WRITE | MI_PTE_DIRTY, __ATOMIC_SEQ_CST);
+    }
     if ((ErrorCode & PF_WRITE_) && Vad->Writer != NULL)        /* for the kernel, which may write by another mapping */
         __atomic_fetch_or(Pte, MI_PTE_DIRTY, __ATOMIC_SEQ_CST);
     return STATUS_SUCCESS;                       /* another thread was faster */
@@ -151,7 +155,7 @@ NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault)
         return MiWantPages(vad, page, Fault);
     if (!(entry & MI_SOFT_FRAME))
         MiCountResident(Space, 1);
-    __atomic_store_n(pte, MiFreshEntry(vad, frame, entry), __ATOMIC_RELEASE);
+    __atomic_store_n(pte, MiWatchedEntry(vad, page, MiFreshEntry(vad, frame, entry)), __ATOMIC_RELEASE);
     return MiFaultOnValid(vad, address, pte, errorCode);
 }
 

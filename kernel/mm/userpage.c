@@ -202,6 +202,8 @@ NTSTATUS MiCarveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 First, ULONG64
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         Vad->Charged -= rest.Charged;
+        if (rest.Watch != NULL)
+            rest.Watch->References++;
     }
     if (!whole)
         MiReturnPart(Vad, First, Last);

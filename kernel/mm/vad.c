@@ -64,6 +64,7 @@ MI_SEGMENT *MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
     MI_VAD vad = *Vad;
 
     MiReturnVad(Vad, Vad->Charged);
+    MiLeaveWatch(Vad->Watch);
     RtlDeleteElementGenericTableAvl(&Space->Vads, Vad);
     return vad.Segment;
 }

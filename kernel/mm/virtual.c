@@ -3,7 +3,10 @@
  */
 #include "space.h"
 
-#define MI_ALLOCATION_TYPES (MEM_COMMIT | MEM_RESERVE | MEM_TOP_DOWN | MEM_RESET)
+#ifndef MEM_WRITE_WATCH
+#define MEM_WRITE_WATCH 0x00200000u
+#endif
+#define MI_ALLOCATION_TYPES (MEM_COMMIT | MEM_RESERVE | MEM_TOP_DOWN | MEM_RESET | MEM_WRITE_WATCH)
 
 static NTSTATUS MiCheckAllocation(ULONG64 Base, SIZE_T Size, ULONG_PTR ZeroBits, ULONG Type)
 {
@@ -11,7 +14,7 @@ static NTSTATUS MiCheckAllocation(ULONG64 Base, SIZE_T Size, ULONG_PTR ZeroBits,
         return STATUS_INVALID_PARAMETER_3;
     if (Type & ~(ULONG)MI_ALLOCATION_TYPES || !(Type & (MEM_COMMIT | MEM_RESERVE | MEM_RESET)))
         return STATUS_INVALID_PARAMETER_5;
-    if ((Type & MEM_RESET) && Type != MEM_RESET)
+    if (((Type & MEM_RESET) && Type != MEM_RESET) || ((Type & MEM_WRITE_WATCH) && !(Type & MEM_RESERVE)))
         return STATUS_INVALID_PARAMETER_5;
     if (Base > (ULONG64)MmHighestUserAddress)
         return STATUS_INVALID_PARAMETER_2;
@@ -26,14 +29,20 @@ static NTSTATUS MiReserveLocked(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 Ba
 
     if (!NT_SUCCESS(status))
         return status;
-    if (Type & MEM_COMMIT) {
-        if (!MiChargeVad(Vad, Pages))
-            return STATUS_COMMITMENT_LIMIT;
-        Vad->Committed = TRUE;
+    if (Type & MEM_WRITE_WATCH) {
+        Vad->Watch = MiMakeWatch(Vad->First, Pages);
+        if (Vad->Watch == NULL)
+            return STATUS_INSUFFICIENT_RESOURCES;
     }
+    if ((Type & MEM_COMMIT) && !MiChargeVad(Vad, Pages)) {
+        MiLeaveWatch(Vad->Watch);
+        return STATUS_COMMITMENT_LIMIT;
+    }
+    Vad->Committed = (Type & MEM_COMMIT) != 0;
     if (MiInsertVad(Space, Vad) != NULL)
         return STATUS_SUCCESS;
     MiReturnVad(Vad, Vad->Charged);
+    MiLeaveWatch(Vad->Watch);
     return STATUS_INSUFFICIENT_RESOURCES;
 }
 
@@ -46,7 +55,7 @@ static BOOLEAN MiCommitPages(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG Pro
         ULONG64 *pte = MiAddressToPte(page << PAGE_SHIFT);
         if (!MiEnsureTables(page << PAGE_SHIFT))
             return FALSE;
-        __atomic_store_n(pte, MiProtectedEntry(Vad, *pte, Protection), __ATOMIC_RELEASE);
+        __atomic_store_n(pte, MiWatchedEntry(Vad, page, MiProtectedEntry(Vad, *pte, Protection)), __ATOMIC_RELEASE);
     }
     KeFlushTb(First << PAGE_SHIFT, (ULONG)min(Last - First + 1, 0xFFFFFFFF));
     return TRUE;

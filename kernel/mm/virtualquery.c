@@ -80,7 +80,9 @@ NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Informat
 /* ---- Protection ---- */
 static VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection)
 {
-    MiReplaceEntry(Vad, Page, MiProtectedEntry(Vad, *MiAddressToPte(Page << PAGE_SHIFT), Protection));
+    ULONG64 entry = MiProtectedEntry(Vad, *MiAddressToPte(Page << PAGE_SHIFT), Protection);
+
+    MiReplaceEntry(Vad, Page, MiWatchedEntry(Vad, Page, entry));
 }
 
 /* A view may not be given rights that its section lacks; a private page has no copy to make. */
