@@ -30,6 +30,8 @@ static VOID ExpDescribeMemory(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
 
     MmQueryProcess(Process, &memory);
     Entry->PageFaultCount = (ULONG)memory.Faults;
+    Entry->VirtualSize = memory.Virtual << PAGE_SHIFT;
+    Entry->PeakVirtualSize = memory.PeakVirtual << PAGE_SHIFT;
     Entry->PeakWorkingSetSize = memory.PeakWorkingSet << PAGE_SHIFT;
     Entry->WorkingSetSize = memory.WorkingSet << PAGE_SHIFT;
     Entry->PagefileUsage = Entry->PrivatePageCount = memory.Private << PAGE_SHIFT;

@@ -59,7 +59,7 @@ typedef struct MM_COMMIT {
 VOID MmQueryCommit(MM_COMMIT *Commit);
 /* Of a process, in pages; each figure by itself is true, or was a moment ago. */
 typedef struct MM_PROCESS {
-    ULONG64 WorkingSet, PeakWorkingSet, Private, PeakPrivate, Faults;
+    ULONG64 WorkingSet, PeakWorkingSet, Private, PeakPrivate, Virtual, PeakVirtual, Faults;
 } MM_PROCESS;
 VOID MmQueryProcess(PEPROCESS Process, MM_PROCESS *Information);
 

@@ -66,7 +66,8 @@ VOID MmQueryProcess(PEPROCESS Process, MM_PROCESS *Information)
 
     RtlZeroMemory(Information, sizeof(*Information));
     if (space != NULL)
-        *Information = (MM_PROCESS){ space->Resident, space->PeakResident, space->Charged, space->PeakCharged, space->Faults };
+        *Information = (MM_PROCESS){ space->Resident, space->PeakResident, space->Charged, space->PeakCharged, space->Virtual,
+                                      space->PeakVirtual, space->Faults };
 }
 
 /* ---- Figures ---- */

@@ -106,6 +106,7 @@ typedef struct MI_ADDRESS_SPACE {
     BOOLEAN Gone;                    /* the process is ending: nothing can be added */
     ULONG64 Resident, PeakResident;  /* entries with a frame: the working set */
     ULONG64 Charged, PeakCharged;    /* pages of commit, of all VADs */
+    ULONG64 Virtual, PeakVirtual;    /* pages of addresses, of all VADs */
     ULONG64 Faults;
     ULONG64 Hand;                    /* the page that the trimmer looks at next */
     LIST_ENTRY Waiters;              /* who waits for pages that somebody else reads (pagein.c) */

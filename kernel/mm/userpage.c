@@ -197,8 +197,10 @@ NTSTATUS MiCarveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 First, ULONG64
         rest.First = Last + 1;
         rest.Charged = MiCountCommitted(Vad, rest.First, rest.Last);
         Vad->Last = Last;
+        Space->Virtual -= oldLast - Last;        /* which the insertion adds */
         if (MiInsertVad(Space, &rest) == NULL) {
             Vad->Last = oldLast;
+            Space->Virtual += oldLast - Last;
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         Vad->Charged -= rest.Charged;
@@ -208,6 +210,8 @@ NTSTATUS MiCarveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad, ULONG64 First, ULONG64
     if (!whole)
         MiReturnPart(Vad, First, Last);
     MiReleaseUserPages(Vad, First, Last, 0);
+    if (!whole)
+        Space->Virtual -= Last + 1 - First;
     if (whole)
         MiRemoveVad(Space, Vad);
     else if (First == Vad->First)

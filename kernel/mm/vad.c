@@ -56,7 +56,11 @@ MI_VAD *MiInsertVad(MI_ADDRESS_SPACE *Space, const MI_VAD *Vad)
 {
     BOOLEAN isNew = FALSE;
     MI_VAD *vad = Space->Gone ? NULL : RtlInsertElementGenericTableAvl(&Space->Vads, (PVOID)Vad, sizeof(*Vad), &isNew);
-    return isNew ? vad : NULL;
+    if (!isNew)
+        return NULL;
+    Space->Virtual += vad->Last + 1 - vad->First;
+    Space->PeakVirtual = max(Space->PeakVirtual, Space->Virtual);
+    return vad;
 }
 
 MI_SEGMENT *MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
@@ -65,6 +69,7 @@ MI_SEGMENT *MiRemoveVad(MI_ADDRESS_SPACE *Space, MI_VAD *Vad)
 
     MiReturnVad(Vad, Vad->Charged);
     MiLeaveWatch(Vad->Watch);
+    Space->Virtual -= Vad->Last + 1 - Vad->First;
     RtlDeleteElementGenericTableAvl(&Space->Vads, Vad);
     return vad.Segment;
 }

@@ -4,7 +4,15 @@
 #include "user.h"
 
 /* What a class answers: at most this many bytes of a fixed size; the image's name is apart. */
+typedef struct PSP_VM_COUNTERS {                 /* VM_COUNTERS_EX; pool is charged to nobody */
+    SIZE_T PeakVirtualSize, VirtualSize;
+    ULONG PageFaultCount;
+    SIZE_T PeakWorkingSetSize, WorkingSetSize, Quotas[4], PagefileUsage, PeakPagefileUsage, PrivateUsage;
+} PSP_VM_COUNTERS;
+C_ASSERT(sizeof(PSP_VM_COUNTERS) == 0x60);
+
 typedef union PSP_ANSWER {
+    PSP_VM_COUNTERS Memory;
     PROCESS_BASIC_INFORMATION Basic;
     PS_TIMES Times;
     MM_SECTION_IMAGE Image;
@@ -30,14 +38,31 @@ static VOID PspTimes(PEPROCESS Process, PS_TIMES *Times)
     Times->UserTime.QuadPart = (LONG64)Process->Pcb.UserTime * PS_TICK;
 }
 
-/* The answer's size, or 0 for a class that has none. */
-static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, PSP_ANSWER *Answer)
+static VOID PspMemory(PEPROCESS Process, PSP_VM_COUNTERS *Counters)
+{
+    MM_PROCESS memory;
+
+    MmQueryProcess(Process, &memory);
+    Counters->PeakVirtualSize = memory.PeakVirtual << PAGE_SHIFT;
+    Counters->VirtualSize = memory.Virtual << PAGE_SHIFT;
+    Counters->PageFaultCount = (ULONG)memory.Faults;
+    Counters->PeakWorkingSetSize = memory.PeakWorkingSet << PAGE_SHIFT;
+    Counters->WorkingSetSize = memory.WorkingSet << PAGE_SHIFT;
+    Counters->PagefileUsage = Counters->PrivateUsage = memory.Private << PAGE_SHIFT;
+    Counters->PeakPagefileUsage = memory.PeakPrivate << PAGE_SHIFT;
+}
+
+/* The answer's size, or 0 for a class that has none. Length: how much the caller wants, of a class with two sizes. */
+static ULONG PspAnswerProcess(PEPROCESS Process, ULONG Class, ULONG Length, PSP_ANSWER *Answer)
 {
     RtlZeroMemory(Answer, sizeof(*Answer));
     switch (Class) {
     case ProcessBasicInformation:
         PspBasic(Process, &Answer->Basic);
         return sizeof(Answer->Basic);
+    case ProcessVmCounters:
+        PspMemory(Process, &Answer->Memory);
+        return Length == sizeof(Answer->Memory) ? Length : FIELD_OFFSET(PSP_VM_COUNTERS, PrivateUsage);
     case ProcessTimes:
         PspTimes(Process, &Answer->Times);
         return sizeof(Answer->Times);
@@ -122,7 +147,7 @@ NTSTATUS NTAPI NtQueryInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS 
     if (ProcessInformationClass == ProcessImageFileName) {
         status = PspReturnImageName(object, ProcessInformation, ProcessInformationLength, ReturnLength);
     } else {
-        size = PspAnswerProcess(object, ProcessInformationClass, &answer);
+        size = PspAnswerProcess(object, ProcessInformationClass, ProcessInformationLength, &answer);
         status = PspReturn(ProcessInformation, ProcessInformationLength, ReturnLength, &answer, size);
     }
     ObfDereferenceObject(object);

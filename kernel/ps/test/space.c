@@ -45,6 +45,28 @@ static NTSTATUS Touch(volatile VOID *Address, BOOLEAN Write)
 }
 
 /* ---- Memory ---- */
+/* VM_COUNTERS: virtual size, working set and private bytes follow what is done. */
+static VOID Counters(VOID)
+{
+    SIZE_T before[12], after[12], small = 0;
+    volatile LONG *block;
+    ULONG returned = 0;
+
+    CHECK(NT_SUCCESS(ZwQueryInformationProcess(NtCurrentProcess(), ProcessVmCounters, before, sizeof(before), &returned)) && returned == 0x60);
+    block = Allocate(8 * PAGE_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    block[0] = block[1024] = 1;
+    CHECK(NT_SUCCESS(ZwQueryInformationProcess(NtCurrentProcess(), ProcessVmCounters, after, sizeof(after), NULL)));
+    CHECK(after[1] == before[1] + 8 * PAGE_SIZE && after[0] >= after[1]);
+    CHECK(after[4] == before[4] + 2 * PAGE_SIZE && after[3] >= after[4] && (ULONG)after[2] >= (ULONG)before[2] + 2);
+    CHECK(after[9] == before[9] + 8 * PAGE_SIZE && after[10] >= after[9] && after[11] == after[9]);
+    CHECK(NT_SUCCESS(Free(block + 1024, PAGE_SIZE, MEM_RELEASE)));
+    CHECK(NT_SUCCESS(ZwQueryInformationProcess(NtCurrentProcess(), ProcessVmCounters, after, 0x58, NULL)));
+    CHECK(after[1] == before[1] + 7 * PAGE_SIZE && after[4] == before[4] + PAGE_SIZE && after[9] == before[9] + 7 * PAGE_SIZE);
+    CHECK(NT_SUCCESS(Free(block, PAGE_SIZE, MEM_RELEASE)) && NT_SUCCESS(Free(block + 2048, 6 * PAGE_SIZE, MEM_RELEASE)));
+    CHECK(NT_SUCCESS(ZwQueryInformationProcess(NtCurrentProcess(), ProcessVmCounters, after, 0x58, NULL)) && after[1] == before[1]);
+    CHECK(ZwQueryInformationProcess(NtCurrentProcess(), ProcessVmCounters, &small, sizeof(small), NULL) == STATUS_INFO_LENGTH_MISMATCH);
+}
+
 static VOID Virtual(VOID)
 {
     volatile LONG *block = Allocate(5 * PAGE_SIZE, MEM_RESERVE, PAGE_READWRITE);
@@ -490,6 +512,7 @@ static VOID Secured(VOID)
 static const KE_TEST PspSpaceTable[] = {
     { "ps.virtual", Virtual, 0 },          { "ps.virtual.bad", VirtualBad, 0 }, { "ps.virtual.faults", Faults, 0 },
     { "ps.process.visits", Visits, 0 },    { "ps.process.notify", Notify, 0 },  { "ps.process.life", Life, 0 },
+    { "ps.vmcounters", Counters, 0 },
     { "ps.process.leaks", Leaks, 0 },      { "ps.section", Sections, 0 },       { "ps.section.bad", SectionsBad, 0 },
     { "ps.virtual.mdl", UserMdl, 0 },      { "ps.virtual.secure", Secured, 0 },
     { "ps.section.objects", SectionObjects, 0 },
