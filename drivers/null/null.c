@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * \Device\Null: reads are at the end of the file, writes take everything and keep nothing. IOCTL_NULL_NOTHING does nothing, too: the
+ * \Device\Null, which programs call NUL: reads are at the end of the file, writes take everything and keep nothing. IOCTL_NULL_NOTHING does nothing, too: the
  * benchmarks send it.
  */
 #include <ntddk.h>
@@ -37,8 +37,11 @@ static NTSTATUS NTAPI NullControl(PDEVICE_OBJECT DeviceObject, PIRP Irp)
     return Complete(Irp, code == IOCTL_NULL_NOTHING ? STATUS_SUCCESS : STATUS_INVALID_DEVICE_REQUEST, 0);
 }
 
+static const UNICODE_STRING NullLink = RTL_CONSTANT_STRING(L"\\?\?\\NUL");
+
 static VOID NTAPI NullUnload(PDRIVER_OBJECT DriverObject)
 {
+    IoDeleteSymbolicLink((PUNICODE_STRING)&NullLink);
     IoDeleteDevice(DriverObject->DeviceObject);
 }
 
@@ -46,6 +49,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
 {
     UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Device\\Null");
     PDEVICE_OBJECT device;
+    NTSTATUS status;
 
     DriverObject->MajorFunction[IRP_MJ_CREATE] = NullCreateClose;
     DriverObject->MajorFunction[IRP_MJ_CLEANUP] = NullCreateClose;
@@ -54,5 +58,11 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING Registry
     DriverObject->MajorFunction[IRP_MJ_WRITE] = NullWrite;
     DriverObject->MajorFunction[IRP_MJ_DEVICE_CONTROL] = NullControl;
     DriverObject->DriverUnload = NullUnload;
-    return IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_NULL, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
+    status = IoCreateDevice(DriverObject, 0, &name, FILE_DEVICE_NULL, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
+    if (!NT_SUCCESS(status))
+        return status;
+    status = IoCreateSymbolicLink((PUNICODE_STRING)&NullLink, &name);
+    if (!NT_SUCCESS(status))
+        IoDeleteDevice(device);
+    return status;
 }

@@ -15,13 +15,23 @@ typedef struct EXP_LIST {
 } EXP_LIST;
 
 /* "System" has only the short name; others are shown by the last part of their image's. */
-static ULONG ExpProcessName(PEPROCESS Process, PWCHAR Buffer)
+static UNICODE_STRING ExpProcessName(PEPROCESS Process, WCHAR Short[sizeof(Process->ImageFileName)])
 {
+    UNICODE_STRING name = { 0, 0, Short };
     ULONG i;
+
+    if (Process->SeAuditProcessCreationInfo != NULL) {
+        name = Process->SeAuditProcessCreationInfo->Name;
+        for (i = name.Length / sizeof(WCHAR); i > 0 && name.Buffer[i - 1] != L'\\';)
+            i--;
+        name.Buffer += i;
+        name.Length -= (USHORT)(i * sizeof(WCHAR));
+        return name;
+    }
     for (i = 0; i < sizeof(Process->ImageFileName) && Process->ImageFileName[i] != '\0'; i++)
-        Buffer[i] = Process->ImageFileName[i];
-    Buffer[i] = L'\0';
-    return i * sizeof(WCHAR);
+        Short[i] = Process->ImageFileName[i];
+    name.Length = (USHORT)(i * sizeof(WCHAR));
+    return name;
 }
 
 static VOID ExpDescribeMemory(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
@@ -40,7 +50,6 @@ static VOID ExpDescribeMemory(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
 
 static VOID ExpDescribeProcess(PEPROCESS Process, EXP_PROCESS_INFORMATION *Entry)
 {
-    RtlZeroMemory(Entry, sizeof(*Entry));
     Entry->CreateTime = Process->CreateTime;
     Entry->UserTime.QuadPart = (LONG64)Process->Pcb.UserTime * PS_TICK;
     Entry->KernelTime.QuadPart = (LONG64)Process->Pcb.KernelTime * PS_TICK;
@@ -69,20 +78,23 @@ static VOID ExpAppend(EXP_LIST *List, EXP_PROCESS_INFORMATION *Entry, ULONG Name
 
 static NTSTATUS ExpAddProcess(EXP_LIST *List, PEPROCESS Process)
 {
-    ULONG threads = Process->ActiveThreads + 4, bytes = sizeof(EXP_PROCESS_INFORMATION) + threads * sizeof(SYSTEM_THREAD_INFORMATION) + 64;
+    WCHAR shortName[sizeof(Process->ImageFileName)];
+    UNICODE_STRING name = ExpProcessName(Process, shortName);
+    ULONG threads = Process->ActiveThreads + 4, most = sizeof(EXP_PROCESS_INFORMATION) + threads * sizeof(SYSTEM_THREAD_INFORMATION);
+    ULONG bytes = most + name.Length + 2 * sizeof(ULONG64), nameOffset;
     EXP_PROCESS_INFORMATION *entry = ExAllocatePoolWithTag(NonPagedPoolNx, bytes, TAG_LIST);
-    ULONG nameOffset, nameBytes;
 
     if (entry == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
+    RtlZeroMemory(entry, bytes);                 /* behind the name there is nothing to be seen */
     ExpDescribeProcess(Process, entry);
     entry->NumberOfThreads = PsDescribeThreads(Process, (PSYSTEM_THREAD_INFORMATION)(entry + 1), threads);
     entry->NumberOfThreadsHighWatermark = entry->NumberOfThreads;
     nameOffset = (ULONG)sizeof(*entry) + entry->NumberOfThreads * (ULONG)sizeof(SYSTEM_THREAD_INFORMATION);
-    nameBytes = ExpProcessName(Process, (PWCHAR)((PUCHAR)entry + nameOffset));
-    entry->ImageName.Length = (USHORT)nameBytes;
-    entry->ImageName.MaximumLength = (USHORT)(nameBytes + sizeof(WCHAR));
-    ExpAppend(List, entry, nameOffset, (nameOffset + nameBytes + (ULONG)sizeof(WCHAR) + 7) & ~7u);
+    RtlCopyMemory((PUCHAR)entry + nameOffset, name.Buffer, name.Length);
+    entry->ImageName.Length = name.Length;
+    entry->ImageName.MaximumLength = (USHORT)(name.Length + sizeof(WCHAR));
+    ExpAppend(List, entry, nameOffset, (nameOffset + name.Length + (ULONG)sizeof(WCHAR) + 7) & ~7u);
     ExFreePoolWithTag(entry, TAG_LIST);
     return STATUS_SUCCESS;
 }

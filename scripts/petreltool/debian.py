@@ -49,7 +49,7 @@ def packages(table: Path = TABLE) -> list[Package]:
         return [Package(**{**entry, "folders": tuple(entry["folders"])}) for entry in tomllib.load(handle)["debian"]]
 
 
-def _is_right(path: Path, sha256: str) -> bool:
+def is_right(path: Path, sha256: str) -> bool:
     try:
         with open(path, "rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest() == sha256
@@ -59,7 +59,7 @@ def _is_right(path: Path, sha256: str) -> bool:
 
 def get(package: Package, offline: bool = False) -> Path:
     """The package's file, fetched when the cache has none that is right; raises PayloadError."""
-    if _is_right(package.cached, package.sha256):
+    if is_right(package.cached, package.sha256):
         return package.cached
     what = f"Debian's package {package.package} {package.version}"
     if offline:
@@ -67,7 +67,7 @@ def get(package: Package, offline: bool = False) -> Path:
                            f"network, or put {package.file_name} into {package.cached.parent}")
     with progress(f"fetching {package.package} {package.version}"), tempfile.TemporaryDirectory(prefix="petrel-apt-") as folder:
         fresh = _download(package, Path(folder))
-        if not _is_right(fresh, package.sha256):
+        if not is_right(fresh, package.sha256):
             raise PayloadError(f"{what} has not the sha256 that payloads.toml names")
         package.cached.parent.mkdir(parents=True, exist_ok=True)
         partial = package.cached.with_suffix(".partial")
@@ -116,6 +116,25 @@ def _download_from(archive: str, package: Package, folder: Path) -> Path:
 
 def _last_line(text: str) -> str:
     return next((line.strip() for line in reversed(text.splitlines()) if line.strip()), "no word from it")
+
+
+def find(name: str) -> Package:
+    for package in packages():
+        if package.package == name:
+            return package
+    raise MachineryError(f"payloads.toml has no Debian package {name}")
+
+
+def content(package: Package, path: str, offline: bool = False) -> bytes:
+    """One file of a package."""
+    inside = PurePosixPath(path)
+    archive = get(package, offline)
+    with tempfile.TemporaryDirectory(prefix="petrel-deb-") as folder:
+        extract(archive, (str(inside.parent),), Path(folder), lambda name: name == inside.name)
+        try:
+            return (Path(folder) / inside.name).read_bytes()
+        except OSError as error:
+            raise PayloadError(f"Debian's package {package.package} {package.version} has no file {path}") from error
 
 
 def extract(archive: Path, folders: tuple[str, ...], target: Path, wanted: Callable[[str], bool]) -> None:

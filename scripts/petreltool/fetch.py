@@ -52,22 +52,14 @@ def find(identifier: str) -> Payload:
     raise MachineryError(f"payloads.toml has no payload {identifier}")
 
 
-def _is_right(path: Path, sha256: str) -> bool:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
-    except OSError:
-        return False
-
-
 def get(payload: Payload, offline: bool = False) -> Path:
     """The payload's file, fetched when the cache has none that is right; raises PayloadError."""
-    if _is_right(payload.cached, payload.sha256):
+    if debian.is_right(payload.cached, payload.sha256):
         return payload.cached
-    what = f"{payload.id} (npm package {payload.package}@{payload.version})"
+    what = f"{payload.id} ({'Debian' if payload.unpack == 'debian' else 'npm'} package {payload.package} {payload.version})"
     if offline:
         raise PayloadError(f"{what} is not in the cache, and --offline forbids to fetch it")
-    with progress(f"fetching {payload.package}@{payload.version}"):
-        data = _unpack(payload, _archive(payload))
+    data = _content(payload)
     if hashlib.sha256(data).hexdigest() != payload.sha256:
         raise PayloadError(f"{what} has not the sha256 that payloads.toml names")
     payload.cached.parent.mkdir(parents=True, exist_ok=True)
@@ -75,6 +67,13 @@ def get(payload: Payload, offline: bool = False) -> Path:
         fresh.write(data)
     Path(fresh.name).replace(payload.cached)
     return payload.cached
+
+
+def _content(payload: Payload) -> bytes:
+    if payload.unpack == "debian":
+        return debian.content(debian.find(payload.package), payload.path)
+    with progress(f"fetching {payload.package}@{payload.version}"):
+        return _unpack(payload, _archive(payload))
 
 
 def _archive(payload: Payload) -> bytes:

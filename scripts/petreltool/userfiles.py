@@ -42,7 +42,7 @@ class Table:
 def table(path: Path = debian.TABLE) -> Table:
     with open(path, "rb") as handle:
         lists = tomllib.load(handle)["system32"]
-    return Table(tuple(debian.packages(path)), tuple(lists["essential"]), tuple(lists["programs"]), tuple(lists["nls"]))
+    return Table(tuple(package for package in debian.packages(path) if package.folders), tuple(lists["essential"]), tuple(lists["programs"]), tuple(lists["nls"]))
 
 
 def listing(folder: Path) -> dict[str, Path]:

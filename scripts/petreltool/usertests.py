@@ -27,6 +27,7 @@ _LIMIT = 240.0
 # What differs from run to run: dates, times, numbers of bytes free, process ids and memory.
 _MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"), (re.compile(r"\d+ bytes \(\d+ KiB\)"), "<size>"),
           (re.compile(r"(Done in|Size =|Archive size:|Physical Size =|Headers Size =|Compressed:) *[\d.]+ *m?s?"), r"\1 <number>"),
+          (re.compile(r"\b\d+\t\d+\t(\S+\.exe)"), r"<process> \1"),
           (re.compile(r"^(\S+\.exe +)\d+ Services .*$", re.MULTILINE), r"\1<task>"))
 
 

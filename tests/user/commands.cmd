@@ -3,6 +3,8 @@ cd /d C:\Windows\Temp
 ver
 md work
 cd work
+echo nobody sees this> nul
+type nul
 echo banana>fruit.txt
 echo apple>>fruit.txt
 echo cherry>>fruit.txt
