@@ -9,7 +9,7 @@ rcedit edited.exe --set-version-string FileDescription Petrel --set-file-version
 rcedit edited.exe --get-version-string FileDescription
 echo.
 edited secret msg.txt
-fastlist-0.3.0-x64 | findstr fastlist-0.3.0-x64.exe
+fastlist-0.3.0-x64.exe | findstr fastlist-0.3.0-x64.exe
 7za a -tzip app.zip msg.txt > nul
 copy /b t64.exe + launch.txt + app.zip launch.exe > nul
 launch one two
