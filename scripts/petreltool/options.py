@@ -149,6 +149,7 @@ def for_user_tests(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--list", action="store_true", help="print the names, with the processors of their machines, and end")
     parser.add_argument("--preset", choices=PRESETS, default="release", help="which build (default: release)")
     parser.add_argument("--write", action="store_true", help="what is written becomes what is expected")
+    parser.add_argument("--permute", type=int, metavar="SEED", help="with an ntdll.dll and a win32u.dll whose services have other numbers")
 
 
 def for_profile(parser: argparse.ArgumentParser) -> None:

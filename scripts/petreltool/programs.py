@@ -90,10 +90,20 @@ def _mtools(tool: str, disk: Path, *arguments: str) -> None:
     run_tool([program(tool), "-i", f"{disk}@@{PARTITION_START}", *arguments], environment={"MTOOLS_SKIP_CHECK": "1"})
 
 
+def _is_there(disk: Path, name: str) -> bool:
+    try:
+        _mtools("mdir", disk, "-b", name)
+    except PetrelError:
+        return False
+    return True
+
+
 def _put(disk: Path, transfer: Transfer) -> None:
     folders = transfer.guest.split("/")[:-1]
     for depth in range(len(folders)):
-        _mtools("mmd", disk, "-D", "s", "::/" + "/".join(folders[:depth + 1]))
+        folder = "::/" + "/".join(folders[:depth + 1])
+        if not _is_there(disk, folder):
+            _mtools("mmd", disk, folder)
     _mtools("mcopy", disk, "-s", "-o", "-Q", str(transfer.host), f"::/{transfer.guest}")
 
 

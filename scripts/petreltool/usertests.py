@@ -11,7 +11,7 @@ import tomllib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from . import fetch, lab, programs, running
+from . import fetch, lab, programs, running, servicenumbers, userfiles
 from .console import Terminal
 from .dialogue import ESCAPES, ScreenDialogue, Steps, WireDialogue
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, PayloadError
@@ -140,12 +140,18 @@ def _with_drivers(options: MachineOptions, test: Test, preset: str) -> MachineOp
     return running.for_drivers(options, [Subject(name, folder / f"{name}.sys") for name in test.drivers]) if test.drivers else options
 
 
-def run_one(name: str, test: Test, preset: str, write: bool) -> int:
-    try:
-        disk = make_user_image(preset, None, False)
-    except PayloadError as error:
-        print(f"skipped: payload: {error}")
-        return EXIT_SKIPPED
+def _with_other_numbers(disk: Path, seed: int, folder: Path) -> Path:
+    """A copy of the disk whose ntdll.dll and win32u.dll have the numbers of their services dealt anew."""
+    transfers = []
+    for name, path in userfiles.files().items():
+        if name in ("ntdll.dll", "win32u.dll"):
+            changed = folder / name
+            changed.write_bytes(servicenumbers.permute(path.read_bytes(), seed))
+            transfers.append(programs.Transfer(changed, f"Windows/System32/{path.name}"))
+    return programs.disk_with(disk, folder, transfers)
+
+
+def run_one(name: str, test: Test, disk: Path, preset: str, write: bool) -> int:
     options = _with_drivers(MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory), test, preset)
     try:
         text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
@@ -170,5 +176,13 @@ def command(arguments: argparse.Namespace) -> int:
         return EXIT_PASS
     if unknown := [name for name in arguments.names if name not in tests]:
         raise MachineryError(f"the table has no test {unknown[0]}")
-    results = [run_one(name, tests[name], arguments.preset, arguments.write) for name in arguments.names or tests]
+    with tempfile.TemporaryDirectory(prefix="petrel-numbers-") as folder:
+        try:
+            disk = make_user_image(arguments.preset)
+            if arguments.permute is not None:
+                disk = _with_other_numbers(disk, arguments.permute, Path(folder))
+        except PayloadError as error:
+            print(f"skipped: payload: {error}")
+            return EXIT_SKIPPED
+        results = [run_one(name, tests[name], disk, arguments.preset, arguments.write) for name in arguments.names or tests]
     return max((result for result in results if result != EXIT_SKIPPED), default=EXIT_SKIPPED if results else EXIT_PASS)
