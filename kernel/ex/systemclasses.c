@@ -17,7 +17,8 @@ typedef struct EXP_PERFORMANCE {                 /* SYSTEM_PERFORMANCE_INFORMATI
     LARGE_INTEGER IdleProcessTime, Transferred[3];
     ULONG Operations[3], AvailablePages, CommittedPages, CommitLimit, PeakCommitment;
     ULONG PageFaultCount, OtherFaults[4], PageReadCount, PageReadIoCount, CacheReads[2], PagesWritten, PageWriteIoCount;
-    ULONG MappedWrites[2], PagedPoolPages, NonPagedPoolPages, PoolCounts[4], FreeSystemPtes, CodePages[3], LookasideHits[2];
+    ULONG MappedWrites[2], PagedPoolPages, NonPagedPoolPages;
+    ULONG PagedPoolBlocks, PagedPoolFrees, NonPagedPoolBlocks, NonPagedPoolFrees, FreeSystemPtes, CodePages[3], LookasideHits[2];
     ULONG AvailablePagedPoolPages, ResidentSystemCachePage, Counts[36];              /* what is not counted is 0 */
     ULONG64 CcTotalDirtyPages, CcDirtyPageThreshold, ResidentAvailablePages, SharedCommittedPages;
 } EXP_PERFORMANCE;
@@ -76,6 +77,8 @@ static VOID ExpFillPerformance(PVOID Element, ULONG Index)
     performance->ResidentSystemCachePage = (ULONG)commit.FilePages;
     performance->PagesWritten = (ULONG)commit.PagesOut;
     performance->PageWriteIoCount = (ULONG)commit.OutOperations;
+    performance->PagedPoolBlocks = (ULONG)memory.PoolBlocks[2];      /* those in use, less none freed */
+    performance->NonPagedPoolBlocks = (ULONG)(memory.PoolBlocks[0] + memory.PoolBlocks[1]);
     performance->CcTotalDirtyPages = MmCountAllDirtyPages();
     performance->ResidentAvailablePages = memory.FreePages;
 }

@@ -236,6 +236,10 @@ DECLSPEC_NORETURN VOID KiContinue(PCONTEXT Context);     /* loads a kernel-mode 
 /* ---- Threads in user mode ---- */
 /* Option `trace-user`: every service and every exception of user mode is told on the debug port. */
 extern BOOLEAN KeTraceUser;
+/* Option `poison`: pool memory is filled with this byte when it is allocated and when it is freed, kernel stacks when a service begins,
+ * so that what leaves the kernel unwritten is known when it is seen. */
+#define KE_POISON 0xB5u
+extern BOOLEAN KePoison;
 /* Gives an initialized, not started thread what it needs to enter user mode. FALSE: no memory. */
 BOOLEAN KeInitUserThread(PKTHREAD Thread, PVOID Teb);
 VOID KeDeleteUserThread(PKTHREAD Thread);                /* what that allocated */

@@ -18,8 +18,8 @@ extern PACL SePublicDefaultDacl, SeSystemDefaultDacl;
 /* ---- Tokens of processes and threads (ps exports these under its own names) ---- */
 /* The process's primary token, referenced. */
 PACCESS_TOKEN SeReferenceProcessToken(PEPROCESS Process);
-/* Gives a process that nobody sees yet its primary token, a copy of Parent's; with no Parent the system's own. */
-NTSTATUS SeAssignProcessToken(PEPROCESS Process, PEPROCESS Parent);
+/* Gives a process that nobody sees yet its primary token, a copy of From; NULL: the system's own. */
+NTSTATUS SeAssignProcessToken(PEPROCESS Process, PACCESS_TOKEN From);
 VOID SeReleaseProcessToken(PEPROCESS Process);
 
 typedef struct SE_IMPERSONATION {

@@ -33,6 +33,7 @@ VOID InitStartUserMode(VOID)
     NTSTATUS status = PsOpenSystemDll(&base, &size);
 
     KeTraceUser = InitOptionNumber("trace-user", 0) != 0;
+    KePoison = InitOptionNumber("poison", 0) != 0;
     if (NT_SUCCESS(status))
         status = SvcInstall(base, size);
     if (NT_SUCCESS(status))

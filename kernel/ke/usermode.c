@@ -15,12 +15,32 @@ typedef struct KI_EXCEPTION_STACK {
 } KI_EXCEPTION_STACK;
 C_ASSERT(FIELD_OFFSET(KI_EXCEPTION_STACK, Record) == 0x4F0);
 
-BOOLEAN KeTraceUser;
+#define KI_POISONED_STACK 0x2000ull               /* as deep as services go */
 
-ULONG64 KiSystemService(PKTRAP_FRAME Trap)
+BOOLEAN KeTraceUser, KePoison;
+
+static ULONG64 KiCallService(PKTRAP_FRAME Trap)
 {
     ULONG64 result = KeUpcalls.SystemService != NULL ? KeUpcalls.SystemService(Trap) : (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
     return Trap->FaultIndicator ? Trap->Rax : result;
+}
+
+/* The stack below: nobody's, but for interrupts that are over when the next byte is written. */
+static VOID KiPoisonStack(VOID)
+{
+    ULONG64 limit = (ULONG64)KeCurrentThread()->StackLimit, at, count;
+
+    __asm__ volatile("movq %%rsp, %0" : "=r"(at));
+    count = min(at - limit, KI_POISONED_STACK);
+    at -= count;
+    __asm__ volatile("rep stosb" : "+D"(at), "+c"(count) : "a"(KE_POISON) : "memory");
+}
+
+ULONG64 KiSystemService(PKTRAP_FRAME Trap)
+{
+    if (KePoison)
+        KiPoisonStack();
+    return KiCallService(Trap);
 }
 
 /* ---- The first time ---- */

@@ -282,6 +282,7 @@ static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
         return NULL;
     }
     MiCount(Kind, (LONG64)Bytes, 1);
+    MiPoisonFresh((PVOID)address, (SIZE_T)pages << PAGE_SHIFT);
     return (PVOID)address;
 }
 
@@ -302,6 +303,7 @@ PVOID MiAllocatePool(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
     }
     header->PoolTag = Tag;
     header->ProcessBilled = NULL;
+    MiPoisonFresh(header + 1, (header->BlockSize - HEADER_UNITS) * UNIT);
     return header + 1;
 }
 

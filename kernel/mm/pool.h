@@ -17,8 +17,16 @@ BOOLEAN MiRecordBigPages(ULONG64 Address, SIZE_T Bytes, ULONG Tag);
 SIZE_T MiForgetBigPages(ULONG64 Address, PULONG Tag);     /* 0 when unknown */
 SIZE_T MiQueryBigPages(ULONG64 Address, PULONG Tag);
 
-#if DBG
-static inline VOID MiPoisonFreed(PVOID Block, ULONG Bytes) { RtlFillMemory((PCHAR)Block + 16, Bytes - 16, 0xDD); }
-#else
-static inline VOID MiPoisonFreed(PVOID Block, ULONG Bytes) { (void)Block, (void)Bytes; }
-#endif
+/* Option `poison`: what was never written, or was freed, is told by KE_POISON. */
+static inline VOID MiPoisonFresh(PVOID Block, SIZE_T Bytes)
+{
+    if (KePoison)
+        RtlFillMemory(Block, Bytes, KE_POISON);
+}
+
+/* The first bytes are the link of a free block. */
+static inline VOID MiPoisonFreed(PVOID Block, ULONG Bytes)
+{
+    if (DBG || KePoison)
+        RtlFillMemory((PCHAR)Block + 16, Bytes - 16, KePoison ? KE_POISON : 0xDD);
+}

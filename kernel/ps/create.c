@@ -27,8 +27,22 @@ static NTSTATUS PspNameProcess(PEPROCESS Process, PCUNICODE_STRING ImageName)
     return STATUS_SUCCESS;
 }
 
+/* A copy of the given token, or of the parent's. */
+static NTSTATUS PspAssignToken(PEPROCESS Process, PEPROCESS Parent, PACCESS_TOKEN Token)
+{
+    PACCESS_TOKEN from = Token;
+    NTSTATUS status;
+
+    if (Token == NULL)
+        from = SeReferenceProcessToken(Parent);
+    status = SeAssignProcessToken(Process, from);
+    if (Token == NULL)
+        ObfDereferenceObject(from);
+    return status;
+}
+
 /* What the process owns; what is there when this fails goes with the object. */
-static NTSTATUS PspFillProcess(PEPROCESS Process, PEPROCESS Parent, PCUNICODE_STRING ImageName)
+static NTSTATUS PspFillProcess(PEPROCESS Process, PEPROCESS Parent, PACCESS_TOKEN Token, PCUNICODE_STRING ImageName)
 {
     ULONG64 directoryTable;
     NTSTATUS status = MmCreateAddressSpace(&directoryTable);
@@ -43,7 +57,7 @@ static NTSTATUS PspFillProcess(PEPROCESS Process, PEPROCESS Parent, PCUNICODE_ST
     Process->ObjectTable = ObCreateHandleTable(Process, FALSE);
     if (Process->ObjectTable == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    status = SeAssignProcessToken(Process, Parent);
+    status = PspAssignToken(Process, Parent, Token);
     if (NT_SUCCESS(status))
         status = PspNameProcess(Process, ImageName);
     if (NT_SUCCESS(status))
@@ -58,7 +72,7 @@ static VOID PspLinkProcess(PEPROCESS Process)
     KeLockRelease(&PspListLock, irql);
 }
 
-NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process)
+NTSTATUS PspMakeProcess(PEPROCESS Parent, PACCESS_TOKEN Token, PCUNICODE_STRING ImageName, PEPROCESS *Process)
 {
     PEPROCESS process;
     PVOID object;
@@ -67,7 +81,7 @@ NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS 
     if (!NT_SUCCESS(status))
         return status;
     process = object;
-    status = PspFillProcess(process, Parent, ImageName);
+    status = PspFillProcess(process, Parent, Token, ImageName);
     if (NT_SUCCESS(status)) {
         process->UniqueProcessId = ObAllocateHandle(PspCidTable, process, 0, 0);
         status = process->UniqueProcessId != NULL ? ObInsertObject(process, NULL, 0, 0, NULL, NULL) : STATUS_INSUFFICIENT_RESOURCES;
@@ -86,7 +100,7 @@ NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS 
 NTSTATUS PsCreateProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process)
 {
     PEPROCESS process;
-    NTSTATUS status = PspMakeProcess(Parent, ImageName, &process);
+    NTSTATUS status = PspMakeProcess(Parent, NULL, ImageName, &process);
 
     if (!NT_SUCCESS(status))
         return status;

@@ -2,6 +2,7 @@
  * Starting programs: NtCreateUserProcess for other programs, PsStartProgram for the kernel.
  */
 #include "user.h"
+#include "se.h"
 
 #define PSP_BREAKAWAY 0x1u                       /* PROCESS_CREATE_FLAGS_... */
 #define PSP_INHERIT_HANDLES 0x4u
@@ -15,6 +16,7 @@ typedef struct PSP_CREATION {
     PSP_ATTRIBUTES Attributes;
     UNICODE_STRING ImageName;                    /* pool */
     PEPROCESS Parent;                            /* referenced */
+    PACCESS_TOKEN Token;                         /* referenced, or NULL */
     PSP_PARAMETERS Parameters;
     PVOID Section;                               /* referenced */
     PFILE_OBJECT File;                           /* referenced */
@@ -49,6 +51,25 @@ static NTSTATUS PspReferenceParent(PSP_CREATION *Creation)
     return status;
 }
 
+/* NT lets a caller without the privilege give a filtered copy of his own token; here the privilege is needed always. */
+static NTSTATUS PspReferenceNewToken(PSP_CREATION *Creation)
+{
+    const PSP_ATTRIBUTE *attribute = PspFindAttribute(&Creation->Attributes, PspAttributeToken);
+    PVOID token;
+    NTSTATUS status;
+
+    if (attribute == NULL)
+        return STATUS_SUCCESS;
+    status = ObReferenceObjectByHandle(attribute->Value, TOKEN_ASSIGN_PRIMARY, SepTokenObjectType, ObPreviousMode(), &token, NULL);
+    if (!NT_SUCCESS(status))
+        return status;
+    Creation->Token = token;
+    if (SeTokenType(token) != TokenPrimary)
+        return STATUS_BAD_TOKEN_TYPE;
+    return SeSinglePrivilegeCheck(SeExports->SeAssignPrimaryTokenPrivilege, ObPreviousMode()) ? STATUS_SUCCESS
+                                                                                              : STATUS_PRIVILEGE_NOT_HELD;
+}
+
 static VOID PspReleaseCreation(PSP_CREATION *Creation)
 {
     PspReleaseParameters(&Creation->Parameters);
@@ -56,6 +77,8 @@ static VOID PspReleaseCreation(PSP_CREATION *Creation)
         ExFreePool(Creation->ImageName.Buffer);
     if (Creation->Parent != NULL)
         ObfDereferenceObject(Creation->Parent);
+    if (Creation->Token != NULL)
+        ObfDereferenceObject(Creation->Token);
     if (Creation->Section != NULL)
         ObfDereferenceObject(Creation->Section);
     if (Creation->File != NULL)
@@ -77,7 +100,7 @@ static NTSTATUS PspTellOfProgram(const PSP_CREATION *Creation, PEPROCESS Process
 /* Process and first thread, not started yet; references are the caller's. */
 static NTSTATUS PspMakeProgram(PSP_CREATION *Creation, ULONG Flags, PEPROCESS *Process, PETHREAD *Thread)
 {
-    PSP_NEW_PROCESS new = { Creation->Parent, NULL, &Creation->ImageName, NULL, &Creation->Parameters, (Flags & PSP_INHERIT_HANDLES) != 0,
+    PSP_NEW_PROCESS new = { Creation->Parent, Creation->Token, NULL, &Creation->ImageName, NULL, &Creation->Parameters, (Flags & PSP_INHERIT_HANDLES) != 0,
                             (Flags & PSP_BREAKAWAY) != 0 };
     PSP_USER_THREAD first = { 0 };
     NTSTATUS status = PspOpenImageSection(&Creation->ImageName, &Creation->Section, &Creation->File);
@@ -188,6 +211,8 @@ static NTSTATUS PspCaptureCreation(const VOID *ProcessParameters, const VOID *At
         status = PspReadImageName(Creation);
     if (NT_SUCCESS(status))
         status = PspReferenceParent(Creation);
+    if (NT_SUCCESS(status))
+        status = PspReferenceNewToken(Creation);
     return NT_SUCCESS(status) ? PspCaptureParameters(ProcessParameters, &Creation->Parameters) : status;
 }
 

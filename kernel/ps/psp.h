@@ -93,7 +93,7 @@ DECLSPEC_NORETURN VOID PspExitThread(NTSTATUS Status);
 VOID PspReapThread(PKTHREAD Thread);
 
 /* Linked and told to nobody; the reference is the caller's. */
-NTSTATUS PspMakeProcess(PEPROCESS Parent, PCUNICODE_STRING ImageName, PEPROCESS *Process);
+NTSTATUS PspMakeProcess(PEPROCESS Parent, PACCESS_TOKEN Token, PCUNICODE_STRING ImageName, PEPROCESS *Process);
 
 /* ---- Notification (notifyset.c); PASSIVE_LEVEL ---- */
 /* What a routine of the Ex kind says: an error keeps the process from being made. */

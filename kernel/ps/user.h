@@ -66,7 +66,7 @@ VOID PspFreeUserThread(PETHREAD Thread);
 #define PSP_CREATE_SUSPENDED 0x1u                /* THREAD_CREATE_FLAGS_... */
 #define PSP_MOST_ATTRIBUTES 16u                  /* of one call */
 /* PS_ATTRIBUTE_NUM */
-enum { PspAttributeParent = 0, PspAttributeClientId = 3, PspAttributeTeb = 4, PspAttributeImageName = 5, PspAttributeImageInformation = 6 };
+enum { PspAttributeParent = 0, PspAttributeToken = 2, PspAttributeClientId = 3, PspAttributeTeb = 4, PspAttributeImageName = 5, PspAttributeImageInformation = 6 };
 typedef struct PSP_ATTRIBUTE {                   /* PS_ATTRIBUTE */
     ULONG64 Attribute;
     SIZE_T Size;
@@ -88,6 +88,7 @@ NTSTATUS PspTellOfThread(const PSP_ATTRIBUTES *Attributes, PETHREAD Thread);
 /* ---- Processes ---- */
 typedef struct PSP_NEW_PROCESS {
     PEPROCESS Parent;
+    PACCESS_TOKEN Token;                         /* NULL: the parent's */
     PVOID Section;                               /* of the image */
     PCUNICODE_STRING ImageName;                  /* as NT's namespace has it */
     PFILE_OBJECT File;                           /* of the image, or NULL */

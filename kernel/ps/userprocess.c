@@ -105,7 +105,7 @@ NTSTATUS PspCreateUserProcess(const PSP_NEW_PROCESS *New, PEPROCESS *Process)
 
     if (PspSystemDll.Section == NULL)
         return STATUS_DLL_NOT_FOUND;
-    status = PspMakeProcess(New->Parent, New->ImageName, &process);
+    status = PspMakeProcess(New->Parent, New->Token, New->ImageName, &process);
     if (!NT_SUCCESS(status))
         return status;
     if (New->File != NULL) {

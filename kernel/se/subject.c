@@ -22,16 +22,16 @@ PACCESS_TOKEN SeReferenceProcessToken(PEPROCESS Process)
     return token;
 }
 
-NTSTATUS SeAssignProcessToken(PEPROCESS Process, PEPROCESS Parent)
+NTSTATUS SeAssignProcessToken(PEPROCESS Process, PACCESS_TOKEN From)
 {
     PACCESS_TOKEN token = SeSystemToken;
     NTSTATUS status = STATUS_SUCCESS;
 
-    if (Parent != NULL)
-        status = SeDuplicateToken(SepProcessToken(Parent), NULL, FALSE, TokenPrimary, SecurityAnonymous, KernelMode, &token);
+    if (From != NULL)
+        status = SeDuplicateToken(From, NULL, FALSE, TokenPrimary, SecurityAnonymous, KernelMode, &token);
     else
         ObfReferenceObject(token);
-    if (NT_SUCCESS(status) && Parent != NULL)
+    if (NT_SUCCESS(status) && From != NULL)
         status = ObInsertObject(token, NULL, 0, 0, NULL, NULL);
     if (!NT_SUCCESS(status))
         return status;

@@ -79,8 +79,9 @@ def _clean(_: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from . import hives, linemutants, storageproof
-    commands = {"mutants": linemutants.command, "hives": hives.command, "storage": storageproof.command}
+    from . import hives, hostile, linemutants, storageproof
+    commands = {"mutants": linemutants.command, "hives": hives.command, "storage": storageproof.command,
+                "hostile": hostile.command}
     return commands[arguments.what](arguments)
 
 
@@ -140,9 +141,10 @@ def _parser() -> argparse.ArgumentParser:
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))
     options.for_test(add("test", _test, "build everything and run the tests", "test", "test --ring host", "test -k ke.event"))
-    options.for_verify(add("verify", _verify, "prove that tests can fail, and that volumes and hives are safe", "verify mutants",
+    options.for_verify(add("verify", _verify, "prove that tests can fail, and that volumes, hives and services are safe", "verify mutants",
                            "verify mutants -k ex.resource", "verify hives", "verify hives --fuzz 2000 --seed 7",
-                           "verify storage --interchange", "verify storage --crash --seed 7", "verify storage --fuzz 200"))
+                           "verify storage --interchange", "verify storage --crash --seed 7", "verify storage --fuzz 200",
+                           "verify hostile", "verify hostile --seconds 20 --seed 1"))
     options.for_bench(add("bench", _bench, "measure", "bench", "bench thread_switch irp_null_ioctl", "bench --boot"))
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")

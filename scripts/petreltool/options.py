@@ -110,9 +110,9 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
 
 
 def for_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("mutants", "hives", "storage"),
+    parser.add_argument("what", choices=("mutants", "hives", "storage", "hostile"),
                         help="mutants: break the kernel line by line, and see that tests notice; hives: the registry's files by hivex; "
-                             "storage: FAT volumes, in machines")
+                             "storage: FAT volumes, in machines; hostile: system services with arguments that nobody means")
     parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
     parser.add_argument("--fuzz", type=int, nargs="?", const=2000, metavar="N",
                         help="hives, storage: so many broken ones instead, for the kernel (default: 2000)")
@@ -130,6 +130,10 @@ def for_verify(parser: argparse.ArgumentParser) -> None:
                        help="crash: as if the driver sent no flush; the proof must fail then")
     group.add_argument("--resume", action="store_true", help="crash: go on with the load and the results that are there")
     group.add_argument("--first", type=int, default=0, metavar="N", help="fuzz: the first image (default: 0)")
+    group = parser.add_argument_group("hostile")
+    group.add_argument("--seconds", type=int, default=1800, metavar="N", help="how long services are called (default: 1800)")
+    group.add_argument("--cpus", type=int, default=4, metavar="N", help="processors (default: 4)")
+    group.add_argument("--threads", type=int, default=4, metavar="N", help="that call, in each program (default: 4)")
     parser.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)      # ctest's machines run beside each other
 
 

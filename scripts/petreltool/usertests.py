@@ -72,7 +72,7 @@ def build(source: str) -> Path:
     return made
 
 
-def _files(test: Test) -> list[programs.Transfer]:
+def files_of(test: Test) -> list[programs.Transfer]:
     files = [programs.Transfer(build(source), Path(source).stem + ".exe") for source in test.sources]
     files += [programs.Transfer(_with_line_ends(name), name) for name in test.files]
     for name in test.payloads:
@@ -87,7 +87,7 @@ def _failures(record: lab.Record) -> list[str]:
 
 def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     items = [programs.Program(command, test.exit) for command in test.commands]
-    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), _files(test), quiet=True)
+    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files_of(test), quiet=True)
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
     wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]
@@ -127,7 +127,7 @@ def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     options = replace(options, options=[*options.options, *(f"shell={line}" for line in test.shell)], interactive=True, screen=test.screen, keeps_disk=True)
     watcher = ScreenDialogue(test.dialogue) if test.screen else WireDialogue(test.dialogue)
     with tempfile.TemporaryDirectory(prefix="petrel-disk-") as folder:
-        disk = programs.disk_with(options.disk, Path(folder), _files(test))
+        disk = programs.disk_with(options.disk, Path(folder), files_of(test))
         record = lab.run(replace(options, disk=disk), lab.Limits(driver=_LIMIT, whole=_LIMIT), watcher)
     wrong = _ended(record, test) + _failures(record)
     if watcher.waits_for is not None:
@@ -135,7 +135,7 @@ def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     return watcher.text if test.screen else _after_greeting(watcher.text), wrong
 
 
-def _with_drivers(options: MachineOptions, test: Test, preset: str) -> MachineOptions:
+def with_drivers(options: MachineOptions, test: Test, preset: str) -> MachineOptions:
     folder = Tree(preset).build / "test-drivers" / "clang"
     return running.for_drivers(options, [Subject(name, folder / f"{name}.sys") for name in test.drivers]) if test.drivers else options
 
@@ -152,7 +152,7 @@ def _with_other_numbers(disk: Path, seed: int, folder: Path) -> Path:
 
 
 def run_one(name: str, test: Test, disk: Path, preset: str, write: bool) -> int:
-    options = _with_drivers(MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory), test, preset)
+    options = with_drivers(MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory), test, preset)
     try:
         text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
     except PayloadError as error:

@@ -191,7 +191,7 @@ static VOID Process(VOID)
     PACCESS_TOKEN token;
     BOOLEAN allocated;
 
-    CHECK(SeAssignProcessToken(&process, PsInitialSystemProcess) == STATUS_SUCCESS);
+    CHECK(SeAssignProcessToken(&process, SeSystemToken) == STATUS_SUCCESS);
     token = SeReferenceProcessToken(&process);
     CHECK(token != SeSystemToken && SeTokenType(token) == TokenPrimary && SeTokenIsAdmin(token));
     CHECK(ObGetObjectSecurity(token, &descriptor, &allocated) == STATUS_SUCCESS && descriptor != NULL);
