@@ -208,6 +208,7 @@ static NTSTATUS MakeEvent(VOID)
     RtlCreateSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION);
     RtlCreateAcl((PACL)acl, sizeof(acl), ACL_REVISION);
     RtlAddAccessAllowedAce((PACL)acl, ACL_REVISION, EVENT_ALL_ACCESS, SeExports->SeLocalSystemSid);
+    RtlSetOwnerSecurityDescriptor(&descriptor, SeExports->SeLocalSystemSid, FALSE);      /* owners may always change the list */
     RtlSetDaclSecurityDescriptor(&descriptor, TRUE, (PACL)acl, FALSE);
     InitializeObjectAttributes(&attributes, &name, OBJ_KERNEL_HANDLE, NULL, &descriptor);
     status = ZwCreateEvent(&Event, EVENT_ALL_ACCESS, &attributes, NotificationEvent, FALSE);

@@ -79,7 +79,8 @@ static inline __attribute__((always_inline)) NTSTATUS IopOpen(IOP_OPEN *Open, AC
         Open->FileObject->Flags |= FO_HANDLE_CREATED;
         status = Open->FinalStatus;
     }
-    *Result = (IO_STATUS_BLOCK){ { status }, Open->Information };
+    *Result = (IO_STATUS_BLOCK){ { .Pointer = NULL }, Open->Information };      /* the whole of it: Status is half of that */
+    Result->Status = status;
     return status;
 }
 

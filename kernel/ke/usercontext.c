@@ -14,12 +14,13 @@
 typedef struct DECLSPEC_ALIGN(16) KI_FXSAVE { UCHAR Bytes[512]; } KI_FXSAVE;
 C_ASSERT(sizeof(XMM_SAVE_AREA32) == sizeof(KI_FXSAVE) && FIELD_OFFSET(XMM_SAVE_AREA32, XmmRegisters) == KI_X87_BYTES);
 
+/* FXSAVE leaves the reserved bytes behind each register as they were: they must not be what the stack held. */
 static VOID KiReadX87(XMM_SAVE_AREA32 *Area)
 {
-    KI_FXSAVE now;
+    KI_FXSAVE now = { { 0 } };
     ULONG mxCsr = Area->MxCsr;
 
-    __asm__ volatile("fxsave64 %0" : "=m"(now));
+    __asm__ volatile("fxsave64 %0" : "+m"(now));
     RtlCopyMemory(Area, now.Bytes, KI_X87_BYTES);
     Area->MxCsr = mxCsr;
 }

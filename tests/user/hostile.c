@@ -401,6 +401,39 @@ static void Call(CALLER *C, int Index)
         CloseHandle(*(HANDLE UNALIGNED *)a[0]);
 }
 
+/* ---- What a child must not get ---- */
+static ULONG Open(const char *Name, HANDLE *Handle, ACCESS_MASK Access, OBJECT_ATTRIBUTES *Attributes, CLIENT_ID *Id)
+{
+    int i;
+
+    for (i = 0; i < serviceCount; i++)
+        if (strcmp(services[i].Service.Name, Name) == 0)
+            return ((CALL *)services[i].Stub)((U64)Handle, Access, (U64)Attributes, (U64)Id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return 0;                                    /* no such service is a finding too */
+}
+
+static void Probe(const char *Service, const WCHAR *Name, DWORD Process, ACCESS_MASK Access)
+{
+    UNICODE_STRING name = { (USHORT)(wcslen(Name) * 2), (USHORT)(wcslen(Name) * 2 + 2), (WCHAR *)Name };
+    OBJECT_ATTRIBUTES attributes = { .Length = sizeof(attributes), .ObjectName = *Name != 0 ? &name : NULL, .Attributes = OBJ_CASE_INSENSITIVE };
+    CLIENT_ID id = { (HANDLE)(ULONG_PTR)Process, NULL };
+    HANDLE handle = NULL;
+    ULONG status = Open(Service, &handle, Access, &attributes, &id);
+
+    if ((LONG)status >= 0) {
+        Find("access", Service, Access);
+        CloseHandle(handle);
+    }
+}
+
+static void ProbeAll(DWORD Supervisor)
+{
+    Probe("NtOpenEvent", L"\\PetrelProtected", 0, EVENT_MODIFY_STATE);
+    Probe("NtOpenEvent", L"\\PetrelProtected", 0, WRITE_DAC);
+    Probe("NtOpenEvent", L"\\PetrelProtected", 0, MAXIMUM_ALLOWED);
+    Probe("NtOpenProcess", L"", Supervisor, PROCESS_VM_WRITE);
+}
+
 /* ---- A child ---- */
 static DWORD WINAPI Nothing(void *Context) { return 0; }
 
@@ -453,7 +486,7 @@ static DWORD WINAPI Caller(void *Context)
     return 0;
 }
 
-static int Child(U64 Seed, int Threads, HANDLE Section)
+static int Child(U64 Seed, int Threads, HANDLE Section, DWORD Supervisor)
 {
     static CALLER callers[MOST_THREADS];
     int i;
@@ -462,6 +495,7 @@ static int Child(U64 Seed, int Threads, HANDLE Section)
     CloseHandle(Section);
     if (shared == NULL)
         return 99;
+    ProbeAll(Supervisor);
     for (i = 0; i < Threads; i++) {
         callers[i].Number = i;
         callers[i].Seed = (Seed * MOST_THREADS + i + 1) * 0x9E3779B97F4A7C15ull;
@@ -551,7 +585,7 @@ static const char *RunChild(HANDLE Token, HANDLE Section, U64 Seed, int Threads)
     const char *how;
     char line[100];
 
-    snprintf(line, sizeof(line), "hostile child %llu %d %llu", Seed, Threads, (U64)Section);
+    snprintf(line, sizeof(line), "hostile child %llu %d %llu %lu", Seed, Threads, (U64)Section, GetCurrentProcessId());
     if (!CreateProcessAsUserA(Token, "C:\\hostile.exe", line, NULL, NULL, TRUE, CREATE_SUSPENDED, NULL, NULL, &startup, &information)) {
         printf("WRONG: no child (error %lu)\n", GetLastError());
         CloseHandle(job);
@@ -643,8 +677,8 @@ int main(int argc, char **argv)
     HANDLE section, token;
 
     ReadStubs();
-    if (argc > 4 && strcmp(argv[1], "child") == 0)
-        return Child(strtoull(argv[2], NULL, 10), atoi(argv[3]), (HANDLE)strtoull(argv[4], NULL, 10));
+    if (argc > 5 && strcmp(argv[1], "child") == 0)
+        return Child(strtoull(argv[2], NULL, 10), atoi(argv[3]), (HANDLE)strtoull(argv[4], NULL, 10), (DWORD)atoi(argv[5]));
     threads = threads < 1 ? 1 : threads > MOST_THREADS ? MOST_THREADS : threads;
     SetHandleInformation(GetStdHandle(STD_OUTPUT_HANDLE), HANDLE_FLAG_INHERIT, 0);
     SetHandleInformation(GetStdHandle(STD_ERROR_HANDLE), HANDLE_FLAG_INHERIT, 0);
