@@ -57,7 +57,8 @@ NTSTATUS NTAPI IoSetIoCompletion(PVOID IoCompletion, PVOID KeyContext, PVOID Apc
         return STATUS_INSUFFICIENT_RESOURCES;
     packet->PacketType = IOP_PACKET_OWN;
     packet->Reserve = NULL;
-    packet->Facts = (FILE_IO_COMPLETION_INFORMATION){ KeyContext, ApcContext, { { IoStatus }, IoStatusInformation } };
+    packet->Facts = (FILE_IO_COMPLETION_INFORMATION){ KeyContext, ApcContext,
+                                                      { { .Pointer = (PVOID)(ULONG_PTR)(ULONG)IoStatus }, IoStatusInformation } };
     KeInsertQueue(IoCompletion, &packet->Link);
     return STATUS_SUCCESS;
 }
@@ -161,7 +162,8 @@ static NTSTATUS IopPostReserve(PVOID Port, IOP_RESERVE *Reserve, const FILE_IO_C
 NTSTATUS NTAPI NtSetIoCompletionEx(HANDLE IoCompletionHandle, HANDLE ReserveHandle, PVOID KeyContext, PVOID ApcContext, NTSTATUS IoStatus,
                                    ULONG_PTR IoStatusInformation)
 {
-    FILE_IO_COMPLETION_INFORMATION facts = { KeyContext, ApcContext, { { IoStatus }, IoStatusInformation } };
+    FILE_IO_COMPLETION_INFORMATION facts = { KeyContext, ApcContext,
+                                             { { .Pointer = (PVOID)(ULONG_PTR)(ULONG)IoStatus }, IoStatusInformation } };
     PVOID port, reserve;
     NTSTATUS status;
 

@@ -112,10 +112,14 @@ NTSTATUS PspReturnText(PUNICODE_STRING To, PCUNICODE_STRING Text, USHORT Zeros)
     static const WCHAR zero = L'\0';
     KPROCESSOR_MODE mode = ObPreviousMode();
     PWCHAR at = (PWCHAR)(To + 1);
-    UNICODE_STRING string = { Text->Length, (USHORT)(Text->Length + Zeros), Text->Length + Zeros != 0 ? at : NULL };
+    UNICODE_STRING string;
     NTSTATUS status = MmWriteCaller(mode, at, Text->Buffer, Text->Length);
 
     ASSERT(Zeros <= sizeof(zero));
+    RtlZeroMemory(&string, sizeof(string));      /* what lies between its parts too */
+    string.Length = Text->Length;
+    string.MaximumLength = (USHORT)(Text->Length + Zeros);
+    string.Buffer = string.MaximumLength != 0 ? at : NULL;
     if (NT_SUCCESS(status))
         status = MmWriteCaller(mode, at + Text->Length / sizeof(WCHAR), &zero, Zeros);
     return NT_SUCCESS(status) ? MmWriteCaller(mode, To, &string, sizeof(string)) : status;
