@@ -46,6 +46,7 @@ class Test:
     exit: int = 0
     cpus: int = 1
     memory: int = 256
+    suite: bool = True                          # False: by command only
 
 
 def load(path: Path = FOLDER / "programs.toml") -> dict[str, Test]:
@@ -172,7 +173,7 @@ def run_one(name: str, test: Test, disk: Path, preset: str, write: bool) -> int:
 def command(arguments: argparse.Namespace) -> int:
     tests = load()
     if arguments.list:
-        print("\n".join(f"{name} {test.cpus}" for name, test in tests.items()))
+        print("\n".join(f"{name} {test.cpus}" for name, test in tests.items() if test.suite))
         return EXIT_PASS
     if unknown := [name for name in arguments.names if name not in tests]:
         raise MachineryError(f"the table has no test {unknown[0]}")
