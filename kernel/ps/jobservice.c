@@ -161,6 +161,7 @@ static BOOLEAN PspAddId(PEPROCESS Process, PVOID Context)
 static NTSTATUS PspListIds(PSP_JOB *Job, PVOID Information, ULONG Length, PULONG Returned)
 {
     MM_ANSWER answer;
+    PSP_ID_VISIT visit;
     PSP_ID_LIST *list;
     NTSTATUS status, result;
     ULONG bytes;
@@ -170,10 +171,11 @@ static NTSTATUS PspListIds(PSP_JOB *Job, PVOID Information, ULONG Length, PULONG
     status = MmBeginAnswer(&answer, ObPreviousMode(), Information, Length);
     if (!NT_SUCCESS(status))
         return status;
-    list = answer.Buffer;
+    list = visit.List = answer.Buffer;
+    visit.Room = (ULONG)((answer.Length - FIELD_OFFSET(PSP_ID_LIST, Ids)) / sizeof(list->Ids[0]));      /* not Length: an answer has a limit */
     list->Assigned = list->Count = 0;
     ExLockShared(&PspJobLock);
-    PspVisitJobLocked(Job, PspAddId, &(PSP_ID_VISIT){ list, (ULONG)((Length - FIELD_OFFSET(PSP_ID_LIST, Ids)) / sizeof(list->Ids[0])) });
+    PspVisitJobLocked(Job, PspAddId, &visit);
     ExUnlockShared(&PspJobLock);
     bytes = (ULONG)(FIELD_OFFSET(PSP_ID_LIST, Ids) + list->Count * sizeof(list->Ids[0]));
     status = list->Count < list->Assigned ? STATUS_BUFFER_OVERFLOW : STATUS_SUCCESS;
