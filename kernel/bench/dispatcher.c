@@ -191,7 +191,7 @@ const KE_BENCH BenchDispatcher[] = {
     { "event_set_wait", PrepareEvents, RunSetWait, NULL },
     { "gate_signal_wait", PrepareGate, RunGate, NULL },
     { "thread_switch", PrepareYield, RunYield, FinishPartner },
-    { "event_pingpong", PreparePingPong, RunPingPong, FinishPartner },
+    { "event_pingpong_kernel", PreparePingPong, RunPingPong, FinishPartner },
     { "dpc_latency", PrepareDpc, RunDpc, NULL },
     { "timer_isr", NULL, RunClock, NULL },
 };

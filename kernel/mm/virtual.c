@@ -53,7 +53,7 @@ static BOOLEAN MiCommitPages(MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG Pro
 
     for (page = First; page <= Last; page++) {
         ULONG64 *pte = MiAddressToPte(page << PAGE_SHIFT);
-        if (!MiEnsureTables(page << PAGE_SHIFT))
+        if ((page == First || (page & 511) == 0) && !MiEnsureTables(page << PAGE_SHIFT))     /* once for each table */
             return FALSE;
         __atomic_store_n(pte, MiWatchedEntry(Vad, page, MiProtectedEntry(Vad, *pte, Protection)), __ATOMIC_RELEASE);
     }

@@ -17,32 +17,32 @@
 #define PSP_MXCSR 0x1F80
 
 /* ---- Memory; the thread is in the process ---- */
-static NTSTATUS PspMakeStack(SIZE_T Reserve, TEB *Teb)
-{
-    SIZE_T size = max((Reserve + PSP_GRANULARITY_MASK) & ~PSP_GRANULARITY_MASK, PSP_SMALLEST_STACK), commit = size - PAGE_SIZE;
-    PVOID base = NULL, lowest;
-    NTSTATUS status = MmAllocateUserMemory(&base, 0, &size, MEM_RESERVE, PAGE_READWRITE);
-
-    if (!NT_SUCCESS(status))
-        return status;
-    lowest = (PCHAR)base + PAGE_SIZE;
-    status = MmAllocateUserMemory(&lowest, 0, &commit, MEM_COMMIT, PAGE_READWRITE);
-    if (!NT_SUCCESS(status)) {
-        size = 0;
-        MmFreeUserMemory(&base, &size, MEM_RELEASE);
-        return status;
-    }
-    Teb->DeallocationStack = base;
-    Teb->NtTib.StackBase = (PCHAR)base + size;
-    Teb->NtTib.StackLimit = lowest;
-    return STATUS_SUCCESS;
-}
-
 static VOID PspReleaseMemory(PVOID Base)
 {
     SIZE_T size = 0;
     if (Base != NULL)
         MmFreeUserMemory(&Base, &size, MEM_RELEASE);
+}
+
+/* Committed whole, which costs no entries of page tables, and but for its lowest page. */
+static NTSTATUS PspMakeStack(SIZE_T Reserve, TEB *Teb)
+{
+    SIZE_T size = max((Reserve + PSP_GRANULARITY_MASK) & ~PSP_GRANULARITY_MASK, PSP_SMALLEST_STACK), guard = PAGE_SIZE;
+    PVOID base = NULL, lowest;
+    NTSTATUS status = MmAllocateUserMemory(&base, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    lowest = base;
+    status = MmFreeUserMemory(&lowest, &guard, MEM_DECOMMIT);
+    if (!NT_SUCCESS(status)) {
+        PspReleaseMemory(base);
+        return status;
+    }
+    Teb->DeallocationStack = base;
+    Teb->NtTib.StackBase = (PCHAR)base + size;
+    Teb->NtTib.StackLimit = (PCHAR)base + PAGE_SIZE;
+    return STATUS_SUCCESS;
 }
 
 /* The TEB's value, and where it goes. */

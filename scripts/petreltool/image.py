@@ -206,6 +206,14 @@ def make_user_image(preset: str, system32: Path | None = None, offline: bool = F
         return _make(tree, tree.user_disk, Content({**own, **boot}, [*_FOLDERS, *_USER_FOLDERS], _USER_FREE), "user image")
 
 
+def make_bench_image(preset: str, system32: list[Path]) -> Path:
+    """The boot volume with these files in System32: the benchmarks' programs and the ntdll.dll of their own."""
+    tree = Tree(preset)
+    with tree.lock():
+        own = {_SYSTEM32 / path.name: path for path in system32}
+        return _make(tree, tree.bench_disk, Content({**own, **_boot_volume(tree)}), "benchmarks' image")
+
+
 def _add_to_boot_configuration(disk: Path, lines: list[str]) -> None:
     """boot.cfg on the image gets these lines, too."""
     where, name = ["-i", f"{disk}@@{PARTITION_START}"], "::/petrel/boot.cfg"

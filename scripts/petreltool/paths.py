@@ -42,6 +42,11 @@ class Tree:
         return self.build / "petrel-user.img"
 
     @property
+    def bench_disk(self) -> Path:
+        """The same with the benchmarks' programs."""
+        return self.build / "petrel-bench.img"
+
+    @property
     def symbols(self) -> Path:
         return self.build / "symbols"
 

@@ -14,11 +14,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from . import lab
+from . import lab, userbench
 from .build import build
-from .errors import EXIT_PASS, MachineryError
+from .errors import EXIT_PASS, MachineryError, UsageError
 from .events import Event
-from .figures import COUNTING
+from .figures import COUNTING, targets
 from .image import make_image
 from .machine import Machine, MachineOptions
 from .paths import Tree
@@ -29,6 +29,11 @@ _LIMITS = lab.Limits(whole=120.0)
 _INSTRUCTION = re.compile(rb"/([0-9a-f]{16})/")
 
 
+def _begins(event: Event) -> bool:
+    """The kernel tells of its own benchmarks; a program writes a line."""
+    return event.name == "bench_begins" or event.name == "output" and event.get("hex").startswith(b"begin ".hex())
+
+
 class _Slice:
     """Lets the benchmark begin, logs for a while, and ends the machine."""
 
@@ -37,7 +42,7 @@ class _Slice:
         self.taken = False
 
     def __call__(self, machine: Machine, events: list[Event]) -> None:
-        if self.taken or not any(event.name == "bench_begins" for event in events):
+        if self.taken or not any(_begins(event) for event in events):
             return
         self.taken = machine.tell_monitor("singlestep on") and machine.tell_monitor("log exec,nochain")
         time.sleep(self._seconds)
@@ -70,12 +75,21 @@ def _by_function(counts: Counter[int], modules: list[Event]) -> Counter[str]:
     return functions
 
 
+def _machine(name: str, more: list[str]) -> MachineOptions:
+    target = targets().get(name)
+    if target is None or target.machine == "wine":
+        raise UsageError(f"_profile: there is no benchmark {name} with functions of ours alone")
+    if target.machine == "user":
+        return MachineOptions(disk=userbench.native_disk(_PRESET), options=[f"exec={userbench.NATIVE} {name}"], extra=[*COUNTING, *more])
+    return MachineOptions(disk=make_image(_PRESET), options=[f"bench={name}"], extra=[*COUNTING, *more])
+
+
 def command(arguments: argparse.Namespace) -> int:
     build(_PRESET)
     slice_of_run = _Slice(arguments.seconds)
     with tempfile.TemporaryDirectory(prefix="petrel-profile-") as folder:
         log = Path(folder) / "log"
-        options = MachineOptions(disk=make_image(_PRESET), options=[f"bench={arguments.name}"], extra=[*COUNTING, "-D", str(log)])
+        options = _machine(arguments.name, ["-D", str(log)])
         record = lab.run(options, _LIMITS, slice_of_run)
         if not slice_of_run.taken or not log.exists():
             raise MachineryError(f"no benchmark {arguments.name} was seen to run:\n{record.console[-1000:]}")

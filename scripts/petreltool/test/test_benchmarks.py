@@ -5,7 +5,7 @@ import unittest
 from contextlib import redirect_stdout
 from unittest import mock
 
-from petreltool import cli, figures, linemutants
+from petreltool import cli, figures, linemutants, userbench
 from petreltool.errors import UsageError
 
 from .support import FolderCase
@@ -19,7 +19,7 @@ class Figures(unittest.TestCase):
     def bench(self, first: dict[str, dict[str, int]], second: dict[str, dict[str, int]]) -> tuple[int, str]:
         output = io.StringIO()
         with (mock.patch("petreltool.figures.setup.ensure"), mock.patch("petreltool.figures.build"),
-              mock.patch("petreltool.figures.image.make_image"), mock.patch("petreltool.figures._measure", side_effect=[first, second]),
+              mock.patch("petreltool.figures._disks"), mock.patch("petreltool.figures._measure", side_effect=[first, second]),
               redirect_stdout(output)):
             return cli.main(["bench"]), output.getvalue()
 
@@ -44,6 +44,13 @@ class Figures(unittest.TestCase):
         status, output = self.bench(answers(("thread_switch", 247)), answers(("thread_switch", 248)))
         self.assertEqual(status, 1)
         self.assertIn("the second run differs", output)
+
+    def test_a_name_that_is_none_is_said(self) -> None:
+        with mock.patch("petreltool.figures.setup.ensure"), mock.patch("petreltool.figures.build"):
+            self.assertEqual(cli.main(["bench", "no_such"]), 2)
+
+    def test_a_program_tells_its_figures(self) -> None:
+        self.assertEqual(userbench.figures("begin a\na 12 13\n"), {"a": {"minimum": 12, "median": 13}})
 
     def test_names_do_not_go_with_boot(self) -> None:
         self.assertEqual(cli.main(["bench", "--boot", "thread_switch"]), 2)
