@@ -6,12 +6,11 @@ import argparse
 import re
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import exports, fetch, lab, peheader, programs, raw, report, settings, setup, show, terminal
+from . import exports, fetch, lab, peheader, pool, programs, raw, report, settings, setup, show, terminal
 from .build import build
 from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
 from .events import Event
@@ -181,13 +180,10 @@ def _groups(plan: Plan) -> list[list[Subject]]:
 def _run_all(plan: Plan) -> None:
     """Every machine, `jobs` at once; results appear in the order asked for."""
     groups = _groups(plan)
-    executor = ThreadPoolExecutor(max_workers=plan.jobs)
-    try:
-        futures = [executor.submit(_run_group, plan, group, number) for number, group in enumerate(groups)]
-        for group, future in zip(groups, futures):
-            _describe(plan, group, future.result())
-    finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+    records = pool.in_order(lambda numbered: _run_group(plan, *numbered), [(group, number) for number, group in enumerate(groups)],
+                            plan.jobs)
+    for group, record in zip(groups, records):
+        _describe(plan, group, record)
 
 
 def _run_programs(plan: Plan) -> Iterator[int]:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """No machine outlives the tool, however the tool ends."""
 import signal
+import subprocess
 import time
 import unittest
 from pathlib import Path
@@ -50,13 +51,20 @@ class Signals(FolderCase):
         try:
             self.assertTrue(wait_until(lambda: len(children(str(self.folder))) == int(jobs)), "the machines did not start")
             tool.send_signal(number)
-            _, errors = tool.communicate(timeout=15)
+            _, errors = self.end_of(tool)
         finally:
             tool.kill()
             tool.wait()
         self.assertTrue(wait_until(lambda: not children(str(self.folder))), "a machine was left behind")
         self.assertNotIn("Traceback", errors)
         return tool.returncode
+
+    def end_of(self, tool: subprocess.Popen[str]) -> tuple[str, str]:
+        try:
+            return tool.communicate(timeout=15)
+        except subprocess.TimeoutExpired:
+            tool.send_signal(signal.SIGABRT)                    # makes Python show where each thread is
+            self.fail(f"the tool did not end:\n{tool.communicate()[1]}")
 
     def test_interrupt(self) -> None:
         self.assertEqual(self.end_with(signal.SIGINT), 130)
