@@ -212,8 +212,6 @@ typedef struct KE_UPCALLS {
     PCSTR (*DriverUnderTest)(VOID);
     /* ps: every thread of every process. Only while nothing else runs: no lock is taken. */
     VOID (*VisitThreads)(VOID (*Visit)(PKTHREAD Thread, PCSTR Process));
-    /* svc: the service that the frame's registers ask for, at PASSIVE_LEVEL; what goes back in rax. */
-    ULONG64 (*SystemService)(PKTRAP_FRAME Trap);
     /* ps: ends the calling thread if somebody asked for it. PASSIVE_LEVEL, on the way to user mode. */
     VOID (*TestTermination)(VOID);
     /* ps: an exception of user mode that nobody can be told of any more ends the process. */
@@ -226,6 +224,8 @@ typedef struct KE_UPCALLS {
     VOID (*FlushTrace)(VOID);
 } KE_UPCALLS;
 extern KE_UPCALLS KeUpcalls;
+/* svc: the service that the frame's registers ask for, at PASSIVE_LEVEL; what goes back in rax. SYSCALL's entry calls it itself. */
+extern NTSTATUS (*KeSystemService)(PKTRAP_FRAME Trap);
 
 /* ---- Exceptions ---- */
 /* The DDK's CONTEXT from frames and back; Flags as in CONTEXT.ContextFlags. */
@@ -240,6 +240,8 @@ extern BOOLEAN KeTraceUser;
  * so that what leaves the kernel unwritten is known when it is seen. */
 #define KE_POISON 0xB5u
 extern BOOLEAN KePoison;
+/* Fills the calling thread's stack below the caller: nobody's, but for interrupts that are over when the next byte is written. */
+VOID KePoisonStack(VOID);
 /* Gives an initialized, not started thread what it needs to enter user mode. FALSE: no memory. */
 BOOLEAN KeInitUserThread(PKTHREAD Thread, PVOID Teb);
 VOID KeDeleteUserThread(PKTHREAD Thread);                /* what that allocated */

@@ -109,7 +109,6 @@ VOID KiIpiInterrupt(VOID);
 VOID KiNmi(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception);
 VOID KiInitializeProcessor(KI_PROCESSOR *Processor, ULONG Number);     /* on the processor itself */
 VOID KiSystemCall64(VOID);                        /* where SYSCALL enters */
-ULONG64 KiSystemService(PKTRAP_FRAME Trap);       /* what it returns goes to user mode in rax */
 
 /* ---- User mode ----
  * The frames that an entry from user mode leaves at the top of the kernel stack, and that the way back restores. */

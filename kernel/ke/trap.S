@@ -314,11 +314,11 @@ KiSystemCall64:
     SAVE_NONVOLATILE
     lea     rcx, [rbp - 0x80]
     sti
-    call    KiSystemService
-    mov     F(Rax), rax
+    call    qword ptr [rip + KeSystemService]
     cli
+    mov     eax, eax                            // a status: the upper half is nobody's to see
     cmp     byte ptr F(FaultIndicator), 0
-    jne     1f
+    jne     2f                                  // with the rax of who changed it
     mov     rcx, gs:[KPCR_Prcb + KPRCB_CurrentThread]
     cmp     byte ptr [rcx + USER_APC_PENDING], 0
     jne     1f
@@ -333,7 +333,8 @@ KiSystemCall64:
     mov     rbp, F(Rbp)
     swapgs
     sysretq
-1:  LEAVE_TO_USER
+1:  mov     F(Rax), rax
+2:  LEAVE_TO_USER
     .seh_endproc
 
 /* ---- VOID KiEnterUserMode(PKTRAP_FRAME, PKEXCEPTION_FRAME): the frames at the top of the stack become user mode ---- */

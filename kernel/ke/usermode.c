@@ -19,14 +19,10 @@ C_ASSERT(FIELD_OFFSET(KI_EXCEPTION_STACK, Record) == 0x4F0);
 
 BOOLEAN KeTraceUser, KePoison;
 
-static ULONG64 KiCallService(PKTRAP_FRAME Trap)
-{
-    ULONG64 result = KeUpcalls.SystemService != NULL ? KeUpcalls.SystemService(Trap) : (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
-    return Trap->FaultIndicator ? Trap->Rax : result;
-}
+static NTSTATUS KiNoSystemService(PKTRAP_FRAME Trap) { return STATUS_INVALID_SYSTEM_SERVICE; }
+NTSTATUS (*KeSystemService)(PKTRAP_FRAME Trap) = KiNoSystemService;
 
-/* The stack below: nobody's, but for interrupts that are over when the next byte is written. */
-static VOID KiPoisonStack(VOID)
+VOID KePoisonStack(VOID)
 {
     ULONG64 limit = (ULONG64)KeCurrentThread()->StackLimit, at, count;
 
@@ -34,13 +30,6 @@ static VOID KiPoisonStack(VOID)
     count = min(at - limit, KI_POISONED_STACK);
     at -= count;
     __asm__ volatile("rep stosb" : "+D"(at), "+c"(count) : "a"(KE_POISON) : "memory");
-}
-
-ULONG64 KiSystemService(PKTRAP_FRAME Trap)
-{
-    if (KePoison)
-        KiPoisonStack();
-    return KiCallService(Trap);
 }
 
 /* ---- The first time ---- */

@@ -11,11 +11,11 @@
 
 static SVC_NUMBER SvcNumbers[SVC_NUMBERS];
 
-typedef ULONG64 SVC_ROUTINE_4(ULONG64, ULONG64, ULONG64, ULONG64);
-typedef ULONG64 SVC_ROUTINE(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
-                            ULONG64, ULONG64, ULONG64, ULONG64, ULONG64);
+typedef NTSTATUS SVC_ROUTINE_4(ULONG64, ULONG64, ULONG64, ULONG64);
+typedef NTSTATUS SVC_ROUTINE(ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64, ULONG64,
+                             ULONG64, ULONG64, ULONG64, ULONG64, ULONG64);
 
-static ULONG64 SvcInvoke(const SVC_SERVICE *Service, const ULONG64 *A)
+static NTSTATUS SvcInvoke(const SVC_SERVICE *Service, const ULONG64 *A)
 {
     return ((SVC_ROUTINE *)(ULONG_PTR)Service->Routine)(A[0], A[1], A[2], A[3], A[4], A[5], A[6], A[7], A[8], A[9], A[10], A[11], A[12],
                                                          A[13], A[14], A[15], A[16]);
@@ -24,39 +24,38 @@ static ULONG64 SvcInvoke(const SVC_SERVICE *Service, const ULONG64 *A)
 static NTSTATUS SvcReadUser(PVOID To, ULONG64 From, SIZE_T Bytes) { return MmReadCaller(UserMode, To, (PVOID)From, Bytes); }
 
 /* The arguments behind the fourth lie above the return address and the four home slots. */
-static ULONG64 SvcCallWithStack(const SVC_SERVICE *Service, const KTRAP_FRAME *Trap)
+static NTSTATUS SvcCallWithStack(const SVC_SERVICE *Service, const KTRAP_FRAME *Trap)
 {
     ULONG64 arguments[SVC_ARGUMENTS];
     NTSTATUS status = SvcReadUser(arguments + SVC_REGISTER_ARGUMENTS, Trap->Rsp + 0x28,
                                   (Service->Count - SVC_REGISTER_ARGUMENTS) * sizeof(ULONG64));
 
     if (!NT_SUCCESS(status))
-        return (ULONG)status;
+        return status;
     arguments[0] = Trap->R10;
     arguments[1] = Trap->Rdx;
     arguments[2] = Trap->R8;
     arguments[3] = Trap->R9;
-    return (ULONG)SvcInvoke(Service, arguments);
+    return SvcInvoke(Service, arguments);
 }
 
-static ULONG64 SvcMiss(SVC_NUMBER *Number)
+static NTSTATUS SvcMiss(ULONG Number)
 {
-    InterlockedIncrement(&Number->Missed);
-    return (ULONG)STATUS_NOT_IMPLEMENTED;
+    if (Number >= SVC_NUMBERS || SvcNumbers[Number].Name == NULL)
+        return STATUS_INVALID_SYSTEM_SERVICE;
+    InterlockedIncrement(&SvcNumbers[Number].Missed);
+    return STATUS_NOT_IMPLEMENTED;
 }
 
-static ULONG64 SvcDispatchNumber(PKTRAP_FRAME Trap)
+static NTSTATUS SvcDispatch(PKTRAP_FRAME Trap)
 {
     ULONG number = (ULONG)Trap->Rax;
-    const SVC_SERVICE *service;
+    const SVC_SERVICE *service = number < SVC_NUMBERS ? SvcNumbers[number].Service : NULL;
 
-    if (number >= SVC_NUMBERS || SvcNumbers[number].Name == NULL)
-        return (ULONG)STATUS_INVALID_SYSTEM_SERVICE;
-    service = SvcNumbers[number].Service;
     if (service == NULL)
-        return SvcMiss(&SvcNumbers[number]);
+        return SvcMiss(number);
     if (service->Count <= SVC_REGISTER_ARGUMENTS)
-        return (ULONG)((SVC_ROUTINE_4 *)(ULONG_PTR)service->Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9);
+        return ((SVC_ROUTINE_4 *)(ULONG_PTR)service->Routine)(Trap->R10, Trap->Rdx, Trap->R8, Trap->R9);
     return SvcCallWithStack(service, Trap);
 }
 
@@ -76,7 +75,7 @@ static VOID SvcReadTraceName(PCSTR Service, const KTRAP_FRAME *Trap, PUNICODE_ST
         Name->Length = string.Length;
 }
 
-static VOID SvcTrace(PCSTR Service, const KTRAP_FRAME *Trap, ULONG64 Result)
+static VOID SvcTrace(PCSTR Service, const KTRAP_FRAME *Trap, NTSTATUS Result)
 {
     WCHAR buffer[100];
     UNICODE_STRING name = { 0, sizeof(buffer), buffer };
@@ -86,15 +85,17 @@ static VOID SvcTrace(PCSTR Service, const KTRAP_FRAME *Trap, ULONG64 Result)
              (ULONG)Result, &name);
 }
 
-static ULONG64 SvcDispatch(PKTRAP_FRAME Trap)
+/* The dispatcher of a machine with the options trace-user or poison. */
+static NTSTATUS SvcDispatchWatched(PKTRAP_FRAME Trap)
 {
     ULONG number = (ULONG)Trap->Rax;
-    ULONG64 result;
+    NTSTATUS result;
 
-    if (!KeTraceUser)
-        return SvcDispatchNumber(Trap);
-    result = SvcDispatchNumber(Trap);
-    SvcTrace(number < SVC_NUMBERS && SvcNumbers[number].Name != NULL ? SvcNumbers[number].Name : "?", Trap, result);
+    if (KePoison)
+        KePoisonStack();
+    result = SvcDispatch(Trap);
+    if (KeTraceUser)
+        SvcTrace(number < SVC_NUMBERS && SvcNumbers[number].Name != NULL ? SvcNumbers[number].Name : "?", Trap, result);
     return result;
 }
 
@@ -154,7 +155,7 @@ NTSTATUS SvcInstall(const VOID *Ntdll, SIZE_T Size)
         return stubs.Status;
     if (stubs.Found == 0)
         return STATUS_INVALID_IMAGE_FORMAT;
-    KeUpcalls.SystemService = SvcDispatch;
+    KeSystemService = KeTraceUser || KePoison ? SvcDispatchWatched : SvcDispatch;
     return STATUS_SUCCESS;
 }
 
