@@ -1,32 +1,45 @@
 # SPDX-License-Identifier: MIT
-"""`bench --boot`: `run` of one driver against the floor, an empty EFI application under the same firmware and options.
+"""`bench --boot`: what a person waits for, in wall-clock time of whole processes.
 
-Wall-clock time of whole processes, in interleaved pairs so that a busy host slows both: `scripts/petrel run one.sys` from a
-shell's point of view, and QEMU alone for the floor.
+`run` of one driver from a shell's point of view, against the floor: an empty EFI application under the same firmware and options. And
+`cmd /c ver` from the start of QEMU to its exit, against the same command by Wine in a new prefix, where Wine is installed. Interleaved,
+so that a busy host slows all of them.
 """
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from . import fetch, image, lab, setup
+from . import fetch, image, lab, programs, setup
 from .build import build
 from .errors import EXIT_FAIL, EXIT_PASS, MachineryError, UsageError
 from .machine import STATUS_PASS, Machine, MachineOptions
-from .paths import ROOT, program
+from .paths import ROOT, find_program, program
 from .process import run_tool
 from .terminal import show
 
 PAIRS = 11
 LIMIT = 2.5
+PROGRAM_LIMIT = 3.0                             # seconds of `cmd /c ver`
+_PROGRAM = "cmd /c ver"
 _SOURCE = ROOT / "scripts" / "bench" / "empty.c"
+
+
+@dataclass
+class Times:
+    """Seconds, a turn each."""
+    floor: list[float] = field(default_factory=list)
+    run: list[float] = field(default_factory=list)
+    program: list[float] = field(default_factory=list)
+    wine: list[float] = field(default_factory=list)
 
 
 def _empty_disk(folder: Path) -> Path:
@@ -62,6 +75,29 @@ def _time_run(command: list[str]) -> float:
     return took
 
 
+def _time_program(options: MachineOptions) -> float:
+    item = programs.Program(_PROGRAM)
+    record, _ = programs.run(options, [item], lab.Limits(), quiet=True)
+    if item.verdict != "pass":
+        raise MachineryError(f"{_PROGRAM}: {item.verdict}: {item.why}")
+    return record.seconds
+
+
+def _time_wine(wine: str) -> float:
+    """The same by Wine, from nothing to its end; what it leaves running is ended."""
+    with tempfile.TemporaryDirectory(prefix="petrel-wine-") as folder:
+        environment = {**os.environ, "WINEPREFIX": str(Path(folder) / "prefix"), "WINEDEBUG": "-all", "DISPLAY": ""}
+        begin = time.monotonic()
+        done = subprocess.run([wine, *_PROGRAM.split()], stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+        took = time.monotonic() - begin
+        server = find_program("wineserver") or str(Path(wine).resolve().with_name("wineserver"))
+        subprocess.run([server, "-k"], stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+        subprocess.run([server, "-w"], stdin=subprocess.DEVNULL, capture_output=True, env=environment, check=False)
+    if done.returncode != 0:
+        raise MachineryError(f"{wine} ended with status {done.returncode}: {done.stderr.decode(errors='replace')}")
+    return took
+
+
 def _driver(arguments: argparse.Namespace) -> Path:
     """The driver to time: the one named, else the first real third-party one."""
     if arguments.driver:
@@ -85,26 +121,37 @@ def command(arguments: argparse.Namespace) -> int:
     setup.ensure()
     build(arguments.preset)
     options = MachineOptions(disk=image.make_image(arguments.preset))
+    user = replace(options, disk=image.make_user_image(arguments.preset))
+    wine = find_program("wine") or find_program("wine64")
     run_command = [sys.executable, str(ROOT / "scripts" / "petrel"), "run", "--preset", arguments.preset, str(_driver(arguments))]
-    floors, runs = [], []
+    times = Times()
     with tempfile.TemporaryDirectory(prefix="petrel-bench-") as folder:
         empty = replace(options, disk=_empty_disk(Path(folder)))
         for pair in range(arguments.pairs):
-            show(f"petrel: pair {pair + 1} of {arguments.pairs}")
-            floors.append(_time_floor(empty))
-            runs.append(_time_run(run_command))
+            show(f"petrel: turn {pair + 1} of {arguments.pairs}")
+            times.floor.append(_time_floor(empty))
+            times.run.append(_time_run(run_command))
+            times.program.append(_time_program(user))
+            if wine is not None:
+                times.wine.append(_time_wine(wine))
     show("")
-    return _report(arguments, options, floors, runs)
+    return _report(arguments, options, times)
 
 
-def _report(arguments: argparse.Namespace, options: MachineOptions, floors: list[float], runs: list[float]) -> int:
-    floor, run = _figures(floors), _figures(runs)
+def _report(arguments: argparse.Namespace, options: MachineOptions, times: Times) -> int:
+    floor, run, ver = _figures(times.floor), _figures(times.run), _figures(times.program)
+    wine = _figures(times.wine) if times.wine else None
     ratio = run["median"] / floor["median"]
     print(_line("empty EFI application", floor))
     print(_line("run of one driver", run))
-    print(f"ratio of the medians {ratio:.2f}, at most {LIMIT} wanted; {arguments.pairs} interleaved pairs, {options.memory} MiB")
+    print(_line(_PROGRAM, ver))
+    print(_line("the same by Wine, new prefix", wine) if wine else "the same by Wine, new prefix  not measured: Wine is not installed")
+    print(f"ratio of the first two {ratio:.2f}, at most {LIMIT} wanted; {_PROGRAM} at most {PROGRAM_LIMIT} s and less than Wine; "
+          f"{arguments.pairs} interleaved turns, {options.memory} MiB")
     if arguments.json is not None:
         arguments.json.write_text(json.dumps({"schema": "petrel-bench/1", "machine": options.describe(), "preset": arguments.preset,
                                               "pairs": arguments.pairs, "empty": floor, "run": run, "ratio": round(ratio, 3),
-                                              "limit": LIMIT, "unit": "s", "clock": "host"}, indent=2) + "\n", encoding="utf-8")
-    return EXIT_PASS if ratio <= LIMIT else EXIT_FAIL
+                                              "limit": LIMIT, "program": ver, "program_limit": PROGRAM_LIMIT, "wine": wine,
+                                              "unit": "s", "clock": "host"}, indent=2) + "\n", encoding="utf-8")
+    good = ratio <= LIMIT and ver["median"] < PROGRAM_LIMIT and (wine is None or ver["median"] < wine["median"])
+    return EXIT_PASS if good else EXIT_FAIL

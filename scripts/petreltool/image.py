@@ -211,7 +211,7 @@ def make_bench_image(preset: str, system32: list[Path]) -> Path:
     tree = Tree(preset)
     with tree.lock():
         own = {_SYSTEM32 / path.name: path for path in system32}
-        return _make(tree, tree.bench_disk, Content({**own, **_boot_volume(tree)}), "benchmarks' image")
+        return _make(tree, tree.bench_disk, Content({**_boot_volume(tree), **own}), "benchmarks' image")
 
 
 def _add_to_boot_configuration(disk: Path, lines: list[str]) -> None:

@@ -61,6 +61,8 @@ def for_run(parser: argparse.ArgumentParser) -> None:
                        help="run a program, and wait for it; what it writes is written here")
     group.add_argument("--file", action="append", default=[], metavar="HOST[=GUEST]", help="a file or folder for the machine's drive C")
     group.add_argument("--out", action="append", default=[], metavar="GUEST[=HOST]", help="a file or folder to take from drive C afterwards")
+    group.add_argument("--stdin", metavar="FILE", help="what the programs read from their standard input; -: from this command's (default: nothing)")
+    group.add_argument("--script", type=Path, metavar="F", help="type this file at a prompt in the machine; its drivers are loaded first")
     group.add_argument("--expect-exit", type=int, default=0, metavar="N", help="the exit code that is a pass (default: 0)")
     group = parser.add_argument_group("results")
     group.add_argument("--json", type=Path, metavar="F", help="write the report (scripts/schema/petrel-report-1.schema.json)")
@@ -93,9 +95,9 @@ def for_test(parser: argparse.ArgumentParser) -> None:
 
 def for_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all); docs/performance.md lists them")
-    parser.add_argument("--boot", action="store_true", help="time `run` of one driver against an empty EFI application")
+    parser.add_argument("--boot", action="store_true", help="time `run` of one driver against an empty EFI application, and `cmd /c ver` against Wine")
     parser.add_argument("--json", type=Path, metavar="F", help="write the figures")
-    parser.add_argument("--pairs", type=int, default=11, metavar="N", help="interleaved pairs (default: 11)")
+    parser.add_argument("--pairs", type=int, default=11, metavar="N", help="interleaved turns (default: 11)")
     parser.add_argument("--preset", choices=PRESETS, default="release", help="default: release")
     parser.add_argument("--driver", type=Path, metavar="FILE.sys", help="the driver to run (default: keyboard.sys of Interception)")
 

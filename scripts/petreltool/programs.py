@@ -25,6 +25,7 @@ from .verdict import machine_failure
 
 _ENCODING = "cp437"                             # what a console program writes to a file: the OEM code page
 _LONGEST = 2000
+_INPUT = "petrel/stdin"                         # on drive C
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,21 @@ def file_out(text: str) -> Transfer:
     guest, _, host = text.partition("=")
     name = guest_path(guest)
     return Transfer(Path(host or name.rsplit("/", 1)[-1]), name)
+
+
+def file_for_input(text: str, folder: Path | None = None) -> Transfer:
+    """The file that `--stdin` names; of our own standard input, `-`, a copy in that folder."""
+    if text != "-" or folder is None:
+        if not Path(text).is_file():
+            raise UsageError(f"--stdin: {text} is not a file")
+        return Transfer(Path(text), _INPUT)
+    copy = folder / "stdin"
+    copy.write_bytes(sys.stdin.buffer.read())
+    return Transfer(copy, _INPUT)
+
+
+def input_option() -> str:
+    return "stdin=\\??\\C:\\" + _INPUT.replace("/", "\\")
 
 
 def check(commands: list[str]) -> None:

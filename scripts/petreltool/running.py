@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import exports, fetch, lab, peheader, pool, programs, raw, report, settings, setup, show, terminal
+from . import exports, fetch, lab, peheader, pool, programs, raw, report, session, settings, setup, show, terminal
 from .build import build
-from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
+from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PASS, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
 from .events import Event
 from .image import make_image, make_user_image
 from .lab import Limits, Record
 from .machine import SELF_TEST_HARDWARE, Machine, MachineOptions, resolve_accelerator
-from .paths import Tree
+from .paths import ROOT, Tree
 from .report import Subject
 from .symbols import Symbolizer
 from .verdict import Verdict, judge, judge_self_tests, machine_failure
@@ -25,6 +27,7 @@ from .verdict import Verdict, judge, judge_self_tests, machine_failure
 _WHOLE_LIMIT = 60.0
 _DRIVER_LIMIT = 20.0
 _MAXIMUM_JOBS = 64
+_SCRIPT = ROOT / "scripts" / "demonstration.txt"
 _SERVICE_VALUE = re.compile(r"[^=\n]+=(dword:(0x[0-9A-Fa-f]{1,8}|[0-9]{1,10})|sz:[^\n]*)")
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._ -]")
 
@@ -81,8 +84,10 @@ def _plan(arguments: argparse.Namespace) -> Plan:
     if arguments.qemu_arg and not arguments.raw:
         raise UsageError("--qemu-arg goes with --raw only")
     programs.check(arguments.commands)
-    if not arguments.commands and (arguments.file or arguments.out):
-        raise UsageError("--file and --out go with --exec")
+    if not arguments.commands and (arguments.file or arguments.out or arguments.stdin is not None):
+        raise UsageError("--file, --out and --stdin go with --exec")
+    if arguments.script is not None and (arguments.commands or not arguments.script.is_file()):
+        raise UsageError("--script takes a file, and does not go with --exec")
     preset = arguments.preset or "release"
     whole = max(_WHOLE_LIMIT, timeout + 40.0) + (timeout * len(arguments.files) if arguments.together else 0.0)
     return Plan(arguments, preset, Limits(driver=timeout, whole=whole), arguments.jobs or 1, Tree(preset))
@@ -109,7 +114,7 @@ def prepare_machine(arguments: argparse.Namespace, user: bool) -> MachineOptions
 
 def _prepare(plan: Plan) -> MachineOptions:
     arguments = plan.arguments
-    options = prepare_machine(arguments, user=bool(arguments.commands))
+    options = prepare_machine(arguments, user=bool(arguments.commands) or arguments.script is not None)
     options.extra = list(arguments.qemu_arg)
     if arguments.trace:
         options.options.append("trace=1")
@@ -141,8 +146,7 @@ def _run_group(plan: Plan, group: list[Subject], number: int) -> Record:
     keep = plan.arguments.keep / f"{number:03}-{group[0].name}" if plan.arguments.keep else None
     terminal.show(f"petrel: {name}: booting")
     record = lab.run(for_drivers(plan.base, group), plan.limits, _watcher(name), keep)
-    for subject in group:
-        subject.seconds, subject.verdict = record.seconds, judge(record, subject.name)
+    _judge(group, record)
     return record
 
 
@@ -195,9 +199,13 @@ def _run_programs(plan: Plan) -> Iterator[int]:
     limits = replace(plan.limits, whole=plan.limits.whole + plan.limits.driver * len(plan.programs))
     keep = arguments.keep / "programs" if arguments.keep else None
     terminal.show("petrel: booting")
-    record, problems = programs.run(for_drivers(plan.base, plan.good), plan.programs, limits, files, out, keep)
-    for subject in plan.good:
-        subject.seconds, subject.verdict = record.seconds, judge(record, subject.name)
+    options = for_drivers(plan.base, plan.good)
+    with tempfile.TemporaryDirectory(prefix="petrel-input-") as folder:
+        if arguments.stdin is not None:
+            files.append(programs.file_for_input(arguments.stdin, Path(folder)))
+            options.options.append(programs.input_option())
+        record, problems = programs.run(options, plan.programs, limits, files, out, keep)
+    _judge(plan.good, record)
     _describe(plan, plan.good, record)
     terminal.clear()
     for problem in problems:
@@ -209,6 +217,20 @@ def _run_programs(plan: Plan) -> Iterator[int]:
         yield item.exit_status
     if any(item.verdict == "error" for item in plan.programs) and machine_failure(record):
         _show_last_words(record)
+
+
+def _run_script(plan: Plan) -> int:
+    """One machine with the drivers, if any, and a prompt that a file is typed at."""
+    assert plan.base is not None
+    code, record = session.run_script(for_drivers(plan.base, plan.good), plan.arguments.script, plan.limits.whole)
+    _judge(plan.good, record)
+    _describe(plan, plan.good, record)
+    return EXIT_PASS if code == plan.arguments.expect_exit else EXIT_FAIL
+
+
+def _judge(subjects: list[Subject], record: Record) -> None:
+    for subject in subjects:
+        subject.seconds, subject.verdict = record.seconds, judge(record, subject.name)
 
 
 def _add_unreadable(plan: Plan) -> None:
@@ -244,6 +266,19 @@ def _demonstrate(plan: Plan) -> Iterator[int]:
             yield from _add_payload(plan, payload)
 
 
+def _end_at_prompt(plan: Plan) -> int:
+    """The demonstration's end: a prompt for a person, a short script where there is none."""
+    try:
+        base = prepare_machine(plan.arguments, user=True)
+    except PayloadError as error:
+        terminal.say(f"skipped: payload: {error}")
+        return EXIT_PAYLOAD if plan.arguments.require_payloads else EXIT_PASS
+    if terminal.is_terminal(sys.stdin) and terminal.is_terminal(sys.stdout):
+        session.run(base, "cmd", sys.stdin.fileno())            # what a person's last command returned is no verdict
+        return EXIT_PASS
+    return EXIT_PASS if session.run_script(base, _SCRIPT, plan.limits.whole)[0] == 0 else EXIT_FAIL
+
+
 def _add_payload(plan: Plan, payload: fetch.Payload) -> Iterator[int]:
     try:
         plan.subjects.append(read_subject(fetch.get(payload, plan.arguments.offline)))
@@ -273,20 +308,25 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.raw:
         return _raw(plan)
     statuses: list[int] = []
-    if plan.good or not arguments.files or arguments.commands:
+    demonstration = not (arguments.files or arguments.commands or arguments.script)
+    if plan.good or not arguments.files or arguments.commands or arguments.script:
         plan.base = _prepare(plan)
-    if not arguments.files and not arguments.commands:
+    if demonstration:
         statuses += _demonstrate(plan)
     if arguments.commands:
         statuses += _run_programs(plan)
+    elif arguments.script is not None:
+        statuses.append(_run_script(plan))
     else:
         _run_all(plan)
     _add_unreadable(plan)
     seconds = time.monotonic() - begin
-    if plan.parts or not plan.programs:
+    if plan.parts:
         show.summary(plan.parts, seconds)
     if arguments.json is not None:
         report.write(_whole_report(plan, seconds), arguments.json)
+    if demonstration:
+        statuses.append(_end_at_prompt(plan))
     return worst(statuses + [subject.verdict.exit_status if subject.exit_status is None else subject.exit_status
                              for subject in plan.subjects])
 

@@ -5,14 +5,9 @@ from __future__ import annotations
 import argparse
 import sys
 
-from . import lab, programs, terminal
-from .console import Terminal, raw_terminal
-from .errors import EXIT_PASS, UsageError
+from . import programs, session
+from .errors import UsageError
 from .running import prepare_machine
-from .verdict import machine_failure
-
-_FOREVER = float(10 ** 9)
-_END = b"\x1a\rexit\r"                 # of a script: for a program that reads it, and for the command interpreter
 
 
 def command(arguments: argparse.Namespace) -> int:
@@ -21,18 +16,4 @@ def command(arguments: argparse.Namespace) -> int:
     if arguments.timeout is not None and arguments.timeout <= 0:
         raise UsageError("--timeout must be above 0")
     options = prepare_machine(arguments, user=True)
-    options.options.append(f"shell={arguments.program}")
-    options.interactive = True
-    shown = Terminal(sys.stdin.fileno(), sys.stdout.fileno(), _END)
-    if terminal.is_terminal(sys.stdin):
-        terminal.say("petrel: Ctrl+] leaves")
-    with raw_terminal(sys.stdin.fileno()):
-        record = lab.run(options, lab.Limits(driver=_FOREVER, whole=arguments.timeout or _FOREVER), shown)
-    ended = [event for event in record.named("program") if event.get("step") == "end"]
-    if shown.left:
-        return EXIT_PASS
-    if not ended:
-        terminal.say(f"petrel: {machine_failure(record) or 'the time limit passed'}")
-        return 1
-    code = int(ended[-1].get("exit"))
-    return code if 0 <= code <= 255 else 1
+    return session.run(options, arguments.program, sys.stdin.fileno(), arguments.timeout or session.FOREVER)[0]

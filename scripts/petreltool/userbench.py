@@ -15,6 +15,7 @@ from .paths import ROOT, program
 from .process import run_tool
 
 SOURCES = ROOT / "scripts" / "bench" / "user"
+_SMSS = ROOT / "programs" / "smss"              # linked with our ntdll, as nobody resolves its imports
 _BUILT = ROOT / "build" / "user" / "bench"
 _CLANG = ["--target=x86_64-w64-windows-gnu", "-isystem", "/usr/share/mingw-w64/include", "-ffreestanding", "-fno-builtin",
           "-mno-stack-arg-probe", "-fno-stack-protector", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
@@ -22,12 +23,12 @@ NATIVE, WINE = "C:\\Windows\\System32\\native.exe", "C:\\wine.exe"
 
 
 def _newest() -> float:
-    return max(path.stat().st_mtime for path in [*SOURCES.iterdir(), Path(__file__)])
+    return max(path.stat().st_mtime for path in [*SOURCES.iterdir(), *_SMSS.iterdir(), Path(__file__)])
 
 
-def _compile(name: str) -> Path:
-    made = _BUILT / (Path(name).stem + ".o")
-    run_tool([program("clang-19"), *_CLANG, "-c", str(SOURCES / name), "-o", str(made)])
+def _compile(source: Path) -> Path:
+    made = _BUILT / (source.stem + ".o")
+    run_tool([program("clang-19"), *_CLANG, "-c", str(source), "-o", str(made)])
     return made
 
 
@@ -39,14 +40,15 @@ def _link(name: str, objects: list[Path], *options: str) -> Path:
 
 def native_files() -> list[Path]:
     """System32 of the benchmarks' own disk."""
-    made = [_BUILT / name for name in ("ntdll.dll", "native.exe", "exit.exe")]
+    made = [_BUILT / name for name in ("ntdll.dll", "native.exe", "exit.exe", "smss.exe")]
     if all(path.exists() and path.stat().st_mtime >= _newest() for path in made):
         return made
     _BUILT.mkdir(parents=True, exist_ok=True)
-    ntdll = _compile("ntdll.S")
+    ntdll = _compile(SOURCES / "ntdll.S")
     _link("ntdll.dll", [ntdll], "/dll", "/noentry")
     for name in ("native", "exit"):
-        _link(f"{name}.exe", [_compile(f"{name}.c"), ntdll], "/subsystem:native", "/entry:Begin")
+        _link(f"{name}.exe", [_compile(SOURCES / f"{name}.c"), ntdll], "/subsystem:native", "/entry:Begin")
+    _link("smss.exe", [*map(_compile, sorted(_SMSS.glob("*.c"))), ntdll], "/subsystem:native", "/entry:NtProcessStartup")
     return made
 
 

@@ -38,6 +38,7 @@ class Test:
     commands: list[str] = field(default_factory=list)
     payloads: list[str] = field(default_factory=list)
     drivers: list[str] = field(default_factory=list)
+    stdin: str = ""
     typed: str = ""
     dialogue: Steps = field(default_factory=list)
     screen: bool = False
@@ -88,7 +89,11 @@ def _failures(record: lab.Record) -> list[str]:
 
 def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     items = [programs.Program(command, test.exit) for command in test.commands]
-    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files_of(test), quiet=True)
+    files = files_of(test)
+    if test.stdin:
+        files.append(programs.file_for_input(str(_with_line_ends(test.stdin))))
+        options.options.append(programs.input_option())
+    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files, quiet=True)
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
     wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]

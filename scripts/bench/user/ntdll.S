@@ -35,9 +35,14 @@
     SERVICE NtCreateEvent
     SERVICE NtCreateThreadEx
     SERVICE NtCreateUserProcess
+    SERVICE NtEnumerateValueKey
     SERVICE NtFreeVirtualMemory
     SERVICE NtGetCurrentProcessorNumber
+    SERVICE NtOpenFile
+    SERVICE NtOpenKey
+    SERVICE NtQueryInformationProcess
     SERVICE NtQueueApcThread
+    SERVICE NtReadFile
     SERVICE NtSetEvent
     SERVICE NtTerminateProcess
     SERVICE NtTerminateThread

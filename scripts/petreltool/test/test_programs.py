@@ -2,6 +2,8 @@
 """Programs in the machine: paths, events and verdicts, without a machine."""
 from __future__ import annotations
 
+import io
+import tempfile
 import unittest
 from pathlib import Path
 from unittest import mock
@@ -30,6 +32,16 @@ class Paths(unittest.TestCase):
         self.assertEqual(programs.file_out(r"a\b.txt"), programs.Transfer(Path("b.txt"), "a/b.txt"))
         with self.assertRaises(UsageError):
             programs.file_in("/nowhere/at/all")
+
+    def test_standard_input(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            typed = mock.Mock(buffer=io.BytesIO(b"typed"))
+            with mock.patch("petreltool.programs.sys.stdin", typed):
+                transfer = programs.file_for_input("-", Path(folder))
+            self.assertEqual((transfer.host.read_bytes(), transfer.guest), (b"typed", "petrel/stdin"))
+        with self.assertRaises(UsageError):
+            programs.file_for_input("no-such-file")
+        self.assertEqual(programs.input_option(), r"stdin=\??\C:\petrel\stdin")
 
     def test_commands(self) -> None:
         programs.check(["cmd /c ver"])

@@ -103,7 +103,8 @@ class BadInput(CommandCase):
     def test_usage(self) -> None:
         good = self.write("passing.sys")
         for wrong in (["--bogus"], ["--cpus"], ["--timeout", "-1"], ["-j", "0"], ["--option", "x"], ["--service-value", "x=1"],
-                      ["--service-value", "x=dword:-1"], ["--json", "/no/such/folder/x"], ["--junit", "x"], ["--qemu-arg", "x"]):
+                      ["--service-value", "x=dword:-1"], ["--json", "/no/such/folder/x"], ["--junit", "x"], ["--qemu-arg", "x"],
+                      ["--stdin", str(good)], ["--script", "no-such-file"], ["--script", str(good), "--exec", "cmd"]):
             with self.subTest(wrong):
                 self.assertEqual(self.petrel("run", good, *wrong)[0], 2)
         self.assertEqual(self.petrel("frobnicate")[0], 2)
@@ -117,6 +118,13 @@ class BadInput(CommandCase):
 
 
 class Demonstration(CommandCase):
+    def setUp(self) -> None:
+        """The prompt at the end is a machine with programs."""
+        super().setUp()
+        patch = mock.patch("petreltool.running._end_at_prompt", return_value=0)
+        self.prompt = patch.start()
+        self.addCleanup(patch.stop)
+
     def test_a_payload_that_cannot_be_fetched(self) -> None:
         with mock.patch("petreltool.fetch.get", side_effect=PayloadError("no network")):
             status, report = self.report()
@@ -131,6 +139,7 @@ class Demonstration(CommandCase):
             self.assertEqual(status, 0)
             self.assertIn("1 passed, 0 failed", output)
             self.assertIn("passing.sys  PASS", output)
+        self.prompt.assert_called_once()
 
 
 class Precedence(CommandCase):
