@@ -30,6 +30,7 @@ PAIRS = 11
 LIMIT = 2.5
 PROGRAM_LIMIT = 3.0                             # seconds of `cmd /c ver`
 _PROGRAM = "cmd /c ver"
+_WINES = ("wine", "wine64", "/usr/lib/wine/wine64")     # the last: Debian's, where only the package wine64 is installed
 _SOURCE = ROOT / "scripts" / "bench" / "empty.c"
 
 
@@ -122,7 +123,7 @@ def command(arguments: argparse.Namespace) -> int:
     build(arguments.preset)
     options = MachineOptions(disk=image.make_image(arguments.preset))
     user = replace(options, disk=image.make_user_image(arguments.preset))
-    wine = find_program("wine") or find_program("wine64")
+    wine = next(filter(None, map(find_program, _WINES)), None)
     run_command = [sys.executable, str(ROOT / "scripts" / "petrel"), "run", "--preset", arguments.preset, str(_driver(arguments))]
     times = Times()
     with tempfile.TemporaryDirectory(prefix="petrel-bench-") as folder:
