@@ -218,6 +218,8 @@ typedef struct KE_UPCALLS {
     VOID (*UnhandledException)(PEXCEPTION_RECORD Record);
     /* ps: where ntdll wants exceptions and APCs, the same in every process; 0 while there is no ntdll. */
     ULONG64 UserExceptionDispatcher, UserApcDispatcher;
+    /* ps: the APC's dispatcher takes its arguments as a function does, not in the CONTEXT at rsp. */
+    BOOLEAN UserApcInRegisters;
     /* init: the system's orderly end. Actions as of NtShutdownSystem. PASSIVE_LEVEL. Does not return. */
     VOID (*ShutDown)(ULONG Action);
     /* vf: last words of the trace at the end of the machine. Any IRQL. */

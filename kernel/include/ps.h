@@ -66,6 +66,8 @@ typedef struct PS_FLAVOUR {
     ACCESS_MASK ImageFileAccess;     /* that a program needs of a file for a section of the image in it */
     ACCESS_MASK FreeFileRights;     /* rights to a file that asking and telling about it do not need */
     BOOLEAN NullDelayIsEndless;      /* NtDelayExecution without an interval */
+    BOOLEAN ApcInRegisters;          /* KiUserApcDispatcher(CONTEXT *, three arguments, .., routine) */
+    BOOLEAN ListsTebs;               /* the loader's list of TEBs loses only those of threads that end themselves */
     BOOLEAN LoosePipes;         /* FILE_OVERWRITE_IF makes a named pipe, as FILE_OPEN_IF does, and its timeout may be 0 */
 } PS_FLAVOUR;
 extern const PS_FLAVOUR *PsFlavour;

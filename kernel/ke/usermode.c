@@ -137,20 +137,51 @@ VOID KeRaiseUserException(PEXCEPTION_RECORD Record, const CONTEXT *Context)
 }
 
 /* ---- User APCs ---- */
+/* What a dispatcher finds that is called as a function with five arguments: its rsp is as after a call. */
+typedef struct KI_APC_CALL {
+    ULONG64 Align, ReturnAddress, Home[4];
+    PVOID Routine;
+    ULONG64 AlignContext;
+    CONTEXT Context;
+} KI_APC_CALL;
+C_ASSERT(FIELD_OFFSET(KI_APC_CALL, Routine) == FIELD_OFFSET(KI_APC_CALL, ReturnAddress) + 0x28);
+
+static BOOLEAN KiCallApcDispatcher(PKTRAP_FRAME Trap, const CONTEXT *Context, const PVOID Arguments[4])
+{
+    KI_APC_CALL call = { .Routine = Arguments[3], .Context = *Context };
+    ULONG64 stack = KiUserStackRoom(Context, sizeof(call));
+
+    if (!KiWriteUserStack(stack, &call, sizeof(call)))
+        return FALSE;
+    KiCallUser(Trap, KeUpcalls.UserApcDispatcher, stack + FIELD_OFFSET(KI_APC_CALL, ReturnAddress));
+    Trap->Rcx = stack + FIELD_OFFSET(KI_APC_CALL, Context);
+    Trap->Rdx = (ULONG64)Arguments[0];
+    Trap->R8 = (ULONG64)Arguments[1];
+    Trap->R9 = (ULONG64)Arguments[2];
+    return TRUE;
+}
+
+static BOOLEAN KiEnterApcDispatcher(PKTRAP_FRAME Trap, PCONTEXT Context, const PVOID Arguments[4])
+{
+    ULONG64 stack = KiUserStackRoom(Context, sizeof(*Context));
+
+    Context->P1Home = (ULONG64)Arguments[0];
+    Context->P2Home = (ULONG64)Arguments[1];
+    Context->P3Home = (ULONG64)Arguments[2];
+    Context->P4Home = (ULONG64)Arguments[3];
+    if (!KiWriteUserStack(stack, Context, sizeof(*Context)))
+        return FALSE;
+    KiCallUser(Trap, KeUpcalls.UserApcDispatcher, stack);
+    return TRUE;
+}
+
 static VOID KiPushApc(PKTRAP_FRAME Trap, PKEXCEPTION_FRAME Exception, const PVOID Arguments[4])
 {
     CONTEXT context;
-    ULONG64 stack;
 
     KiContextFromUser(&context, Trap, Exception);
-    context.P1Home = (ULONG64)Arguments[0];
-    context.P2Home = (ULONG64)Arguments[1];
-    context.P3Home = (ULONG64)Arguments[2];
-    context.P4Home = (ULONG64)Arguments[3];
-    stack = KiUserStackRoom(&context, sizeof(context));
-    if (KeUpcalls.UserApcDispatcher != 0 && KiWriteUserStack(stack, &context, sizeof(context))) {
-        KiCallUser(Trap, KeUpcalls.UserApcDispatcher, stack);
-    } else {
+    if (KeUpcalls.UserApcDispatcher == 0 || !(KeUpcalls.UserApcInRegisters ? KiCallApcDispatcher(Trap, &context, Arguments)
+                                                                           : KiEnterApcDispatcher(Trap, &context, Arguments))) {
         EXCEPTION_RECORD record = { .ExceptionCode = STATUS_STACK_OVERFLOW, .ExceptionAddress = (PVOID)Trap->Rip };
         KiDispatchUserException(&record, Trap, Exception);
     }

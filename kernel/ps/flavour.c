@@ -29,10 +29,13 @@ static const UCHAR PspUnixStub[] = {
 };
 C_ASSERT(sizeof(PspUnixStub) == 44);
 
-static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE, FALSE };
+#define PSP_WINE_FREE_RIGHTS (FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES)
+
+static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE, FALSE, FALSE, FALSE };
 /* Its loader opens images for reading only; who renames a file or changes its attributes has opened it without the
  * right to ask for them or to change them. */
-static const PS_FLAVOUR PspWineFlavour = { "Wine", FILE_READ_DATA, FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES, TRUE, TRUE };
+static const PS_FLAVOUR PspWine10 = { "Wine 10", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, FALSE, FALSE, TRUE };
+static const PS_FLAVOUR PspWine8 = { "Wine 8", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, TRUE, TRUE, TRUE };
 const PS_FLAVOUR *PsFlavour = &PspWindows;
 
 static struct {
@@ -53,7 +56,8 @@ VOID PspRecognizeFlavour(const PE_IMAGE *Ntdll)
     PspWine.UnixHandle = PspExportOf(Ntdll, "__wine_unixlib_handle");
     PspWine.SystemTime = PspExportOf(Ntdll, "NtQuerySystemTime");
     if (PspIsWine())
-        PsFlavour = &PspWineFlavour;
+        PsFlavour = PspWine.UnixHandle != 0 ? &PspWine10 : &PspWine8;
+    KeUpcalls.UserApcInRegisters = PsFlavour->ApcInRegisters;
 }
 
 /* The thread is in the new process. */

@@ -83,7 +83,8 @@ VOID PspFreeUserThread(PETHREAD Thread)
         return;
     if (NT_SUCCESS(PspReadUser(&stack, &teb->DeallocationStack, sizeof(stack))))
         PspReleaseMemory(stack);
-    PspReleaseMemory(teb);
+    if (!PsFlavour->ListsTebs || !(Thread->CrossThreadFlags & PSP_THREAD_TERMINATED))
+        PspReleaseMemory(teb);                   /* else it stays: others' TEBs point to it */
 }
 
 /* ---- Into user mode ---- */

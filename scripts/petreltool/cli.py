@@ -35,7 +35,7 @@ def _image(arguments: argparse.Namespace) -> int:
         raise UsageError("image: --option is for the copy that --usb makes")
     build.build(arguments.preset)
     user = arguments.user or arguments.system32 is not None
-    disk = (image.make_user_image(arguments.preset, arguments.system32, arguments.offline) if user
+    disk = (image.make_user_image(arguments.preset, arguments.system32, arguments.offline, arguments.flavour) if user
             else image.make_image(arguments.preset))
     print(image.copy_for_usb(disk, arguments.usb, arguments.option) if arguments.usb else disk)
     return EXIT_PASS

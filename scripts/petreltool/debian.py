@@ -33,6 +33,7 @@ class Package:
     architecture: str
     sha256: str
     folders: tuple[str, ...]            # inside the package: whose files are wanted
+    flavours: tuple[str, ...] = ()      # of System32 whose files these are
 
     @property
     def file_name(self) -> str:
@@ -46,7 +47,7 @@ class Package:
 
 def packages(table: Path = TABLE) -> list[Package]:
     with open(table, "rb") as handle:
-        return [Package(**{**entry, "folders": tuple(entry["folders"])}) for entry in tomllib.load(handle)["debian"]]
+        return [Package(**{**entry, "folders": tuple(entry["folders"]), "flavours": tuple(entry.get("flavours", ()))}) for entry in tomllib.load(handle)["debian"]]
 
 
 def is_right(path: Path, sha256: str) -> bool:

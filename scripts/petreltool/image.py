@@ -196,14 +196,15 @@ def make_image(preset: str) -> Path:
         return _make(tree, tree.disk, Content(_boot_volume(tree)), "disk image")
 
 
-def make_user_image(preset: str, system32: Path | None = None, offline: bool = False) -> Path:
-    """The same with user-mode files: those of the packages, or of a folder of the user's own."""
-    chosen = userfiles.files(system32, offline)
+def make_user_image(preset: str, system32: Path | None = None, offline: bool = False, flavour: str = userfiles.DEFAULT) -> Path:
+    """The same with user-mode files: those of a flavour's packages, or of a folder of the user's own."""
+    chosen = userfiles.files(system32, offline, flavour)
     tree = Tree(preset)
+    disk = tree.user_disk if flavour == userfiles.DEFAULT else tree.user_disk.with_stem(f"{tree.user_disk.stem}-{flavour}")
     with tree.lock():
         boot = _boot_volume(tree)
         own = {_SYSTEM32 / path.name: path for path in chosen.values()}
-        return _make(tree, tree.user_disk, Content({**own, **boot}, [*_FOLDERS, *_USER_FOLDERS], _USER_FREE), "user image")
+        return _make(tree, disk, Content({**own, **boot}, [*_FOLDERS, *_USER_FOLDERS], _USER_FREE), "user image")
 
 
 def make_bench_image(preset: str, system32: list[Path]) -> Path:

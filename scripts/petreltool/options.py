@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from . import userfiles
 from .firmware import KINDS
 from .machine import ACCELERATORS
 from .paths import PRESETS
@@ -26,6 +27,7 @@ def for_image(parser: argparse.ArgumentParser) -> None:
 def _for_user_files(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
     parser.add_argument("--user", action="store_true", help=r"the user image: with user-mode files in \Windows\System32")
     parser.add_argument("--system32", type=Path, metavar="DIR", help="the user image, with files of your own Windows instead of Wine's")
+    parser.add_argument("--flavour", choices=userfiles.FLAVOURS, default=userfiles.DEFAULT, help="whose packages the user image's files come from (default: wine10)")
 
 
 def for_machine(parser: argparse.ArgumentParser) -> None:

@@ -103,7 +103,7 @@ def prepare_machine(arguments: argparse.Namespace, user: bool) -> MachineOptions
     setup.ensure()
     build(preset)
     if user or arguments.user or arguments.system32 is not None:
-        options.disk = make_user_image(preset, arguments.system32, arguments.offline)
+        options.disk = make_user_image(preset, arguments.system32, arguments.offline, arguments.flavour)
     else:
         options.disk = make_image(preset)
     options.options = arguments.option + [f"service-value={value}" for value in arguments.service_value]

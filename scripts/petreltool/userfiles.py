@@ -20,6 +20,8 @@ from .errors import PayloadError, UsageError
 from .paths import cache_folder
 from .terminal import progress
 
+FLAVOURS = ("wine10", "wine8")
+DEFAULT = FLAVOURS[0]
 _SCHEMA = "apisetschema.dll"
 _SUFFIXES = {".exe", ".dll", ".com", ".nls", ".drv", ".ocx", ".cpl"}
 
@@ -39,10 +41,10 @@ class Table:
         return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
 
-def table(path: Path = debian.TABLE) -> Table:
+def table(flavour: str = DEFAULT, path: Path = debian.TABLE) -> Table:
     with open(path, "rb") as handle:
         lists = tomllib.load(handle)["system32"]
-    return Table(tuple(package for package in debian.packages(path) if package.folders), tuple(lists["essential"]), tuple(lists["programs"]), tuple(lists["nls"]))
+    return Table(tuple(package for package in debian.packages(path) if flavour in package.flavours), tuple(lists["essential"]), tuple(name for name in lists["programs"] if name not in lists["lacks"][flavour]), tuple(lists["nls"]))
 
 
 def listing(folder: Path) -> dict[str, Path]:
@@ -136,9 +138,9 @@ def _extract(lists: Table, archives: list[Path], folder: Path) -> None:
         fresh.replace(folder)
 
 
-def files(system32: Path | None = None, offline: bool = False) -> dict[str, Path]:
-    """System32's files by name: the packages', or those of the user's own folder."""
-    lists = table()
+def files(system32: Path | None = None, offline: bool = False, flavour: str = DEFAULT) -> dict[str, Path]:
+    """System32's files by name: the packages' of a flavour, or those of the user's own folder."""
+    lists = table(flavour)
     if system32 is None:
         return from_packages(lists, offline)
     if not system32.is_dir():

@@ -47,6 +47,7 @@ class Test:
     exit: int = 0
     cpus: int = 1
     memory: int = 256
+    flavour: str = userfiles.DEFAULT
     suite: bool = True                          # False: by command only
 
 
@@ -146,10 +147,10 @@ def with_drivers(options: MachineOptions, test: Test, preset: str) -> MachineOpt
     return running.for_drivers(options, [Subject(name, folder / f"{name}.sys") for name in test.drivers]) if test.drivers else options
 
 
-def _with_other_numbers(disk: Path, seed: int, folder: Path) -> Path:
+def _with_other_numbers(disk: Path, flavour: str, seed: int, folder: Path) -> Path:
     """A copy of the disk whose ntdll.dll and win32u.dll have the numbers of their services dealt anew."""
     transfers = []
-    for name, path in userfiles.files().items():
+    for name, path in userfiles.files(flavour=flavour).items():
         if name in ("ntdll.dll", "win32u.dll"):
             changed = folder / name
             changed.write_bytes(servicenumbers.permute(path.read_bytes(), seed))
@@ -159,11 +160,7 @@ def _with_other_numbers(disk: Path, seed: int, folder: Path) -> Path:
 
 def run_one(name: str, test: Test, disk: Path, preset: str, write: bool) -> int:
     options = with_drivers(MachineOptions(disk=disk, cpus=test.cpus, memory=test.memory), test, preset)
-    try:
-        text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
-    except PayloadError as error:
-        print(f"skipped: payload: {error}")
-        return EXIT_SKIPPED
+    text, wrong = (_run_dialogue if test.dialogue else _run_typed if test.typed else _run_commands)(test, options)
     expected = FOLDER / "expected" / f"{name}.txt"
     if write:
         expected.write_text(masked(text), encoding="utf-8")
@@ -182,13 +179,17 @@ def command(arguments: argparse.Namespace) -> int:
         return EXIT_PASS
     if unknown := [name for name in arguments.names if name not in tests]:
         raise MachineryError(f"the table has no test {unknown[0]}")
+    results = [_run_named(name, tests[name], arguments) for name in arguments.names or tests]
+    return max((result for result in results if result != EXIT_SKIPPED), default=EXIT_SKIPPED if results else EXIT_PASS)
+
+
+def _run_named(name: str, test: Test, arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="petrel-numbers-") as folder:
         try:
-            disk = make_user_image(arguments.preset)
+            disk = make_user_image(arguments.preset, flavour=test.flavour)
             if arguments.permute is not None:
-                disk = _with_other_numbers(disk, arguments.permute, Path(folder))
+                disk = _with_other_numbers(disk, test.flavour, arguments.permute, Path(folder))
+            return run_one(name, test, disk, arguments.preset, arguments.write)
         except PayloadError as error:
             print(f"skipped: payload: {error}")
             return EXIT_SKIPPED
-        results = [run_one(name, tests[name], disk, arguments.preset, arguments.write) for name in arguments.names or tests]
-    return max((result for result in results if result != EXIT_SKIPPED), default=EXIT_SKIPPED if results else EXIT_PASS)
