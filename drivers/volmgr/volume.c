@@ -102,7 +102,7 @@ NTSTATUS VolmgrCreateVolume(VOLMGR_DISK *Disk, const PARTITION_TABLE *Table, con
 
     VolmgrAppend(&name, L"\\Device\\HarddiskVolume");
     VolmgrAppendNumber(&name, VolmgrNextVolume);
-    status = IoCreateDevice(VolmgrDriver, sizeof(*volume), &name.String, FILE_DEVICE_DISK, FILE_DEVICE_SECURE_OPEN, FALSE, &device);
+    status = IoCreateDevice(VolmgrDriver, sizeof(*volume), &name.String, FILE_DEVICE_DISK, 0, FALSE, &device);
     if (!NT_SUCCESS(status))
         return status;
     volume = device->DeviceExtension;            /* is zero */

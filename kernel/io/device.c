@@ -33,7 +33,7 @@ static VOID IopFillDevice(PDEVICE_OBJECT Device, PDRIVER_OBJECT Driver, ULONG Ex
     extension->DeviceObject = Device;
 }
 
-static NTSTATUS IopMakeDevice(PDRIVER_OBJECT Driver, ULONG ExtensionSize, PUNICODE_STRING Name, PDEVICE_OBJECT *Device)
+static NTSTATUS IopMakeDevice(PDRIVER_OBJECT Driver, ULONG ExtensionSize, PUNICODE_STRING Name, DEVICE_TYPE Type, PDEVICE_OBJECT *Device)
 {
     ULONG size = IOP_DEVICE_OBJECT_SIZE + ((ExtensionSize + 15) & ~15u) + sizeof(IO_DEVOBJ_EXTENSION);
     OBJECT_ATTRIBUTES attributes;
@@ -43,7 +43,7 @@ static NTSTATUS IopMakeDevice(PDRIVER_OBJECT Driver, ULONG ExtensionSize, PUNICO
     if (ExtensionSize > 0xFFFF - IOP_DEVICE_OBJECT_SIZE)         /* DEVICE_OBJECT.Size is 16 bits */
         return STATUS_INSUFFICIENT_RESOURCES;
     InitializeObjectAttributes(&attributes, Name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE | (Name != NULL ? OBJ_PERMANENT : 0),
-                               NULL, NULL);
+                               NULL, IopDefaultDescriptor(Type));
     status = ObCreateObject(KernelMode, IopDeviceObjectType, &attributes, KernelMode, NULL, size, 0, 0, &object);
     if (!NT_SUCCESS(status))
         return status;
@@ -65,7 +65,7 @@ static NTSTATUS IopCreateNamedDevice(PDRIVER_OBJECT Driver, ULONG ExtensionSize,
                                      ULONG Characteristics, BOOLEAN Exclusive, PDEVICE_OBJECT *DeviceObject)
 {
     PDEVICE_OBJECT device;
-    NTSTATUS status = IopMakeDevice(Driver, ExtensionSize, Name, &device);
+    NTSTATUS status = IopMakeDevice(Driver, ExtensionSize, Name, Type, &device);
 
     if (!NT_SUCCESS(status))
         return status;

@@ -30,6 +30,7 @@ VOID IoInitialize(VOID)
         .Parse = IopParseFile, .QueryName = IopQueryFileName, .Security = IopFileSecurity,
     };
 
+    IopInitializeDeviceSecurity();
     IopDeviceObjectType = ObCreateSystemType(&device);
     IopDriverObjectType = ObCreateSystemType(&driver);
     IopFileObjectType = ObCreateSystemType(&file);
