@@ -69,6 +69,7 @@ typedef struct PS_FLAVOUR {
     BOOLEAN ApcInRegisters;          /* KiUserApcDispatcher(CONTEXT *, three arguments, .., routine) */
     BOOLEAN ListsTebs;               /* the loader's list of TEBs loses only those of threads that end themselves */
     BOOLEAN LoosePipes;         /* FILE_OVERWRITE_IF makes a named pipe, as FILE_OPEN_IF does, and its timeout may be 0 */
+    SIZE_T LeastStackReserve, LeastStackCommit;  /* of each thread */
 } PS_FLAVOUR;
 extern const PS_FLAVOUR *PsFlavour;
 /* Finds ntdll.dll on the system's volume and maps it into the calling System process, where it stays. Its Base is everybody's. The

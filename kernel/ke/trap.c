@@ -43,7 +43,7 @@ static VOID KiUnresolvedPageFault(ULONG64 Address, NTSTATUS Status, PKTRAP_FRAME
                     access, Trap->Rip, Trap, Exception);
     if ((LONG64)Address < 0 && Trap->PreviousMode == KernelMode)
         KiFatalTrap(PAGE_FAULT_IN_NONPAGED_AREA, Address, access, Trap->Rip, 2, Trap, Exception);
-    if (Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_ACCESS_VIOLATION) {
+    if (Status == STATUS_GUARD_PAGE_VIOLATION || Status == STATUS_STACK_OVERFLOW || Status == STATUS_ACCESS_VIOLATION) {
         KiFillRecord(&record, Status, Trap);
         record.NumberParameters = 2;
     } else {                                     /* why the page could not be brought in */

@@ -90,7 +90,8 @@ typedef struct MI_VAD {
     ULONG64 Start;                   /* where the allocation it is a part of began: a page number */
     MI_VAD_KIND Kind;
     ULONG Protection;                /* when it was made */
-    BOOLEAN Committed;               /* pages without a state of their own are committed */
+    BOOLEAN Committed;               /* pages without a state of their own are committed, */
+    ULONG64 CommittedFrom;           /* from this one on: a page number */
     LONG Secured;                    /* MmSecureVirtualMemory: no freeing, no less access */
     ULONG64 Cache;                   /* cache bits */
     MI_SEGMENT *Segment;             /* views: used */
@@ -158,6 +159,8 @@ ULONG64 MiCountCommitted(const MI_VAD *Vad, ULONG64 First, ULONG64 Last);
 BOOLEAN MiPageIsCommitted(const MI_VAD *Vad, ULONG64 Page);
 /* Every touched entry of the range becomes NewEntry; pages that were there are released. */
 VOID MiReleaseUserPages(const MI_VAD *Vad, ULONG64 First, ULONG64 Last, ULONG64 NewEntry);
+/* A committed page gets that protection; its table exists, and the caller flushes the TLBs. */
+VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection);
 /* The first page in [Page, End) whose page table exists, or End. */
 ULONG64 MiSkipHoles(ULONG64 Page, ULONG64 End);
 /* One entry changes, atomically with what the processors write there. A view's page that was written is dirty from then on. */
@@ -202,11 +205,15 @@ typedef struct MI_FAULT {
     ULONG64 Slot;                    /* of a page file: its first slot, */
     PFN_NUMBER Frames[MI_FAULT_PAGES];           /* and where it is read to */
     ULONG64 Wait[6];                 /* pagein.c's */
+    ULONG64 GrownTo;                 /* the page that the thread's stack grew for: once only */
 } MI_FAULT;
 /* STATUS_RETRY: after MiContinueFault, without the lock. */
 NTSTATUS MiResolveFaultLocked(MI_ADDRESS_SPACE *Space, MI_FAULT *Fault);
 /* What remains to be done without the lock after that status: pages are waited for, or memory. STATUS_RETRY: then all over again. */
 NTSTATUS MiContinueFault(MI_FAULT *Fault, NTSTATUS Status);
+/* A guard page was touched, which is plain now. STATUS_RETRY: of the thread's own stack, which grew. STATUS_STACK_OVERFLOW: it could not.
+ * Without the lock. */
+NTSTATUS MiGrowStack(MI_FAULT *Fault);
 /* For counts of what has happened since the boot. */
 VOID MiCountPageIn(ULONG Pages);
 VOID MiCountPageOut(ULONG Pages);

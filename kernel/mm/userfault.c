@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Faults on user addresses: zero pages on demand, pages of sections, copies on write, guard pages.
+ * Faults on user addresses: zero pages on demand, pages of sections, copies on write, guard pages (of stacks: userstack.c).
  */
 #include "pagefile.h"
 
@@ -118,6 +118,8 @@ NTSTATUS MiContinueFault(MI_FAULT *Fault, NTSTATUS Status)
 {
     if (Status == STATUS_RETRY)
         Status = Fault->BringIn(Fault);
+    if (Status == STATUS_GUARD_PAGE_VIOLATION)
+        Status = MiGrowStack(Fault);
     if (Status == STATUS_NO_MEMORY && MiAwaitPages(1))
         return STATUS_RETRY;
     return Status;

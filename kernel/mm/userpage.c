@@ -94,7 +94,7 @@ ULONG64 MiPageState(const MI_VAD *Vad, ULONG64 Page)
         return MiSoftEntry(Vad->Segment->Image->Protections[Vad->SegmentPage + Page - Vad->First]);
     if (Vad->Kind == MiVadView && !MiSegmentIsCommitted(Vad->Segment, Vad->SegmentPage + Page - Vad->First))
         return MiSoftEntry(MI_DECOMMITTED);
-    return MiSoftEntry(Vad->Committed ? Vad->Protection : MI_DECOMMITTED);
+    return MiSoftEntry(Vad->Committed && Page >= Vad->CommittedFrom ? Vad->Protection : MI_DECOMMITTED);
 }
 
 BOOLEAN MiPageIsCommitted(const MI_VAD *Vad, ULONG64 Page)

@@ -78,7 +78,7 @@ NTSTATUS MmQueryUserMemory(PVOID BaseAddress, PMEMORY_BASIC_INFORMATION Informat
 }
 
 /* ---- Protection ---- */
-static VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection)
+VOID MiProtectPage(const MI_VAD *Vad, ULONG64 Page, ULONG Protection)
 {
     ULONG64 entry = MiProtectedEntry(Vad, *MiAddressToPte(Page << PAGE_SHIFT), Protection);
 

@@ -40,7 +40,7 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
                                 PVOID StartRoutine, PVOID Argument, ULONG CreateFlags, SIZE_T ZeroBits, SIZE_T StackSize,
                                 SIZE_T MaximumStackSize, PVOID AttributeList)
 {
-    PSP_USER_THREAD new = { .Start = StartRoutine, .Argument = Argument, .StackReserve = max(StackSize, MaximumStackSize) };
+    PSP_USER_THREAD new = { .Start = StartRoutine, .Argument = Argument, .StackReserve = MaximumStackSize, .StackCommit = StackSize };
     OBJECT_ATTRIBUTES attributes;
     PSP_ATTRIBUTES wishes;
     PETHREAD thread;
@@ -65,7 +65,7 @@ NTSTATUS NTAPI NtCreateThreadEx(PHANDLE ThreadHandle, ACCESS_MASK DesiredAccess,
     return status;
 }
 
-/* From kernel mode; Commit is the whole stack anyway. */
+/* From kernel mode. */
 NTSTATUS NTAPI RtlCreateUserThread(HANDLE ProcessHandle, PSECURITY_DESCRIPTOR SecurityDescriptor, BOOLEAN CreateSuspended, ULONG ZeroBits,
                                    SIZE_T StackReserve, SIZE_T StackCommit, PVOID StartAddress, PVOID Parameter, PHANDLE ThreadHandle,
                                    PCLIENT_ID ClientId)

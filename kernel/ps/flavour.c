@@ -10,6 +10,8 @@
 
 #define PSP_WINE_10_TIME 7                       /* codes of ntdll's Unix calls */
 #define PSP_WINE_8_TIME 2
+#define PSP_WINE_STACK 0x100000u
+#define PSP_WINE_COMMIT (0xF0000u + 2 * PAGE_SIZE)
 #define PSP_TIME_CODE_AT 13u                     /* in the stub */
 #define PSP_TIME_ADDRESS_AT 22u
 
@@ -31,11 +33,12 @@ C_ASSERT(sizeof(PspUnixStub) == 44);
 
 #define PSP_WINE_FREE_RIGHTS (FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES)
 
-static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE, FALSE, FALSE, FALSE };
+static const PS_FLAVOUR PspWindows = { "Windows", FILE_EXECUTE, 0, FALSE, FALSE, FALSE, FALSE, 0, 0 };
 /* Its loader opens images for reading only; who renames a file or changes its attributes has opened it without the
- * right to ask for them or to change them. */
-static const PS_FLAVOUR PspWine10 = { "Wine 10", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, FALSE, FALSE, TRUE };
-static const PS_FLAVOUR PspWine8 = { "Wine 8", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, TRUE, TRUE, TRUE };
+ * right to ask for them or to change them. Before a thread begins, it clears 0xF0000 bytes below the page of the first CONTEXT, the lowest
+ * byte first: no guard page may lie there. */
+static const PS_FLAVOUR PspWine10 = { "Wine 10", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, FALSE, FALSE, TRUE, PSP_WINE_STACK, PSP_WINE_COMMIT };
+static const PS_FLAVOUR PspWine8 = { "Wine 8", FILE_READ_DATA, PSP_WINE_FREE_RIGHTS, TRUE, TRUE, TRUE, TRUE, PSP_WINE_STACK, PSP_WINE_COMMIT };
 const PS_FLAVOUR *PsFlavour = &PspWindows;
 
 static struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * NtSetInformationProcess: the classes that programs set. A class that is not here is STATUS_INVALID_INFO_CLASS.
  */
-#include "psp.h"
+#include "visit.h"
 #include "se.h"
 
 #define PROCESS_SET_INFORMATION 0x0200
@@ -10,6 +10,13 @@
 #define PSP_EXECUTE_ENABLE 0x2u
 #define PSP_EXECUTE_VALID 0x3Fu
 #define PSP_REALTIME_CLASS 4u
+#define PSP_STACK_ALLOCATION 41u                 /* ProcessThreadStackAllocation */
+
+typedef struct PSP_STACK_WISH {                  /* PROCESS_STACK_ALLOCATION_INFORMATION */
+    SIZE_T ReserveSize, ZeroBits;
+    PVOID StackBase;                             /* the answer: its lowest address */
+} PSP_STACK_WISH;
+C_ASSERT(sizeof(PSP_STACK_WISH) == 0x18);
 
 /* Base priorities of PROCESS_PRIORITY_CLASS_...: unknown, idle, normal, high, realtime, below normal, above normal. */
 static const UCHAR PspPriorities[] = { 8, 4, 8, 13, 24, 6, 10 };
@@ -62,6 +69,26 @@ static NTSTATUS PspSetProcess(PEPROCESS Process, ULONG Class, const UCHAR *Value
     }
 }
 
+/* Addresses for a stack that the caller furnishes himself: RtlCreateUserStack's way to one for a fiber. */
+static NTSTATUS PspReserveStack(HANDLE ProcessHandle, PSP_STACK_WISH *Wish, ULONG Length)
+{
+    PSP_STACK_WISH wish;
+    PSP_VISIT visit;
+    NTSTATUS status;
+
+    if (Length != sizeof(wish))
+        return STATUS_INFO_LENGTH_MISMATCH;
+    status = MmReadCallerInOut(ObPreviousMode(), &wish, Wish, sizeof(wish));
+    if (NT_SUCCESS(status))
+        status = PspEnterProcess(ProcessHandle, PROCESS_SET_INFORMATION, &visit);
+    if (!NT_SUCCESS(status))
+        return status;
+    wish.StackBase = NULL;
+    status = MmAllocateUserMemory(&wish.StackBase, wish.ZeroBits, &wish.ReserveSize, MEM_RESERVE, PAGE_READWRITE);
+    PspLeaveProcess(&visit);
+    return NT_SUCCESS(status) ? MmWriteCaller(ObPreviousMode(), &Wish->StackBase, &wish.StackBase, sizeof(wish.StackBase)) : status;
+}
+
 NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
                                        ULONG ProcessInformationLength)
 {
@@ -70,6 +97,8 @@ NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Pr
     PVOID process;
     NTSTATUS status;
 
+    if (ProcessInformationClass == PSP_STACK_ALLOCATION)
+        return PspReserveStack(ProcessHandle, ProcessInformation, ProcessInformationLength);
     if (size == 0)
         return STATUS_INVALID_INFO_CLASS;
     if (ProcessInformationLength != size)

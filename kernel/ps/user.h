@@ -52,7 +52,7 @@ typedef struct PSP_USER_THREAD {
     POBJECT_ATTRIBUTES Attributes;               /* of the object, or NULL */
     PEPROCESS Process;
     PVOID Start, Argument;
-    SIZE_T StackReserve;                         /* 0: what the image says */
+    SIZE_T StackReserve, StackCommit;            /* 0: what the image says */
     BOOLEAN Suspended;
 } PSP_USER_THREAD;
 /* Inserted and not started; the reference is the caller's, who calls PspStartUserThread or PspAbandonUserThread. */

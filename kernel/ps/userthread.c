@@ -4,14 +4,11 @@
  *      stack base ->  28h bytes for RtlUserThreadStart's caller
  *                     CONTEXT in which the thread begins, for the loader to continue with
  *                     room: rsp of LdrInitializeThunk, 8 below the CONTEXT
- *      the lowest page is never committed: a stack that overflows faults there
  */
 #include "user.h"
 #include "ke.h"
+#include "mmstack.h"
 
-#define PSP_SMALLEST_STACK 0x100000ull           /* Wine's ntdll clears 0xF0000 bytes below the first CONTEXT */
-#define PSP_LARGEST_STACK 0x40000000ull
-#define PSP_GRANULARITY_MASK 0xFFFFull
 #define PSP_STACK_TOP 0x28u
 #define PSP_CONTROL_WORD 0x27F
 #define PSP_MXCSR 0x1F80
@@ -24,29 +21,25 @@ static VOID PspReleaseMemory(PVOID Base)
         MmFreeUserMemory(&Base, &size, MEM_RELEASE);
 }
 
-/* Committed whole, which costs no entries of page tables, and but for its lowest page. */
-static NTSTATUS PspMakeStack(SIZE_T Reserve, TEB *Teb)
+/* As large as the caller wants it or the image says, and as ntdll needs it at least. */
+static NTSTATUS PspMakeStack(const PSP_USER_THREAD *New, TEB *Teb)
 {
-    SIZE_T size = max((Reserve + PSP_GRANULARITY_MASK) & ~PSP_GRANULARITY_MASK, PSP_SMALLEST_STACK), guard = PAGE_SIZE;
-    PVOID base = NULL, lowest;
-    NTSTATUS status = MmAllocateUserMemory(&base, 0, &size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+    const MM_SECTION_IMAGE *image = MmSectionImage(New->Process->SectionObject);
+    SIZE_T reserve = New->StackReserve != 0 ? New->StackReserve : image->MaximumStackSize;
+    SIZE_T commit = New->StackCommit != 0 ? New->StackCommit : image->CommittedStackSize;
+    MM_USER_STACK stack;
+    NTSTATUS status = MmCreateUserStack(max(reserve, PsFlavour->LeastStackReserve), max(commit, PsFlavour->LeastStackCommit), &stack);
 
     if (!NT_SUCCESS(status))
         return status;
-    lowest = base;
-    status = MmFreeUserMemory(&lowest, &guard, MEM_DECOMMIT);
-    if (!NT_SUCCESS(status)) {
-        PspReleaseMemory(base);
-        return status;
-    }
-    Teb->DeallocationStack = base;
-    Teb->NtTib.StackBase = (PCHAR)base + size;
-    Teb->NtTib.StackLimit = (PCHAR)base + PAGE_SIZE;
+    Teb->DeallocationStack = stack.Bottom;
+    Teb->NtTib.StackBase = stack.Base;
+    Teb->NtTib.StackLimit = stack.Limit;
     return STATUS_SUCCESS;
 }
 
 /* The TEB's value, and where it goes. */
-static NTSTATUS PspMakeTeb(PETHREAD Thread, SIZE_T StackReserve, TEB *Value, PVOID *Teb)
+static NTSTATUS PspMakeTeb(PETHREAD Thread, const PSP_USER_THREAD *New, TEB *Value, PVOID *Teb)
 {
     SIZE_T size = PSP_TEB_BYTES;
     TEB *teb = NULL;
@@ -54,7 +47,7 @@ static NTSTATUS PspMakeTeb(PETHREAD Thread, SIZE_T StackReserve, TEB *Value, PVO
 
     if (!NT_SUCCESS(status))
         return status;
-    status = PspMakeStack(StackReserve, Value);
+    status = PspMakeStack(New, Value);
     if (NT_SUCCESS(status)) {
         Value->NtTib.ExceptionList = (PVOID)-1;
         Value->NtTib.Self = &teb->NtTib;
@@ -127,12 +120,6 @@ static VOID PspUserThreadStartup(PVOID Parameter)
 }
 
 /* ---- Creation ---- */
-static SIZE_T PspStackOfImage(PEPROCESS Process)
-{
-    SIZE_T reserve = MmSectionImage(Process->SectionObject)->MaximumStackSize;
-    return reserve <= PSP_LARGEST_STACK ? reserve : 0;
-}
-
 NTSTATUS PspCreateUserThread(const PSP_USER_THREAD *New, PETHREAD *Thread)
 {
     PSP_NEW_THREAD parts = { New->Attributes, New->Process, PspUserThreadStartup, New->Start, New->Argument };
@@ -147,7 +134,7 @@ NTSTATUS PspCreateUserThread(const PSP_USER_THREAD *New, PETHREAD *Thread)
     if (!NT_SUCCESS(status))
         return status;
     KeStackAttachProcess(&New->Process->Pcb, &state);
-    status = PspMakeTeb(thread, New->StackReserve != 0 ? New->StackReserve : PspStackOfImage(New->Process), &value, &teb);
+    status = PspMakeTeb(thread, New, &value, &teb);
     if (NT_SUCCESS(status) && !KeInitUserThread(&thread->Tcb, teb)) {
         PspReleaseMemory(value.DeallocationStack);
         PspReleaseMemory(teb);

@@ -49,6 +49,7 @@ class Test:
     memory: int = 256
     flavour: str = userfiles.DEFAULT
     suite: bool = True                          # False: by command only
+    crashes: bool = False                       # its programs start some that end by an exception
 
 
 def load(path: Path = FOLDER / "programs.toml") -> dict[str, Test]:
@@ -84,8 +85,9 @@ def files_of(test: Test) -> list[programs.Transfer]:
     return files
 
 
-def _failures(record: lab.Record) -> list[str]:
-    return [str(event.data) for name in ("bugcheck", "hang", "thread", "exception") for event in record.named(name)]
+def _failures(test: Test, record: lab.Record) -> list[str]:
+    names = ("bugcheck", "hang", "thread") + (() if test.crashes else ("exception",))
+    return [str(event.data) for name in names for event in record.named(name)]
 
 
 def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
@@ -98,7 +100,7 @@ def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
     wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]
-    return text, wrong + _failures(record)
+    return text, wrong + _failures(test, record)
 
 
 def _with_line_ends(name: str) -> Path:
@@ -136,7 +138,7 @@ def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     with tempfile.TemporaryDirectory(prefix="petrel-disk-") as folder:
         disk = programs.disk_with(options.disk, Path(folder), files_of(test))
         record = lab.run(replace(options, disk=disk), lab.Limits(driver=_LIMIT, whole=_LIMIT), watcher)
-    wrong = _ended(record, test) + _failures(record)
+    wrong = _ended(record, test) + _failures(test, record)
     if watcher.waits_for is not None:
         wrong.append(f"nothing shown ends with {watcher.waits_for!r}")
     return watcher.text if test.screen else _after_greeting(watcher.text), wrong
