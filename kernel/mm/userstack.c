@@ -108,7 +108,10 @@ static ULONG64 MiSetStackPages(MI_VAD *Vad, ULONG64 First, ULONG64 End, ULONG Pr
 
     for (page = End; page > First; page--) {
         ULONG64 *pte = MiAddressToPte((page - 1) << PAGE_SHIFT);
-        if (!MiEnsureTables((page - 1) << PAGE_SHIFT) || (!MiPageIsCommitted(Vad, page - 1) && !MiChargeVad(Vad, 1)))
+        BOOLEAN committed = MiPageIsCommitted(Vad, page - 1);
+        if (committed && (Protection & MI_GUARD) && Vad->Secured != 0)
+            continue;                            /* somebody has it secured as it is (MmSecureVirtualMemory) */
+        if (!MiEnsureTables((page - 1) << PAGE_SHIFT) || (!committed && !MiChargeVad(Vad, 1)))
             break;
         flush = flush || (*pte & MI_PTE_VALID);
         MiProtectPage(Vad, page - 1, Protection);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Stacks as a program sees them: they grow by their guard pages, an overflow is told of once, sizes are those that were asked for, and a
  * guard page elsewhere is a guard page. Prints a line for each check that fails, and their number at the end; exit code 1 when one failed.
- * As a child: `fatal` overflows a stack without guard pages, `hostileN` has its stacks and TEBs protected anew while they grow.
+ * As a child: `fatal` overflows a stack without guard pages, `edge` faults where the kernel has no room left to tell of it, `hostileN` has its stacks and TEBs protected anew while they grow.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -345,6 +345,32 @@ static DWORD WINAPI Fatal(void *Unused)
     return 1;
 }
 
+/* The kernel has no room for an exception that comes right above the last guard pages, and nobody is told of it. */
+static LONG CALLBACK Told(EXCEPTION_POINTERS *Pointers)
+{
+    (void)Pointers;
+    ExitProcess(77);
+}
+
+static volatile char *volatile nowhere = (volatile char *)8;
+
+static __attribute__((noinline)) LONG ToTheEdge(LONG Depth)
+{
+    volatile char frame[80];
+
+    frame[0] = 1;
+    if (Limit() - Bottom() == (GUARDS + 1) * PAGE && (char *)frame - Limit() < 0x400)
+        *nowhere = 1;
+    return (Depth < 0 ? 0 : ToTheEdge(Depth + 1)) + frame[0];
+}
+
+static DWORD WINAPI Edge(void *Unused)
+{
+    (void)Unused;
+    AddVectoredExceptionHandler(1, Told);
+    return ToTheEdge(0);
+}
+
 static void *volatile victimTeb, *volatile victimStack;
 static volatile LONG rounds;
 
@@ -398,7 +424,7 @@ int main(int ArgumentCount, char **Arguments)
     if (ArgumentCount > 1 && strncmp(Arguments[1], "hostile", 7) == 0)
         return Hostile(atoi(Arguments[1] + 7));
     if (ArgumentCount > 1) {
-        Run(Fatal, NULL, 0, 0, "never");
+        Run(strcmp(Arguments[1], "edge") == 0 ? Edge : Fatal, NULL, 0, 0, "never");
         return 1;
     }
     Look("the first thread's stack");
@@ -418,6 +444,7 @@ int main(int ArgumentCount, char **Arguments)
     Run(Fibers, NULL, 0, 0, "fibers");
     Together();
     check(Child(Arguments[0], "fatal") == EXCEPTION_ACCESS_VIOLATION, "an overflow without guard pages ends the process");
+    check(Child(Arguments[0], "edge") == EXCEPTION_ACCESS_VIOLATION, "an exception that has no room ends the process");
     for (how = 0; how < 8; how++) {
         snprintf(argument, sizeof(argument), "hostile%d", how);
         code = Child(Arguments[0], argument);
