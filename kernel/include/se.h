@@ -12,8 +12,10 @@ VOID SeInitialize(VOID);
 extern POBJECT_TYPE SepTokenObjectType;
 /* The System process's token; never goes away. */
 extern PACCESS_TOKEN SeSystemToken;
-/* What objects without a better idea are protected by: system all, administrators read; and everyone read for public ones. */
-extern PACL SePublicDefaultDacl, SeSystemDefaultDacl;
+/* What objects without a better idea are protected by: system all, administrators read; for public ones administrators all, and everyone
+ * reads and goes through; for open ones everyone writes, too. */
+extern PACL SePublicDefaultDacl, SePublicOpenDacl, SeSystemDefaultDacl;
+extern SECURITY_DESCRIPTOR SePublicDefaultSd, SePublicOpenSd;
 
 /* ---- Tokens of processes and threads (ps exports these under its own names) ---- */
 /* The process's primary token, referenced. */

@@ -30,7 +30,6 @@ VOID IoInitialize(VOID)
         .Parse = IopParseFile, .QueryName = IopQueryFileName, .Security = IopFileSecurity,
     };
 
-    IopInitializeDeviceSecurity();
     IopDeviceObjectType = ObCreateSystemType(&device);
     IopDriverObjectType = ObCreateSystemType(&driver);
     IopFileObjectType = ObCreateSystemType(&file);

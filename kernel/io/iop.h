@@ -44,7 +44,6 @@ VOID IopReferenceDevice(PDEVICE_OBJECT Device);
 NTSTATUS IopCreateVpb(PDEVICE_OBJECT Device);
 VOID IopFreeVpb(PDEVICE_OBJECT Device);
 /* What a device grants when nobody has said it (devicesecurity.c). */
-VOID IopInitializeDeviceSecurity(VOID);                /* once, before the first device */
 PSECURITY_DESCRIPTOR IopDefaultDescriptor(DEVICE_TYPE Type);
 /* The last user may complete the deletion of the device and the unloading of its driver. PASSIVE_LEVEL. */
 VOID IopCloseDevice(PDEVICE_OBJECT Device);

@@ -3,6 +3,8 @@
  */
 #include "sep.h"
 
+SECURITY_DESCRIPTOR SePublicDefaultSd, SePublicOpenSd;
+
 /* Everybody has SeChangeNotifyPrivilege unless it was taken away. */
 static BOOLEAN SepMayTraverse(PSECURITY_SUBJECT_CONTEXT Subject)
 {
@@ -15,14 +17,10 @@ static VOID SepMust(NTSTATUS Status, ULONG64 Step)
         KeBugCheckEx(SECURITY_INITIALIZATION_FAILED, Step, (ULONG_PTR)Status, 0, 0);
 }
 
-/* Everybody reads and goes through, administrators do everything. */
-static VOID SepSecureNamespace(VOID)
+static VOID SepProtectBy(SECURITY_DESCRIPTOR *Descriptor, PACL Dacl)
 {
-    SECURITY_DESCRIPTOR descriptor;
-
-    SepMust(RtlCreateSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION1), 2);
-    SepMust(RtlSetDaclSecurityDescriptor(&descriptor, TRUE, SePublicDefaultDacl, FALSE), 3);
-    SepMust(ObSecureInitialNamespace(&descriptor), 4);
+    SepMust(RtlCreateSecurityDescriptor(Descriptor, SECURITY_DESCRIPTOR_REVISION1), 2);
+    SepMust(RtlSetDaclSecurityDescriptor(Descriptor, TRUE, Dacl, FALSE), 3);
 }
 
 VOID SeInitialize(VOID)
@@ -41,5 +39,7 @@ VOID SeInitialize(VOID)
     ObUpcalls.SetDescriptor = SeSetSecurityDescriptorInfo;
     ObUpcalls.HasPrivilege = SeSinglePrivilegeCheck;
     SepMust(ObInsertObject(SeSystemToken, NULL, 0, 0, NULL, NULL), 6);
-    SepSecureNamespace();
+    SepProtectBy(&SePublicDefaultSd, SePublicDefaultDacl);
+    SepProtectBy(&SePublicOpenSd, SePublicOpenDacl);
+    SepMust(ObSecureInitialNamespace(&SePublicDefaultSd), 4);
 }

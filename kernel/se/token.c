@@ -5,7 +5,7 @@
 
 POBJECT_TYPE SepTokenObjectType;
 PACCESS_TOKEN SeSystemToken;
-PACL SePublicDefaultDacl, SeSystemDefaultDacl;
+PACL SePublicDefaultDacl, SePublicOpenDacl, SeSystemDefaultDacl;
 
 static ULONG SepSidRoom(PSID Sid) { return (RtlLengthSid(Sid) + 7u) & ~7u; }
 
@@ -131,19 +131,19 @@ VOID SepDescribeToken(PACCESS_TOKEN Token, SEP_TOKEN_TEMPLATE *Template)
 }
 
 /* ---- The system's ---- */
-static PACL SepMakeDefaultDacl(BOOLEAN Public)
+/* World is what everybody may; nothing: there is no such entry. */
+static PACL SepMakeDacl(ACCESS_MASK World, ACCESS_MASK Administrators)
 {
     ULONG size = sizeof(ACL) + 3 * 24;
     PACL acl = ExAllocatePoolWithTag(PagedPool, size, SEP_TAG_TOKEN);
     NTSTATUS status = acl != NULL ? RtlCreateAcl(acl, size, ACL_REVISION) : STATUS_INSUFFICIENT_RESOURCES;
 
-    if (NT_SUCCESS(status) && Public)
-        status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_EXECUTE | GENERIC_READ, SepWorldSid);
+    if (NT_SUCCESS(status) && World != 0)
+        status = RtlAddAccessAllowedAce(acl, ACL_REVISION, World, SepWorldSid);
     if (NT_SUCCESS(status))
         status = RtlAddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, SepSystemSid);
     if (NT_SUCCESS(status))
-        status = RtlAddAccessAllowedAce(acl, ACL_REVISION, Public ? GENERIC_ALL : GENERIC_EXECUTE | GENERIC_READ | READ_CONTROL,
-                                        SepAdministratorsSid);
+        status = RtlAddAccessAllowedAce(acl, ACL_REVISION, Administrators, SepAdministratorsSid);
     if (!NT_SUCCESS(status))
         KeBugCheckEx(SECURITY_INITIALIZATION_FAILED, 0, (ULONG_PTR)status, 0, 0);
     return acl;
@@ -210,7 +210,8 @@ VOID SepInitializeTokens(VOID)
     };
 
     SepTokenObjectType = ObCreateSystemType(&token);
-    SeSystemDefaultDacl = SepMakeDefaultDacl(FALSE);
-    SePublicDefaultDacl = SepMakeDefaultDacl(TRUE);
+    SeSystemDefaultDacl = SepMakeDacl(0, GENERIC_EXECUTE | GENERIC_READ | READ_CONTROL);
+    SePublicDefaultDacl = SepMakeDacl(GENERIC_EXECUTE | GENERIC_READ, GENERIC_ALL);
+    SePublicOpenDacl = SepMakeDacl(GENERIC_EXECUTE | GENERIC_READ | GENERIC_WRITE, GENERIC_ALL);
     SepCreateSystemToken();
 }
