@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The services that the session manager calls, and their structures: what mingw-w64's headers leave out. Names and layouts are those of
+ * What native programs need of ntdll.dll and mingw-w64's headers leave out: services and their structures. Names and layouts are those of
  * Microsoft's documentation and of the phnt headers.
  */
 #pragma once
@@ -11,6 +11,10 @@
 #include <winternl.h>
 
 #define NATIVE_PROCESS ((HANDLE)(LONG_PTR)-1)
+#define NATIVE_THREAD ((HANDLE)(LONG_PTR)-2)
+#define NATIVE_PEB() ((const PEB *)__readgsqword(0x60))
+/* The calling program's own. */
+#define NATIVE_OWN_PARAMETERS() ((NATIVE_PARAMETERS *)NATIVE_PEB()->ProcessParameters)
 
 typedef struct NATIVE_PARAMETERS {
     ULONG MaximumLength, Length, Flags, DebugFlags;

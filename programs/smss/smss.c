@@ -163,11 +163,9 @@ static NTSTATUS Serve(HANDLE Kernel)
 void NtProcessStartup(void);
 void NtProcessStartup(void)
 {
-    const PEB *peb = (const PEB *)__readgsqword(0x60);
-    const NATIVE_PARAMETERS *parameters = (const NATIVE_PARAMETERS *)peb->ProcessParameters;
     NTSTATUS status = ReadEnvironment(&Environment);
 
     if (NT_SUCCESS(status))
-        status = Serve(parameters->StandardInput);
+        status = Serve(NATIVE_OWN_PARAMETERS()->StandardInput);
     NtTerminateProcess(NATIVE_PROCESS, status == STATUS_PIPE_BROKEN ? STATUS_SUCCESS : status);
 }

@@ -2,7 +2,7 @@
  * Texts in buffers that do not grow: what does not fit is told, once, in Full.
  */
 #pragma once
-#include "native.h"
+#include "../native.h"
 
 typedef struct TEXT_BUFFER {
     WCHAR *Characters;

@@ -15,7 +15,8 @@ from .paths import ROOT, program
 from .process import run_tool
 
 SOURCES = ROOT / "scripts" / "bench" / "user"
-_SMSS = ROOT / "programs" / "smss"              # linked with our ntdll, as nobody resolves its imports
+_PROGRAMS = ROOT / "programs"
+_SMSS = _PROGRAMS / "smss"                      # linked with our ntdll, as nobody resolves its imports
 _BUILT = ROOT / "build" / "user" / "bench"
 _CLANG = ["--target=x86_64-w64-windows-gnu", "-isystem", "/usr/share/mingw-w64/include", "-ffreestanding", "-fno-builtin",
           "-mno-stack-arg-probe", "-fno-stack-protector", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-unused-parameter"]
@@ -23,7 +24,7 @@ NATIVE, WINE = "C:\\Windows\\System32\\native.exe", "C:\\wine.exe"
 
 
 def _newest() -> float:
-    return max(path.stat().st_mtime for path in [*SOURCES.iterdir(), *_SMSS.iterdir(), Path(__file__)])
+    return max(path.stat().st_mtime for path in [*SOURCES.iterdir(), *_PROGRAMS.rglob("*.[ch]"), Path(__file__)])
 
 
 def _compile(source: Path) -> Path:

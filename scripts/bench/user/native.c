@@ -75,7 +75,7 @@ static BOOLEAN RunProgram(void)
     HANDLE process, thread;
 
     return NT_SUCCESS(NtCreateUserProcess(&process, &thread, PROCESS_ALL_ACCESS, THREAD_ALL_ACCESS, NULL, NULL, 0, 0,
-                                          NATIVE_PEB()->ProcessParameters, NULL, &attributes)) &&
+                                          NATIVE_OWN_PARAMETERS(), NULL, &attributes)) &&
            NT_SUCCESS(NtClose(thread)) && WaitAndClose(process);
 }
 
@@ -138,13 +138,13 @@ static const BENCH Benches[] = {
 static void Write(const BENCH_TEXT *Text)
 {
     IO_STATUS_BLOCK result;
-    NtWriteFile(NATIVE_STANDARD_OUTPUT(NATIVE_PEB()->ProcessParameters), NULL, NULL, NULL, &result, Text->Text, Text->Length, NULL, NULL);
+    NtWriteFile(NATIVE_OWN_PARAMETERS()->StandardOutput, NULL, NULL, NULL, &result, Text->Text, Text->Length, NULL, NULL);
 }
 
 void Begin(void);
 void Begin(void)
 {
-    UNICODE_STRING *line = &NATIVE_PEB()->ProcessParameters->CommandLine;
+    const UNICODE_STRING *line = &NATIVE_OWN_PARAMETERS()->CommandLine;
     NTSTATUS status = 0;
     ULONG i;
 
