@@ -78,4 +78,5 @@ def start_tool(code: str, temporary: Path, *arguments: str | Path) -> subprocess
     """The tool in a process of its own, for signals; `code` runs its main; `temporary` takes its temporary folders."""
     program = f"import sys\nfrom pathlib import Path\nfrom unittest import mock\nfrom petreltool import cli\n{code}\n"
     return subprocess.Popen([sys.executable, "-c", program, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                            text=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS), "TMPDIR": str(temporary)})
+                            text=True, env={**os.environ, "PYTHONPATH": str(SCRIPTS), "PYTHONFAULTHANDLER": "1",
+                                       "TMPDIR": str(temporary)})
