@@ -47,7 +47,8 @@ class Package:
 
 def packages(table: Path = TABLE) -> list[Package]:
     with open(table, "rb") as handle:
-        return [Package(**{**entry, "folders": tuple(entry["folders"]), "flavours": tuple(entry.get("flavours", ()))}) for entry in tomllib.load(handle)["debian"]]
+        return [Package(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+                for entry in tomllib.load(handle)["debian"]]
 
 
 def is_right(path: Path, sha256: str) -> bool:

@@ -44,7 +44,9 @@ class Table:
 def table(flavour: str = DEFAULT, path: Path = debian.TABLE) -> Table:
     with open(path, "rb") as handle:
         lists = tomllib.load(handle)["system32"]
-    return Table(tuple(package for package in debian.packages(path) if flavour in package.flavours), tuple(lists["essential"]), tuple(name for name in lists["programs"] if name not in lists["lacks"][flavour]), tuple(lists["nls"]))
+    packages = [package for package in debian.packages(path) if flavour in package.flavours]
+    there = [name for name in lists["programs"] if name not in lists["lacks"][flavour]]
+    return Table(tuple(packages), tuple(lists["essential"]), tuple(there), tuple(lists["nls"]))
 
 
 def listing(folder: Path) -> dict[str, Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import functools
 import os
 import re
 import tempfile
@@ -185,10 +186,16 @@ def command(arguments: argparse.Namespace) -> int:
     return max((result for result in results if result != EXIT_SKIPPED), default=EXIT_SKIPPED if results else EXIT_PASS)
 
 
+@functools.cache
+def _disk(preset: str, flavour: str) -> Path:
+    """Made sure of once for all tests of a command: every file of it is read for that."""
+    return make_user_image(preset, flavour=flavour)
+
+
 def _run_named(name: str, test: Test, arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="petrel-numbers-") as folder:
         try:
-            disk = make_user_image(arguments.preset, flavour=test.flavour)
+            disk = _disk(arguments.preset, test.flavour)
             if arguments.permute is not None:
                 disk = _with_other_numbers(disk, test.flavour, arguments.permute, Path(folder))
             return run_one(name, test, disk, arguments.preset, arguments.write)
