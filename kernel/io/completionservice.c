@@ -79,7 +79,7 @@ static VOID IopDeleteCompletionPort(PVOID Object)
 VOID IopInitializeCompletionPorts(VOID)
 {
     static const OB_TYPE_TEMPLATE port = {
-        .Name = L"IoCompletion", .ValidAccess = IOP_PORT_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = OB_NOT_WAITABLE,
+        .Name = L"IoCompletion", .ValidAccess = IOP_PORT_ALL_ACCESS, .PoolType = NonPagedPoolNx, .DefaultOffset = 0,
         .Mapping = { STANDARD_RIGHTS_READ | IOP_PORT_QUERY_STATE, STANDARD_RIGHTS_WRITE | IOP_PORT_MODIFY_STATE,
                      STANDARD_RIGHTS_EXECUTE | SYNCHRONIZE, IOP_PORT_ALL_ACCESS },
         .Delete = IopDeleteCompletionPort,

@@ -85,11 +85,14 @@ static VOID ObpFreeListInsertLocked(PHANDLE_TABLE_FREE_LIST List, PHANDLE_TABLE_
     List->FirstFreeHandleEntry = Entry;
 }
 
-/* The first entry of a page is no handle: it holds the value of the page's first handle, which names all others. */
-static VOID ObpPrepareEntries(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Page)
+/* The first entry of a page is no handle: it holds the value of the page's first handle, which names all others. Handles are good for
+ * look-ups before anybody can be given one. */
+static VOID ObpOfferEntries(PHANDLE_TABLE Table, PHANDLE_TABLE_ENTRY Page)
 {
-    ULONG i;
-    Page[0].HighValue = Table->NextHandleNeedingPool;
+    ULONG first = Table->NextHandleNeedingPool, i;
+
+    Page[0].HighValue = first;
+    __atomic_store_n(&Table->NextHandleNeedingPool, first + 4 * OBP_ENTRIES, __ATOMIC_RELEASE);
     ExLockExclusive(&Table->FreeLists[0].FreeListLock);
     for (i = OBP_ENTRIES - 1; i >= 1; i--)
         ObpFreeListInsertLocked(&Table->FreeLists[0], &Page[i], FALSE);
@@ -106,12 +109,10 @@ static BOOLEAN ObpGrowTable(PHANDLE_TABLE Table)
         if (Table->NextHandleNeedingPool / 4 < OBP_MAXIMUM_ENTRIES)
             page = ObpAllocateTablePage();
         grown = page != NULL && ObpAddPage(Table, page);
-        if (grown) {
-            ObpPrepareEntries(Table, page);
-            Table->NextHandleNeedingPool += 4 * OBP_ENTRIES;
-        } else if (page != NULL) {
+        if (grown)
+            ObpOfferEntries(Table, page);
+        else if (page != NULL)
             ExFreePoolWithTag(page, OBP_TAG_TABLE);
-        }
     }
     ExUnlockExclusive(&Table->HandleTableLock);
     return grown;
@@ -152,12 +153,14 @@ VOID ObDestroyHandleTable(PHANDLE_TABLE Table)
 /* ---- Entries ---- */
 static PHANDLE_TABLE_ENTRY ObpEntryOfHandle(PHANDLE_TABLE Table, HANDLE Handle)
 {
-    ULONG64 code = __atomic_load_n(&Table->TableCode, __ATOMIC_ACQUIRE), index = (ULONG64)Handle / 4;
-    PVOID page = ObpTablePage(code);
+    ULONG64 index = (ULONG64)Handle / 4, code;
+    PVOID page;
     ULONG level;
 
     if (index >= __atomic_load_n(&Table->NextHandleNeedingPool, __ATOMIC_ACQUIRE) / 4 || index % OBP_ENTRIES == 0)
         return NULL;
+    code = __atomic_load_n(&Table->TableCode, __ATOMIC_ACQUIRE);       /* after what it must reach: a table only grows */
+    page = ObpTablePage(code);
     for (level = (ULONG)(code & OBP_LEVEL_MASK); level != 0; level--) {
         ULONG64 span = level == 2 ? OBP_ENTRIES * OBP_POINTERS : OBP_ENTRIES;
         ULONG64 slot = index / span % OBP_POINTERS;

@@ -48,8 +48,7 @@ static VOID ObpFillType(POBJECT_TYPE Type, const OBJECT_TYPE_INITIALIZER *Initia
     InitializeListHead(&Type->CallbackList);
     Type->TypeInfo = *Initializer;
     Type->TypeInfo.ValidAccessMask |= SYNCHRONIZE & (Initializer->ObjectTypeFlags & OB_TYPE_USE_DEFAULT_OBJECT ? ~0u : 0);
-    if (Initializer->ObjectTypeFlags & OB_TYPE_USE_DEFAULT_OBJECT)
-        Type->DefaultObject = &ObpDefaultObject;
+    Type->DefaultObject = &ObpDefaultObject;     /* unless a body says that it has one: nobody may take bodies for something else */
     Type->Key = ObpTypeKey(&Type->Name);
 }
 

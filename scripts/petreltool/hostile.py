@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import time
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from .build import build
 from .errors import EXIT_FAIL, EXIT_PASS, PayloadError, UsageError
 from .image import make_user_image
 from .machine import MachineOptions
+from .paths import Tree
 
 _SEEDS = 1 << 30
 _SLACK = 180.0                  # seconds for booting, the last child and the report
@@ -24,11 +26,16 @@ def _run(arguments: argparse.Namespace, seed: int) -> bool:
     options = replace(options, options=[*options.options, "poison=1"])
     item = programs.Program(rf"C:\hostile.exe {seed} {arguments.seconds} {arguments.threads}")
     limit = arguments.seconds + _SLACK
-    record, _ = programs.run(options, [item], lab.Limits(driver=limit, whole=limit), usertests.files_of(test))
+    keep = Tree(arguments.preset).build / "hostile" / str(seed)
+    record, _ = programs.run(options, [item], lab.Limits(driver=limit, whole=limit), usertests.files_of(test), keep=keep)
     wrong = [] if item.verdict == "pass" else [item.why]         # children end by exceptions as often as not
     wrong += [str(event.data) for name in ("bugcheck", "hang") for event in record.named(name)]
     for line in wrong:
         print(f"WRONG: {line}")
+    if wrong:
+        print(f"what the machine said: {keep}")
+    else:
+        shutil.rmtree(keep)
     return not wrong
 
 

@@ -196,6 +196,29 @@ static VOID SignalAndWait(VOID)
     TestFreeUserPage(page);
 }
 
+/* A section begins with a pointer, not with a dispatcher header, and one in sixteen looked like an event. */
+static VOID SignalSections(VOID)
+{
+    HANDLE sections[64];
+    PAGE *page = Begin();
+    ULONG i;
+
+    if (page == NULL)
+        return;
+    CHECK(AS_USER(NtCreateEvent(&page->Handle, EVENT_ALL_ACCESS, NULL, SynchronizationEvent, FALSE)) == STATUS_SUCCESS);
+    for (i = 0; i < RTL_NUMBER_OF(sections); i++) {
+        page->Time.QuadPart = PAGE_SIZE;
+        CHECK(AS_USER(NtCreateSection(&page->Other, SECTION_ALL_ACCESS, NULL, &page->Time, PAGE_READWRITE, SEC_COMMIT, NULL)) == STATUS_SUCCESS);
+        sections[i] = page->Other;
+        page->Time.QuadPart = 0;
+        CHECK(AS_USER(NtSignalAndWaitForSingleObject(sections[i], page->Handle, FALSE, &page->Time)) == STATUS_OBJECT_TYPE_MISMATCH);
+    }
+    for (i = 0; i < RTL_NUMBER_OF(sections); i++)
+        CHECK(AS_USER(NtClose(sections[i])) == STATUS_SUCCESS);
+    AS_USER(NtClose(page->Handle));
+    TestFreeUserPage(page);
+}
+
 /* ---- Timers ---- */
 static VOID Timers(VOID)
 {
@@ -293,7 +316,8 @@ static VOID TimerStorm(VOID)
 static const KE_TEST Tests[] = {
     { "ex.object.event", Events, 0 },   { "ex.object.hostile", Hostile, 0 },
     { "ex.object.semaphore", Semaphores, 0 }, { "ex.object.mutant", Mutants, 0 },
-    { "ex.object.signal", SignalAndWait, 0 }, { "ex.object.timer", Timers, 0 },
+    { "ex.object.signal", SignalAndWait, 0 }, { "ex.object.signal_sections", SignalSections, 0 },
+    { "ex.object.timer", Timers, 0 },
     { "ex.object.timerroutine", Routines, 0 }, { "ex.object.timerstorm", TimerStorm, 4 },
 };
 const KE_TEST_GROUP ExObjectTests = { Tests, RTL_NUMBER_OF(Tests) };
