@@ -12,7 +12,7 @@
 typedef struct MI_PAGES_WAIT {                   /* on the waiter's stack */
     LIST_ENTRY Link;                             /* MiWaitersLock */
     ULONG64 Wanted;                              /* I free pages */
-    BOOLEAN Gained;                              /* MiWaitersLock the round gained something */
+    BOOLEAN Gained;                              /* MiWaitersLock the round gained something, or there was enough without it */
     KEVENT Round;
 } MI_PAGES_WAIT;
 
@@ -55,18 +55,19 @@ VOID MiTellWaiters(BOOLEAN Gained, BOOLEAN RoundIsOver)
     ExLockExclusive(&MiWaitersLock);
     for (entry = MiWaiters.Flink; entry != &MiWaiters; entry = next) {
         MI_PAGES_WAIT *wait = CONTAINING_RECORD(entry, MI_PAGES_WAIT, Link);
+        BOOLEAN enough = (ULONG64)MiAvailablePages >= wait->Wanted;
         next = entry->Flink;
-        if (!RoundIsOver && (ULONG64)MiAvailablePages < wait->Wanted)
+        if (!RoundIsOver && !enough)
             continue;
         RemoveEntryList(&wait->Link);
-        wait->Gained = Gained;
+        wait->Gained = Gained || enough;         /* who finds that others were faster comes again */
         KeSetEvent(&wait->Round, 0, FALSE);
     }
     ExUnlockExclusive(&MiWaitersLock);
 }
 
 /* ---- The other side ---- */
-/* TRUE: the round gained something. */
+/* TRUE: there were more pages, for the caller or for others. */
 static BOOLEAN MiAwaitRound(ULONG64 Wanted)
 {
     MI_PAGES_WAIT wait = { .Wanted = Wanted };

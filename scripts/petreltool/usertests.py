@@ -24,7 +24,6 @@ from .report import Subject
 
 EXIT_SKIPPED = 77                               # as ctest knows it
 FOLDER = ROOT / "tests" / "user"
-_LIMIT = 240.0
 # What differs from run to run: dates, times, numbers of bytes free, process ids and memory.
 _MASKS = ((re.compile(r"\d\d/\d\d/\d{4}  \d\d:\d\d [AP]M"), "<date>"), (re.compile(r"[\d,]+ bytes free"), "<free>"), (re.compile(r"\d+ bytes \(\d+ KiB\)"), "<size>"),
           (re.compile(r"(Done in|Size =|Archive size:|Physical Size =|Headers Size =|Compressed:) *[\d.]+ *m?s?"), r"\1 <number>"),
@@ -50,6 +49,7 @@ class Test:
     memory: int = 256
     flavour: str = userfiles.DEFAULT
     suite: bool = True                          # False: by command only
+    seconds: float = 240.0                      # that the machine may take
     crashes: bool = False                       # its programs start some that end by an exception
 
 
@@ -67,9 +67,10 @@ def masked(text: str) -> str:
 
 
 def build(source: str) -> Path:
-    """The program of a source file, made anew when the source is newer."""
+    """The program of a source file, made anew when the source or a header of the folder is newer."""
     made = ROOT / "build" / "user" / (Path(source).stem + ".exe")
-    if not made.exists() or made.stat().st_mtime < (FOLDER / source).stat().st_mtime:
+    newest = max(path.stat().st_mtime for path in [FOLDER / source, *FOLDER.glob("*.h")])
+    if not made.exists() or made.stat().st_mtime < newest:
         made.parent.mkdir(parents=True, exist_ok=True)
         fresh = made.with_suffix(f".{os.getpid()}")
         run_tool([program("x86_64-w64-mingw32-gcc"), "-O1", "-Wall", "-Werror", "-o", str(fresh), str(FOLDER / source)])
@@ -97,7 +98,7 @@ def _run_commands(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     if test.stdin:
         files.append(programs.file_for_input(str(_with_line_ends(test.stdin))))
         options.options.append(programs.input_option())
-    record, _ = programs.run(options, items, lab.Limits(driver=_LIMIT, whole=_LIMIT), files, quiet=True)
+    record, _ = programs.run(options, items, lab.Limits(driver=test.seconds, whole=test.seconds), files, quiet=True)
     text = "".join(item.text("stdout") + "".join(f"2> {line}\n" for line in item.text("stderr").splitlines() if line.strip())
                    for item in items)
     wrong = [f"{item.command}: {item.verdict}: {item.why}" for item in items if item.verdict != "pass"]
@@ -116,7 +117,7 @@ def _run_typed(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     options.options.append("shell=cmd")
     options.interactive = True
     with tempfile.TemporaryFile() as shown, open(FOLDER / test.typed, "rb") as typed:
-        record = lab.run(options, lab.Limits(driver=_LIMIT, whole=_LIMIT), Terminal(typed.fileno(), shown.fileno()))
+        record = lab.run(options, lab.Limits(driver=test.seconds, whole=test.seconds), Terminal(typed.fileno(), shown.fileno()))
         shown.seek(0)
         text = shown.read().decode("utf-8", "replace")
     return _after_greeting(text), _ended(record, test)
@@ -138,7 +139,7 @@ def _run_dialogue(test: Test, options: MachineOptions) -> tuple[str, list[str]]:
     watcher = ScreenDialogue(test.dialogue) if test.screen else WireDialogue(test.dialogue)
     with tempfile.TemporaryDirectory(prefix="petrel-disk-") as folder:
         disk = programs.disk_with(options.disk, Path(folder), files_of(test))
-        record = lab.run(replace(options, disk=disk), lab.Limits(driver=_LIMIT, whole=_LIMIT), watcher)
+        record = lab.run(replace(options, disk=disk), lab.Limits(driver=test.seconds, whole=test.seconds), watcher)
     wrong = _ended(record, test) + _failures(test, record)
     if watcher.waits_for is not None:
         wrong.append(f"nothing shown ends with {watcher.waits_for!r}")

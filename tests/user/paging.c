@@ -7,21 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include "counts.h"
 
 #define PAGE_WORDS 512
 #define LONGEST_WARM_UP 10                        /* batches */
-#define SLACK_PAGES 15                           /* less than one for each two children of 32 */
-
-static int failures;
-
-static int check(int good, const char *what)
-{
-    if (good)
-        return 1;
-    failures++;
-    printf("failed: %s (error %lu)\n", what, GetLastError());
-    return 0;
-}
 
 /* ---- A child ---- */
 static unsigned long long Word(unsigned seed, size_t page, size_t word, int round)
@@ -103,66 +92,6 @@ static void Batch(const char *self, int count, int mib, int rounds)
     CloseHandle(go);
 }
 
-/* ---- What the system has ---- */
-typedef LONG NTAPI QUERY(ULONG class, void *buffer, ULONG length, ULONG *needed);
-static QUERY *Query;
-static unsigned char answer[1 << 14];
-
-typedef struct COUNTS {
-    long long processes, handles, commit, pools, pages, slots;
-} COUNTS;
-
-/* SYSTEM_PERFORMANCE_INFORMATION, SYSTEM_PAGEFILE_INFORMATION, SYSTEM_PROCESS_INFORMATION: offsets as documented. */
-static unsigned At(const unsigned char *bytes, unsigned offset) { return *(const unsigned *)(bytes + offset); }
-
-static COUNTS Count(void)
-{
-    COUNTS counts = { 0 };
-    const unsigned char *entry = answer;
-    ULONG needed = 0;
-
-    check(Query(2, answer, sizeof(answer), &needed) >= 0, "SystemPerformanceInformation");
-    counts.commit = At(answer, 0x30);
-    counts.pools = At(answer, 0x70) + At(answer, 0x74);
-    counts.pages = -(long long)At(answer, 0x2C) - At(answer, 0xA4);              /* free ones and files' */
-    if (Query(18, answer, sizeof(answer), &needed) >= 0 && needed != 0)
-        counts.slots = At(answer, 8);
-    check(Query(0, answer, 0x40, &needed) >= 0, "SystemBasicInformation");
-    counts.pages += At(answer, 0x0C) + counts.slots;
-    check(Query(5, answer, sizeof(answer), &needed) >= 0, "SystemProcessInformation");
-    for (;; entry += At(entry, 0)) {
-        counts.processes++;
-        counts.handles += At(entry, 0x60);
-        if (At(entry, 0) == 0)
-            break;
-    }
-    return counts;
-}
-
-static int IsBack(const COUNTS *before, const COUNTS *now)
-{
-    return now->processes <= before->processes && now->handles <= before->handles && now->commit <= before->commit + SLACK_PAGES &&
-           now->pools <= before->pools + SLACK_PAGES && now->pages <= before->pages + SLACK_PAGES;
-}
-
-/* The last of a process goes after who waits for it was told. */
-static COUNTS Settle(const COUNTS *before)
-{
-    COUNTS now = Count();
-
-    for (int i = 0; i < 500 && before != NULL && !IsBack(before, &now); i++) {
-        Sleep(10);
-        now = Count();
-    }
-    return now;
-}
-
-static void Show(const char *what, const COUNTS *counts)
-{
-    printf("%s: %lld processes, %lld handles, %lld pages of commit, %lld of pools, %lld of all, %lld of them in the page file\n", what,
-           counts->processes, counts->handles, counts->commit, counts->pools, counts->pages, counts->slots);
-}
-
 /* Until the kernel has what it keeps, page tables of its own among it: a batch adds less than a page for each two processes then. What
  * each process leaves behind never comes to that. */
 static COUNTS WarmUp(const char *self, int count, int mib)
@@ -188,22 +117,13 @@ int main(int argc, char **argv)
     if (argc > 6 && strcmp(argv[1], "child") == 0)
         return Child((unsigned)atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), (HANDLE)(ULONG_PTR)_strtoui64(argv[5], NULL, 10),
                      (HANDLE)(ULONG_PTR)_strtoui64(argv[6], NULL, 10));
-    Query = (QUERY *)(void *)GetProcAddress(GetModuleHandleA("ntdll.dll"), "NtQuerySystemInformation");
     GetModuleFileNameA(NULL, self, sizeof(self));
     count = count > 64 ? 64 : count;
     before = WarmUp(self, count, mib);
     Batch(self, count, mib, rounds);
     Batch(self, count, mib, rounds);
     after = Settle(&before);
-    check(after.processes <= before.processes, "no process is left");
-    check(after.handles <= before.handles, "no handle is left");
-    check(after.commit <= before.commit + SLACK_PAGES, "no commit is left");
-    check(after.pools <= before.pools + SLACK_PAGES, "no pool is left");
-    check(after.pages <= before.pages + SLACK_PAGES, "no page is left");
-    if (failures != 0) {
-        Show("before", &before);
-        Show("after", &after);
-    }
+    CheckNothingIsLeft(&before, &after);
     printf("paging: %d processes of %d MiB, %d rounds, %d failed\n", count, mib, rounds, failures);
     return failures != 0;
 }
