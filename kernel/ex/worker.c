@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  * System worker threads: three queues, each served by threads of one priority. A routine may block for as long as it likes, so a
- * queue whose threads are all busy gets another one, up to a limit, from the balance thread.
+ * queue whose threads are all busy gets another one, up to a limit, from the balance thread. Such a thread ends when it was idle for
+ * EXP_IDLE.
  */
 #include "exp.h"
 
 #define EXP_FIRST_WORKERS 2
 #define EXP_MOST_WORKERS 24
+#define EXP_IDLE (-10000000ll)                   /* a second */
 
 typedef struct EXP_QUEUE {
     LIST_ENTRY Items;                /* ExpWorkLock */
@@ -38,16 +40,37 @@ VOID NTAPI ExQueueWorkItem(PWORK_QUEUE_ITEM WorkItem, WORK_QUEUE_TYPE QueueType)
         KeSetEvent(&ExpBalance, 0, FALSE);
 }
 
-static PWORK_QUEUE_ITEM ExpTakeItem(EXP_QUEUE *Queue)
+/* Idle, for as long as that may be. */
+static NTSTATUS ExpAwaitItem(EXP_QUEUE *Queue)
+{
+    LARGE_INTEGER idle = { .QuadPart = EXP_IDLE };
+    BOOLEAN extra;
+    KIRQL irql = KeLockAcquire(&ExpWorkLock);
+
+    Queue->Idle++;
+    extra = Queue->Threads > EXP_FIRST_WORKERS;
+    KeLockRelease(&ExpWorkLock, irql);
+    return KeWaitForSingleObject(&Queue->Available, WrQueue, KernelMode, FALSE, extra ? &idle : NULL);
+}
+
+/* Whoever queues something from now on sees one idle thread less. */
+static BOOLEAN ExpRetire(EXP_QUEUE *Queue)
+{
+    KIRQL irql = KeLockAcquire(&ExpWorkLock);
+    BOOLEAN retire = Queue->Threads > EXP_FIRST_WORKERS && IsListEmpty(&Queue->Items);
+
+    Queue->Idle--;
+    Queue->Threads -= retire;
+    KeLockRelease(&ExpWorkLock, irql);
+    return retire;
+}
+
+static PWORK_QUEUE_ITEM ExpTakeFirst(EXP_QUEUE *Queue)
 {
     PWORK_QUEUE_ITEM item;
     BOOLEAN starved;
     KIRQL irql = KeLockAcquire(&ExpWorkLock);
 
-    Queue->Idle++;
-    KeLockRelease(&ExpWorkLock, irql);
-    KeWaitForSingleObject(&Queue->Available, WrQueue, KernelMode, FALSE, NULL);
-    irql = KeLockAcquire(&ExpWorkLock);
     Queue->Idle--;
     item = CONTAINING_RECORD(RemoveHeadList(&Queue->Items), WORK_QUEUE_ITEM, List);
     item->List.Flink = NULL;
@@ -56,6 +79,15 @@ static PWORK_QUEUE_ITEM ExpTakeItem(EXP_QUEUE *Queue)
     if (starved)                                 /* this thread may be about to block for long */
         KeSetEvent(&ExpBalance, 0, FALSE);
     return item;
+}
+
+/* NULL: the thread is not needed any more. */
+static PWORK_QUEUE_ITEM ExpTakeItem(EXP_QUEUE *Queue)
+{
+    while (ExpAwaitItem(Queue) == STATUS_TIMEOUT)
+        if (ExpRetire(Queue))
+            return NULL;
+    return ExpTakeFirst(Queue);
 }
 
 /* A routine must leave the thread as it found it: the next one would inherit what it did not undo. */
@@ -72,10 +104,10 @@ static VOID NTAPI ExpWorkerThread(PVOID Context)
 {
     EXP_QUEUE *queue = Context;
     ULONG apcDisable = KeCurrentThread()->CombinedApcDisable;
+    PWORK_QUEUE_ITEM item;
 
     KeSetBasePriorityThread(KeCurrentThread(), queue->Increment);
-    for (;;) {
-        PWORK_QUEUE_ITEM item = ExpTakeItem(queue);
+    while ((item = ExpTakeItem(queue)) != NULL) {
         PWORKER_THREAD_ROUTINE routine = item->WorkerRoutine;
         PVOID parameter = item->Parameter;       /* the item belongs to the routine from here */
         routine(parameter);

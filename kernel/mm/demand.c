@@ -90,7 +90,10 @@ BOOLEAN MiAwaitPages(ULONG64 Pages)
         return TRUE;
     if (MiTrimmer == NULL || MiTrimmer == KeCurrentThread() || KeIrql() > APC_LEVEL)
         return FALSE;
-    while ((ULONG64)MiAvailablePages < wanted && hopeless < MI_PATIENCE && rounds++ < MI_LONGEST_PATIENCE)
+    for (; hopeless < MI_PATIENCE && rounds < MI_LONGEST_PATIENCE; rounds++) {
         hopeless = MiAwaitRound(wanted) ? 0 : hopeless + 1;
-    return (ULONG64)MiAvailablePages >= wanted;
+        if ((ULONG64)MiAvailablePages >= wanted) /* looked at once: a moment later others may have them, and the caller comes again */
+            return TRUE;
+    }
+    return FALSE;
 }

@@ -22,7 +22,7 @@ static int check(int good, const char *what)
 static unsigned char answer[1 << 18];
 
 typedef struct COUNTS {
-    long long processes, handles, commit, pools, pages, slots;
+    long long processes, threads, handles, commit, pools, pages, slots;
 } COUNTS;
 
 /* SYSTEM_PERFORMANCE_INFORMATION, SYSTEM_PAGEFILE_INFORMATION, SYSTEM_PROCESS_INFORMATION: offsets as documented. */
@@ -55,6 +55,7 @@ static COUNTS Count(void)
     check(Query(5, sizeof(answer), &needed) >= 0, "SystemProcessInformation");
     for (;; entry += At(entry, 0)) {
         counts.processes++;
+        counts.threads += At(entry, 4);
         counts.handles += At(entry, 0x60);
         if (At(entry, 0) == 0)
             break;
@@ -64,8 +65,9 @@ static COUNTS Count(void)
 
 static int IsBack(const COUNTS *before, const COUNTS *now)
 {
-    return now->processes <= before->processes && now->handles <= before->handles && now->commit <= before->commit + SLACK_PAGES &&
-           now->pools <= before->pools + SLACK_PAGES && now->pages <= before->pages + SLACK_PAGES;
+    return now->processes <= before->processes && now->threads <= before->threads && now->handles <= before->handles &&
+           now->commit <= before->commit + SLACK_PAGES && now->pools <= before->pools + SLACK_PAGES &&
+           now->pages <= before->pages + SLACK_PAGES;
 }
 
 /* The last of a process goes after who waits for it was told. */
@@ -82,14 +84,15 @@ static COUNTS Settle(const COUNTS *before)
 
 static void Show(const char *what, const COUNTS *counts)
 {
-    printf("%s: %lld processes, %lld handles, %lld pages of commit, %lld of pools, %lld of all, %lld of them in the page file\n", what,
-           counts->processes, counts->handles, counts->commit, counts->pools, counts->pages, counts->slots);
+    printf("%s: %lld processes, %lld threads, %lld handles, %lld pages of commit, %lld of pools, %lld of all, %lld of them in the page file\n",
+           what, counts->processes, counts->threads, counts->handles, counts->commit, counts->pools, counts->pages, counts->slots);
 }
 
 /* Shows both when there is more than before. */
 static void CheckNothingIsLeft(const COUNTS *before, const COUNTS *after)
 {
     check(after->processes <= before->processes, "no process is left");
+    check(after->threads <= before->threads, "no thread is left");
     check(after->handles <= before->handles, "no handle is left");
     check(after->commit <= before->commit + SLACK_PAGES, "no commit is left");
     check(after->pools <= before->pools + SLACK_PAGES, "no pool is left");
