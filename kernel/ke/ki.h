@@ -139,6 +139,7 @@ VOID KiThreadStartup(VOID);
 VOID KiCallOnStack(PVOID StackBase, VOID (*Routine)(PVOID), PVOID Argument);
 DECLSPEC_NORETURN VOID KiThreadMain(KE_THREAD_ROUTINE *Routine, PVOID Context);
 
+static inline ULONG KiTickCount(VOID) { return (ULONG)*(volatile ULONG64 *)&SharedUserData->TickCount; }
 static inline DISPATCHER_HEADER *KiHeader(PVOID Object) { return (DISPATCHER_HEADER *)Object; }
 
 /* ---- Extended state of a thread that uses it, around a switch ---- */
@@ -156,6 +157,10 @@ VOID KiFreeUserState(PVOID Area);
 ULONG KiWalkWaitingThread(PKTHREAD Thread, ULONG64 *Frames, ULONG Maximum);
 
 VOID KiInitializeGenericDpc(VOID);
+
+/* ---- Threads that never come to run (starvation.c) ---- */
+VOID KiWatchForStarvation(VOID);                  /* from now on, once a second */
+VOID KiRelieveStarvedThreads(VOID);               /* IRQL <= DISPATCH_LEVEL */
 /* Registered routines, at a bug check, after the report. */
 VOID KiCallBugcheckCallbacks(VOID);
 

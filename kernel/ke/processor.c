@@ -65,6 +65,7 @@ VOID KiInitializeDispatcher(VOID)
     RtlCopyMemory(KiIdleProcess.ImageFileName, "Idle", 5);
     KiBecomeIdleThread(processor, (PVOID)KeLoaderBlock->BootStackBaseAddress);
     KiJoinDispatcher(processor);
+    KiWatchForStarvation();
 }
 
 /* IRQL 0, interrupts on: every reason to do something arrives as an interrupt, which switches threads by itself. */

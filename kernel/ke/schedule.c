@@ -27,6 +27,7 @@ static VOID KiEnqueueReady(PKPRCB Prcb, PKTHREAD Thread, BOOLEAN AtHead)
 
     Thread->State = Ready;
     Thread->NextProcessor = Prcb->Number;
+    Thread->WaitTime = KiTickCount();
     if (AtHead)
         InsertHeadList(list, &Thread->WaitListEntry);
     else
