@@ -79,9 +79,9 @@ def _clean(_: argparse.Namespace) -> int:
 
 
 def _verify(arguments: argparse.Namespace) -> int:
-    from . import hives, hostile, linemutants, storageproof
+    from . import hives, hostile, linemutants, programproof, storageproof
     commands = {"mutants": linemutants.command, "hives": hives.command, "storage": storageproof.command,
-                "hostile": hostile.command}
+                "hostile": hostile.command, "programs": programproof.command}
     return commands[arguments.what](arguments)
 
 
@@ -144,7 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     options.for_verify(add("verify", _verify, "prove that tests can fail, and that volumes, hives and services are safe", "verify mutants",
                            "verify mutants -k ex.resource", "verify hives", "verify hives --fuzz 2000 --seed 7",
                            "verify storage --interchange", "verify storage --crash --seed 7", "verify storage --fuzz 200",
-                           "verify hostile", "verify hostile --seconds 20 --seed 1"))
+                           "verify hostile", "verify hostile --seconds 20 --seed 1", "verify programs"))
     options.for_bench(add("bench", _bench, "measure", "bench", "bench thread_switch irp_null_ioctl", "bench --boot"))
     options.for_fetch(add("fetch", _fetch, "fetch the real third-party drivers into the cache", "fetch", "fetch --require-payloads"))
     add("clean", _clean, "remove everything that was built", "clean")

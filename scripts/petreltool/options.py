@@ -114,9 +114,10 @@ def for_boot_tests(parser: argparse.ArgumentParser) -> None:
 
 
 def for_verify(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=("mutants", "hives", "storage", "hostile"),
+    parser.add_argument("what", choices=("mutants", "hives", "storage", "hostile", "programs"),
                         help="mutants: break the kernel line by line, and see that tests notice; hives: the registry's files by hivex; "
-                             "storage: FAT volumes, in machines; hostile: system services with arguments that nobody means")
+                             "storage: FAT volumes, in machines; hostile: system services with arguments that nobody means; "
+                             "programs: what real ones make, compared with the host's")
     parser.add_argument("-k", metavar="NAME", help="only the mutants whose test's name contains this")
     parser.add_argument("--fuzz", type=int, nargs="?", const=2000, metavar="N",
                         help="hives, storage: so many broken ones instead, for the kernel (default: 2000)")
@@ -138,6 +139,8 @@ def for_verify(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--seconds", type=int, default=1800, metavar="N", help="how long services are called (default: 1800)")
     group.add_argument("--cpus", type=int, default=4, metavar="N", help="processors (default: 4)")
     group.add_argument("--threads", type=int, default=4, metavar="N", help="that call, in each program (default: 4)")
+    group = parser.add_argument_group("programs")
+    group.add_argument("--tree", type=int, default=1000, metavar="N", help="files that 7za packs and unpacks (default: 1000)")
     parser.add_argument("--no-build", action="store_true", help=argparse.SUPPRESS)      # ctest's machines run beside each other
 
 
