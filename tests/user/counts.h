@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <windows.h>
 
-#define SLACK_PAGES 15                           /* of what the kernel keeps for the next time */
+#define SLACK_PAGES 15                           /* less than one for each process of a pass */
+#define MOST_PASSES 6
 
 static int failures;
 
@@ -101,4 +102,19 @@ static void CheckNothingIsLeft(const COUNTS *before, const COUNTS *after)
         Show("before", before);
         Show("after", after);
     }
+}
+
+/* The first passes leave what the kernel keeps for the next time; then one must leave nothing. What each process or thread leaves behind is
+ * left by every pass. */
+static void CheckPasses(void (*pass)(void))
+{
+    COUNTS before, after = { 0 };
+    int i = 0;
+
+    do {
+        before = after;
+        pass();
+        after = Settle(i != 0 ? &before : NULL);
+    } while (i++ == 0 || (i < MOST_PASSES && !IsBack(&before, &after)));
+    CheckNothingIsLeft(&before, &after);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * `many LOOP THREADS TOGETHER`: as many processes one after the other, threads at once and processes at once. After all of that once
- * more the system has what it had after the first time: handles, processes, commit, pools and pages.
+ * `many LOOP THREADS TOGETHER`: as many processes one after the other, threads at once and processes at once. All of that again and again,
+ * until once the system has what it had before: handles, processes, commit, pools and pages (counts.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 
 #define MOST_THREADS 1000
 #define MOST_PROCESSES 200
-#define LONGEST_WARM_UP 10
 #define PATIENCE 300000                          /* milliseconds; only a failure comes to them */
 
 static char self[MAX_PATH];
@@ -119,7 +118,9 @@ static void Threads(int count)
     End();
 }
 
-static void All(int loop, int threads, int together)
+static int loop = 20, threads = 50, together = 8;
+
+static void Pass(void)
 {
     Loop(loop);
     Threads(threads);
@@ -128,24 +129,15 @@ static void All(int loop, int threads, int together)
 
 int main(int argc, char **argv)
 {
-    int loop = argc > 1 ? atoi(argv[1]) : 20, threads = argc > 2 ? atoi(argv[2]) : 50, together = argc > 3 ? atoi(argv[3]) : 8;
-    COUNTS before, after = { 0 };
-    int i = 0;
-
     if (argc > 4 && strcmp(argv[1], "child") == 0)
         return Child(argv);
+    loop = argc > 1 ? atoi(argv[1]) : loop;
+    threads = argc > 2 ? atoi(argv[2]) : threads;
+    together = argc > 3 ? atoi(argv[3]) : together;
     if (threads > MOST_THREADS || together > MOST_PROCESSES)
         return 2;
     GetModuleFileNameA(NULL, self, sizeof(self));
-    do {                                         /* until the kernel has what it keeps for the next time */
-        before = after;
-        All(together, threads, together);
-        after = Settle(NULL);
-    } while (++i < LONGEST_WARM_UP && after.commit - before.commit > SLACK_PAGES / 2);
-    before = after;
-    All(loop, threads, together);
-    after = Settle(&before);
-    CheckNothingIsLeft(&before, &after);
+    CheckPasses(Pass);
     printf("many: %d processes in a loop, %d threads at once, %d processes at once, %d failed\n", loop, threads, together, failures);
     return failures != 0;
 }

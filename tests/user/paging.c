@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * More memory than there is: `paging COUNT MIB ROUNDS` starts itself COUNT times; all children have MIB of memory at once, a pattern in
- * each page that they check and change ROUNDS times. It does so four times, and after the last the system has what it had after the
- * second: handles, processes, commit (with all that the kernel has), pools, and pages in memory (but files') or in the page file.
+ * each page that they check and change ROUNDS times. It does so again and again, until once the system has what it had before: handles,
+ * processes, commit (with all that the kernel has), pools, and pages in memory (but files') or in the page file (counts.h).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +10,6 @@
 #include "counts.h"
 
 #define PAGE_WORDS 512
-#define LONGEST_WARM_UP 10                        /* batches */
 
 /* ---- A child ---- */
 static unsigned long long Word(unsigned seed, size_t page, size_t word, int round)
@@ -92,38 +91,21 @@ static void Batch(const char *self, int count, int mib, int rounds)
     CloseHandle(go);
 }
 
-/* Until the kernel has what it keeps, page tables of its own among it: a batch adds less than a page for each two processes then. What
- * each process leaves behind never comes to that. */
-static COUNTS WarmUp(const char *self, int count, int mib)
-{
-    COUNTS before, now = { 0 };
-    int i = 0;
+static char self[MAX_PATH];
+static int count = 4, mib = 8, rounds = 2;
 
-    do {
-        before = now;
-        Batch(self, count, mib, 1);
-        Sleep(200);                              /* for a baseline only: what is late then makes it larger, never a failure */
-        now = Count();
-    } while (++i < LONGEST_WARM_UP && now.commit - before.commit > count / 2);
-    return now;
-}
+static void Pass(void) { Batch(self, count, mib, rounds); }
 
 int main(int argc, char **argv)
 {
-    int count = argc > 1 ? atoi(argv[1]) : 4, mib = argc > 2 ? atoi(argv[2]) : 8, rounds = argc > 3 ? atoi(argv[3]) : 2;
-    COUNTS before, after;
-    char self[MAX_PATH];
-
     if (argc > 6 && strcmp(argv[1], "child") == 0)
         return Child((unsigned)atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), (HANDLE)(ULONG_PTR)_strtoui64(argv[5], NULL, 10),
                      (HANDLE)(ULONG_PTR)_strtoui64(argv[6], NULL, 10));
+    count = argc > 1 ? min(atoi(argv[1]), 64) : count;
+    mib = argc > 2 ? atoi(argv[2]) : mib;
+    rounds = argc > 3 ? atoi(argv[3]) : rounds;
     GetModuleFileNameA(NULL, self, sizeof(self));
-    count = count > 64 ? 64 : count;
-    before = WarmUp(self, count, mib);
-    Batch(self, count, mib, rounds);
-    Batch(self, count, mib, rounds);
-    after = Settle(&before);
-    CheckNothingIsLeft(&before, &after);
+    CheckPasses(Pass);
     printf("paging: %d processes of %d MiB, %d rounds, %d failed\n", count, mib, rounds, failures);
     return failures != 0;
 }
