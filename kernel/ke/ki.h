@@ -157,10 +157,9 @@ VOID KiFreeUserState(PVOID Area);
 ULONG KiWalkWaitingThread(PKTHREAD Thread, ULONG64 *Frames, ULONG Maximum);
 
 VOID KiInitializeGenericDpc(VOID);
-
-/* ---- Threads that never come to run (starvation.c) ---- */
-VOID KiWatchForStarvation(VOID);                  /* from now on, once a second */
-VOID KiRelieveStarvedThreads(VOID);               /* IRQL <= DISPATCH_LEVEL */
+/* Ready threads that never come to run: from now on, once a second; and at once. IRQL <= DISPATCH_LEVEL. */
+VOID KiWatchForStarvation(VOID);
+VOID KiRelieveStarvedThreads(VOID);
 /* Registered routines, at a bug check, after the report. */
 VOID KiCallBugcheckCallbacks(VOID);
 
