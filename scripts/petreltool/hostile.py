@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import random
 import shutil
 import time
 from dataclasses import replace
 
-from . import lab, programs, report, setup, usertests
-from .build import build
+from . import lab, programs, proof, report, usertests
 from .errors import EXIT_FAIL, EXIT_PASS, PayloadError, UsageError
 from .image import make_user_image
 from .machine import MachineOptions
 from .paths import Tree
 
-_SEEDS = 1 << 30
 _SLACK = 180.0                  # seconds for booting, the last child and the report
 
 
@@ -42,10 +39,7 @@ def _run(arguments: argparse.Namespace, seed: int) -> bool:
 def command(arguments: argparse.Namespace) -> int:
     if min(arguments.seconds, arguments.cpus) < 1 or not 1 <= arguments.threads <= 16:
         raise UsageError("--seconds and --cpus must be above 0, --threads from 1 to 16")
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(_SEEDS)
-    if not arguments.no_build:
-        setup.ensure()
-        build(arguments.preset)
+    seed = proof.begin(arguments)
     print(f"hostile: seed {seed}, {arguments.seconds} s, {arguments.cpus} processors, {arguments.threads} threads, {arguments.preset}, "
           f"commit {report.commit()}", flush=True)
     begin = time.monotonic()

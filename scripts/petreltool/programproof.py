@@ -15,8 +15,7 @@ import time
 import zipfile
 from pathlib import Path
 
-from . import fetch, lab, programs, report, setup, usertests
-from .build import build
+from . import fetch, lab, programs, proof, report, usertests
 from .errors import EXIT_FAIL, EXIT_PASS, PayloadError, UsageError
 from .image import make_user_image
 from .machine import MachineOptions
@@ -24,7 +23,6 @@ from .process import run_tool
 
 Tree = dict[str, bytes]                         # names have slashes
 
-_SEEDS = 1 << 30
 _LIMIT = 1200.0
 _MODULES = 40
 _LONGEST = 8192
@@ -134,10 +132,7 @@ def _run(preset: str, files: int, seed: int, folder: Path) -> list[str]:
 def command(arguments: argparse.Namespace) -> int:
     if arguments.tree < 1:
         raise UsageError("--tree must be above 0")
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(_SEEDS)
-    if not arguments.no_build:
-        setup.ensure()
-        build(arguments.preset)
+    seed = proof.begin(arguments)
     print(f"programs: seed {seed}, {arguments.tree} files, {arguments.preset}, commit {report.commit()}", flush=True)
     begin = time.monotonic()
     try:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import random
 import time
 
-from . import crash, interchange, report, setup, volumefuzz
-from .build import build
+from . import crash, interchange, proof, report, volumefuzz
 from .errors import EXIT_FAIL, EXIT_PASS, UsageError
 
-_SEEDS = 1 << 30
 _IMAGES = 1000
 
 
@@ -25,8 +22,8 @@ def _check(arguments: argparse.Namespace) -> str:
         raise UsageError("--images, --fuzz and --load must be above 0")
     if arguments.resume and arguments.seed is None:
         raise UsageError("--resume needs the --seed of the run that it goes on with")
-    if arguments.seed is not None and not 0 <= arguments.seed < _SEEDS:
-        raise UsageError(f"--seed must be from 0 to {_SEEDS - 1}")
+    if arguments.seed is not None and not 0 <= arguments.seed < proof.SEEDS:
+        raise UsageError(f"--seed must be from 0 to {proof.SEEDS - 1}")
     return wanted[0]
 
 
@@ -41,10 +38,7 @@ def _prove(what: str, arguments: argparse.Namespace, seed: int) -> bool:
 
 def command(arguments: argparse.Namespace) -> int:
     what = _check(arguments)
-    seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(_SEEDS)
-    if not arguments.no_build:
-        setup.ensure()
-        build(arguments.preset)
+    seed = proof.begin(arguments)
     print(f"storage {what}: seed {seed}, {arguments.preset}, commit {report.commit()}", flush=True)
     begin = time.monotonic()
     passed = _prove(what, arguments, seed)
