@@ -43,7 +43,8 @@ static VOID FatCleanupFile(FAT_FCB *Fcb, FAT_CCB *Ccb, PIRP Irp, PFILE_OBJECT Fi
         FsRtlNotifyCleanup(Fcb->Vcb->NotifySync, &Fcb->Vcb->NotifyList, Ccb);
     } else {
         FsRtlCheckOplock(&Fcb->Oplock, Irp, NULL, NULL, NULL);
-        FsRtlFastUnlockAll(&Fcb->Lock, File, IoGetRequestorProcess(Irp), NULL);
+        if (FsRtlAreThereCurrentFileLocks(&Fcb->Lock))
+            FsRtlFastUnlockAll(&Fcb->Lock, File, IoGetRequestorProcess(Irp), NULL);
     }
     ExAcquireResourceExclusiveLite(&Fcb->Resource, TRUE);
     if (Ccb->DeleteOnClose)

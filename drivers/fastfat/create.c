@@ -10,19 +10,20 @@ VOID FatForget(FAT_FCB *Fcb)
         FatDeleteFcb(Fcb);
 }
 
-NTSTATUS FatLookUp(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb)
+/* Reads the directory. */
+static NTSTATUS FatFindOnDisk(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb)
 {
+    uint32_t length = Name->Length / sizeof(WCHAR);
     FAT_ENTRY *entry;
     FAT_STATUS found;
     NTSTATUS status;
 
-    *Fcb = FatFindChild(Folder, Name);
-    if (*Fcb != NULL)
-        return STATUS_SUCCESS;
+    if (FatCheckName(Name->Buffer, &length) != FatOk)
+        return STATUS_OBJECT_NAME_INVALID;
     entry = ExAllocatePoolWithTag(NonPagedPoolNx, sizeof(*entry), FAT_TAG);
     if (entry == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
-    found = FatFindEntry(&Folder->Folder, Name->Buffer, Name->Length / sizeof(WCHAR), entry);
+    found = FatFindEntry(&Folder->Folder, Name->Buffer, length, entry);
     if (found == FatOk)
         *Fcb = FatFindChildAt(Folder, entry->Offset);
     if (found == FatOk && *Fcb == NULL)
@@ -33,17 +34,26 @@ NTSTATUS FatLookUp(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb)
     return status;
 }
 
-/* Takes the first name off a path. STATUS_OBJECT_NAME_INVALID: it cannot be one. */
+NTSTATUS FatLookUp(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb)
+{
+    *Fcb = FatFindChild(Folder, Name);
+    return *Fcb != NULL ? STATUS_SUCCESS : FatFindOnDisk(Folder, Name, Fcb);
+}
+
+/* Takes the first name off a path. STATUS_OBJECT_NAME_INVALID: nothing is left of it. Its characters are looked at when nothing open
+ * has it. */
 static NTSTATUS FatTakeName(PUNICODE_STRING Path, PUNICODE_STRING Name)
 {
-    uint32_t length = 0;
+    PWCHAR begin = Path->Buffer, end = begin + Path->Length / sizeof(WCHAR), at = begin;
+    uint32_t length;
 
-    while (length < Path->Length / sizeof(WCHAR) && Path->Buffer[length] != L'\\')
-        length++;
-    Name->Buffer = Path->Buffer;
-    Path->Buffer += length;
+    while (at != end && *at != L'\\')
+        at++;
+    length = (uint32_t)(at - begin);
+    Name->Buffer = begin;
+    Path->Buffer = at;
     Path->Length -= (USHORT)(length * sizeof(WCHAR));
-    if (FatCheckName(Name->Buffer, &length) != FatOk)
+    if (FatTrimName(Name->Buffer, &length) != FatOk)
         return STATUS_OBJECT_NAME_INVALID;
     Name->Length = Name->MaximumLength = (USHORT)(length * sizeof(WCHAR));
     return STATUS_SUCCESS;
@@ -207,7 +217,7 @@ NTSTATUS FatCreate(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
         FAT_FCB *busy;
         opening.Busy = NULL;
         opening.Name.Length = 0;
-        opening.MustBeFolder = FALSE;
+        opening.MustBeFolder = opening.ShareNoted = FALSE;
         ExAcquireResourceExclusiveLite(&Vcb->Resource, TRUE);
         status = FatCreateLocked(&opening);
         busy = opening.Busy;
@@ -219,6 +229,7 @@ NTSTATUS FatCreate(FAT_VCB *Vcb, PIRP Irp, PIO_STACK_LOCATION Location)
         status = passed = FsRtlCheckOplock(&busy->Oplock, Irp, NULL, NULL, NULL);
         ExAcquireResourceExclusiveLite(&Vcb->Resource, TRUE);
         busy->Opens--;
+        busy->Header.IsFastIoPossible = FatFastIoState(busy);
         FatForget(busy);
         ExReleaseResourceLite(&Vcb->Resource);
         opening.OplockPassed = TRUE;

@@ -154,7 +154,7 @@ static inline BOOLEAN FatIsFolder(const FAT_FCB *Fcb)
 {
     return Fcb->Header.NodeTypeCode == FAT_NODE_FOLDER;
 }
-/* One that is open below the folder already; NULL: none. */
+/* One that is open below the folder already; NULL: none. Vcb->Resource held exclusively. */
 FAT_FCB *FatFindChild(FAT_FCB *Folder, PCUNICODE_STRING Name);
 FAT_FCB *FatFindChildAt(FAT_FCB *Folder, ULONG Offset);
 /* Everything that is open below Top and at last Top itself, each after what is below it: begins with FatFirstOpen, ends with NULL.
@@ -182,6 +182,7 @@ typedef struct FAT_OPENING {
     UNICODE_STRING Name;                         /* the last name; empty: Folder itself */
     BOOLEAN MustBeFolder;                        /* a backslash followed it */
     BOOLEAN OplockPassed;                        /* nobody's oplock stands against it any more */
+    BOOLEAN ShareNoted;                          /* the file object says what Access shares, and nobody is against it */
     FAT_FCB *Busy;                               /* whose oplock must be broken first */
 } FAT_OPENING;
 NTSTATUS FatOpenExisting(FAT_OPENING *Opening, FAT_FCB *Fcb);
@@ -189,7 +190,7 @@ NTSTATUS FatCreateNew(FAT_OPENING *Opening);
 NTSTATUS FatOpenVolumeItself(FAT_OPENING *Opening);
 /* The file object leads to the file from now on. Fcb NULL: the volume. */
 NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb);
-/* The name below a directory; *Fcb NULL with STATUS_SUCCESS: nothing has it. */
+/* The name below a directory; *Fcb NULL with STATUS_SUCCESS: nothing has it. STATUS_OBJECT_NAME_INVALID: nothing can. */
 NTSTATUS FatLookUp(FAT_FCB *Folder, PCUNICODE_STRING Name, FAT_FCB **Fcb);
 /* Forgets a file that nobody has open. */
 VOID FatForget(FAT_FCB *Fcb);

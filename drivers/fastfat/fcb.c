@@ -162,14 +162,25 @@ static BOOLEAN FatHasName(PCUNICODE_STRING Own, PCUNICODE_STRING Name)
     return Own->Length == Name->Length && FatNamesEqual(&FatHost, Own->Buffer, Name->Buffer, Name->Length / sizeof(WCHAR));
 }
 
+/* What was looked for is looked for again. */
+static VOID FatPutFirst(FAT_FCB *Folder, FAT_FCB *Child)
+{
+    if (Folder->Children.Flink == &Child->Link)
+        return;
+    RemoveEntryList(&Child->Link);
+    InsertHeadList(&Folder->Children, &Child->Link);
+}
+
 FAT_FCB *FatFindChild(FAT_FCB *Folder, PCUNICODE_STRING Name)
 {
     PLIST_ENTRY entry;
 
     for (entry = Folder->Children.Flink; entry != &Folder->Children; entry = entry->Flink) {
         FAT_FCB *child = CONTAINING_RECORD(entry, FAT_FCB, Link);
-        if (!child->IsRemoved && (FatHasName(&child->Name, Name) || FatHasName(&child->ShortName, Name)))
+        if (!child->IsRemoved && (FatHasName(&child->Name, Name) || FatHasName(&child->ShortName, Name))) {
+            FatPutFirst(Folder, child);
             return child;
+        }
     }
     return NULL;
 }

@@ -8,8 +8,7 @@
 
 static BOOLEAN FatOverwrites(const FAT_OPENING *Opening)
 {
-    return Opening->Disposition == FILE_SUPERSEDE || Opening->Disposition == FILE_OVERWRITE ||
-           Opening->Disposition == FILE_OVERWRITE_IF;
+    return (1u << Opening->Disposition & (1u << FILE_SUPERSEDE | 1u << FILE_OVERWRITE | 1u << FILE_OVERWRITE_IF)) != 0;
 }
 
 NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
@@ -29,6 +28,8 @@ NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
     ccb->DeleteOnClose = FatIsSet(Opening->Options, FILE_DELETE_ON_CLOSE);
     if (handles == 0)
         IoSetShareAccess(Opening->Access, shared, file, share);
+    else if (Opening->ShareNoted)
+        IoUpdateShareAccess(file, share);
     else
         status = IoCheckShareAccess(Opening->Access, shared, file, share, TRUE);
     if (!NT_SUCCESS(status)) {
@@ -45,7 +46,8 @@ NTSTATUS FatFinishOpen(FAT_OPENING *Opening, FAT_FCB *Fcb)
         Fcb->IsPageFile |= FatIsSet(Opening->Location->Flags, SL_OPEN_PAGING_FILE);
         Fcb->Opens++;
         Fcb->Handles++;
-        Fcb->Header.IsFastIoPossible = FatFastIoState(Fcb);
+        if (handles == 0)
+            Fcb->Header.IsFastIoPossible = FatFastIoState(Fcb);
     } else {
         file->FsContext = Opening->Vcb;
         file->SectionObjectPointer = NULL;
@@ -102,6 +104,7 @@ static NTSTATUS FatCheckSharing(FAT_OPENING *Opening, FAT_FCB *Fcb)
 
     if (Fcb->Handles != 0) {
         status = IoCheckShareAccess(access, Opening->Location->Parameters.Create.ShareAccess, Opening->File, &Fcb->Share, FALSE);
+        Opening->ShareNoted = NT_SUCCESS(status) && access == Opening->Access;
         if (!FatIsFolder(Fcb) && !Opening->OplockPassed && FsRtlCurrentOplock(&Fcb->Oplock) &&
             (NT_SUCCESS(status) || FsRtlCurrentBatchOplock(&Fcb->Oplock))) {
             Opening->Busy = Fcb;                 /* an oplock is broken first; its owner may close the file then */

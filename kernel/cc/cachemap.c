@@ -166,6 +166,8 @@ BOOLEAN NTAPI CcUninitializeCacheMap(PFILE_OBJECT FileObject, PLARGE_INTEGER Tru
     CC_MAP *map;
     CC_PRIVATE *private;
 
+    if (FileObject->PrivateCacheMap == NULL && TruncateSize == NULL && UninitializeCompleteEvent == NULL)
+        return FileObject->SectionObjectPointer == NULL || CcpMapOf(FileObject) == NULL;
     ExLockExclusive(&CcpMapLock);
     map = FileObject->SectionObjectPointer != NULL ? CcpMapOf(FileObject) : NULL;
     private = FileObject->PrivateCacheMap;

@@ -116,10 +116,15 @@ VOID NTAPI ExSetResourceOwnerPointer(PERESOURCE Resource, PVOID OwnerPointer)
 /* ---- Questions ---- */
 ULONG NTAPI ExIsResourceAcquiredSharedLite(PERESOURCE Resource)
 {
-    KIRQL irql = ExpLockResource(Resource);
-    POWNER_ENTRY entry = ExpFindOwnerLocked(Resource, (ERESOURCE_THREAD)KeCurrentThread());
-    ULONG count = entry != NULL ? entry->OwnerCount : 0;
+    POWNER_ENTRY entry;
+    ULONG count;
+    KIRQL irql;
 
+    if (__atomic_load_n(&Resource->ActiveEntries, __ATOMIC_RELAXED) == 0)       /* the caller would be one of them */
+        return 0;
+    irql = ExpLockResource(Resource);
+    entry = ExpFindOwnerLocked(Resource, (ERESOURCE_THREAD)KeCurrentThread());
+    count = entry != NULL ? entry->OwnerCount : 0;
     ExpUnlockResource(Resource, irql);
     return count;
 }

@@ -38,7 +38,7 @@ static VOID ExpLendPriorityLocked(PERESOURCE Resource)
 }
 
 /* Joins the end of a chain, gives up the lock and returns when the resource was given to the caller. */
-static VOID ExpWaitForResource(PERESOURCE Resource, PVOID volatile *Chain, ULONG *Count, KIRQL OldIrql)
+DECLSPEC_NOINLINE static VOID ExpWaitForResource(PERESOURCE Resource, PVOID volatile *Chain, ULONG *Count, KIRQL OldIrql)
 {
     EXP_RESOURCE_WAITER self = { .Thread = ExpSelf() }, **link = (EXP_RESOURCE_WAITER **)Chain;
 
@@ -79,7 +79,7 @@ static VOID ExpGiveToExclusiveLocked(PERESOURCE Resource)
     KeSetEvent(&waiter->Granted, 0, FALSE);
 }
 
-static VOID ExpGiveAwayLocked(PERESOURCE Resource, BOOLEAN WasExclusive)
+DECLSPEC_NOINLINE static VOID ExpGiveAwayLocked(PERESOURCE Resource, BOOLEAN WasExclusive)
 {
     BOOLEAN shared = Resource->NumberOfSharedWaiters != 0, exclusive = Resource->NumberOfExclusiveWaiters != 0;
 
@@ -236,6 +236,8 @@ VOID NTAPI ExReleaseResourceForThreadLite(PERESOURCE Resource, ERESOURCE_THREAD 
         entry->OwnerThread = 0;
         Resource->Flag &= (USHORT)~ResourceOwnedExclusive;
         if (--Resource->ActiveEntries == 0)
+            Resource->ActiveCount = 0;
+        if (Resource->ActiveEntries == 0 && (Resource->NumberOfSharedWaiters | Resource->NumberOfExclusiveWaiters) != 0)
             ExpGiveAwayLocked(Resource, exclusive);
     }
     ExpUnlockResource(Resource, irql);

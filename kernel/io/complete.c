@@ -43,17 +43,21 @@ static VOID NTAPI IopFreeIrpOfApc(PKAPC Apc, PKNORMAL_ROUTINE *Normal, PVOID *Co
 
 static VOID NTAPI IopRundownIrpOfApc(PKAPC Apc) { IoFreeIrp(CONTAINING_RECORD(Apc, IRP, Tail.Apc)); }
 
-/* Hands the caller's APC over, which takes the packet along. FALSE: there is none, or the thread takes no more. */
-static BOOLEAN IopQueueUserApc(PIRP Irp, PIO_APC_ROUTINE Routine, PVOID Context)
+/* Hands the caller's APC over, which takes the packet along. FALSE: the thread takes no more. */
+DECLSPEC_NOINLINE static BOOLEAN IopQueueUserApc(PIRP Irp, PIO_APC_ROUTINE Routine, PVOID Context)
 {
     PKTHREAD thread = KeCurrentThread();
     PVOID iosb = Irp->UserIosb;
 
-    if (Routine == NULL)
-        return FALSE;
     KeInitializeApc(&Irp->Tail.Apc, thread, CurrentApcEnvironment, IopFreeIrpOfApc, IopRundownIrpOfApc, (PKNORMAL_ROUTINE)(PVOID)Routine,
                     Irp->RequestorMode, Context);
     return KeInsertQueueApc(&Irp->Tail.Apc, iosb, NULL, 2);
+}
+
+/* The packet goes to the port of a file that has one. */
+static BOOLEAN IopGoesToPort(PIRP Irp, PFILE_OBJECT File)
+{
+    return File != NULL && File->CompletionContext != NULL && IopPostIrp(Irp, File);
 }
 
 /* Publishes the result. A caller that got an error from the call itself looks at nothing else: nothing is signalled for it. */
@@ -88,7 +92,7 @@ VOID IopCompleteInThread(PIRP Irp)
     if (event != NULL)
         ObfDereferenceObject(event);             /* came from a handle */
     kept = (Irp->AllocationFlags & IOP_IRP_FILE_KEPT) != 0;
-    if (!tell || !(IopQueueUserApc(Irp, routine, context) || IopPostIrp(Irp, file)))
+    if (!tell || !((routine != NULL && IopQueueUserApc(Irp, routine, context)) || IopGoesToPort(Irp, file)))
         IoFreeIrp(Irp);
     if (file != NULL && !kept)
         ObfDereferenceObject(file);
@@ -101,7 +105,7 @@ static VOID NTAPI IopCompletionApc(PKAPC Apc, PKNORMAL_ROUTINE *Normal, PVOID *C
     IopCompleteInThread(irp);
 }
 
-static VOID IopQueueCompletion(PIRP Irp, CCHAR Boost)
+DECLSPEC_NOINLINE static VOID IopQueueCompletion(PIRP Irp, CCHAR Boost)
 {
     PETHREAD thread = Irp->Tail.Overlay.Thread;
     PFILE_OBJECT file = Irp->Tail.Overlay.OriginalFileObject;
@@ -161,7 +165,7 @@ static BOOLEAN IopLeaveLocation(PIRP Irp)
     return TRUE;
 }
 
-static VOID IopCompleteAssociated(PIRP Irp, CCHAR Boost)
+DECLSPEC_NOINLINE static VOID IopCompleteAssociated(PIRP Irp, CCHAR Boost)
 {
     PIRP master = Irp->AssociatedIrp.MasterIrp;
 

@@ -42,7 +42,7 @@ BOOLEAN IopPostIrp(PIRP Irp, PFILE_OBJECT File)
 {
     PIO_COMPLETION_CONTEXT context;
 
-    if (File == NULL || (Irp->Flags & (IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API)))
+    if (Irp->Flags & (IRP_CREATE_OPERATION | IRP_SYNCHRONOUS_API))
         return FALSE;
     context = IopPortFor(File, Irp->Overlay.AsynchronousParameters.UserApcContext, Irp->IoStatus.Status, Irp->PendingReturned);
     if (context == NULL)

@@ -150,7 +150,7 @@ static NTSTATUS IopSendCreate(IOP_CREATE *Create)
         IoFreeIrp(irp);
         return status;
     }
-    ObfReferenceObject(Create->File);            /* the packet's */
+    irp->AllocationFlags |= IOP_IRP_FILE_KEPT;   /* Create's reference outlives the packet */
     IopQueueIrp(irp);
     status = IofCallDriver(top, irp);
     if (status == STATUS_PENDING) {

@@ -100,6 +100,12 @@ extern MI_REGION MiSystemRegion;
 VOID MiInitializeRegion(MI_REGION *Region, ULONG64 Base, ULONG64 Bytes);
 /* Address of Pages free pages, or 0. */
 ULONG64 MiReserveAddresses(MI_REGION *Region, ULONG Pages);
+static inline BOOLEAN MiBit(const MI_REGION *Region, ULONG Index) { return (Region->Bits[Index / 64] >> Index % 64) & 1; }
+/* Whether an address of the region is taken. */
+static inline BOOLEAN MiIsReserved(const MI_REGION *Region, ULONG64 Address)
+{
+    return MiBit(Region, (ULONG)((Address - Region->Base) >> PAGE_SHIFT));
+}
 VOID MiReleaseAddresses(MI_REGION *Region, ULONG64 Address, ULONG Pages);
 
 /* ---- Pools ---- */

@@ -24,6 +24,7 @@
 typedef struct MI_POOL {
     KE_LOCK Lock;
     MI_REGION Region;
+    MI_POOL_KIND Kind;                           /* I */
     ULONG64 PageBits;                            /* I protection of its pages */
     LIST_ENTRY Free[PAGE_UNITS + 1];             /* Lock: by size in units */
     ULONG64 FreeSummary[PAGE_UNITS / 64 + 1];    /* Lock: which lists are not empty */
@@ -73,6 +74,7 @@ VOID MiInitializePools(VOID)
         MI_POOL *pool = &MiPools[i];
         pool->Lock.Rank = KeRankPool;
         pool->Region.Lock.Rank = KeRankSystemPtes;
+        pool->Kind = (MI_POOL_KIND)i;
         pool->PageBits = layout[i].Bits;
         MiInitializeRegion(&pool->Region, layout[i].Base, MI_POOL_SIZE / 4);
         for (size = 0; size <= PAGE_UNITS; size++)
@@ -251,7 +253,7 @@ static ULONG MiUnitsOf(SIZE_T Bytes)
     return max(units, 2u);                       /* room for the link of a free block */
 }
 
-static MI_POOL_HEADER *MiTakeFromPages(MI_POOL_KIND Kind, ULONG Units)
+DECLSPEC_NOINLINE static MI_POOL_HEADER *MiTakeFromPages(MI_POOL_KIND Kind, ULONG Units)
 {
     MI_POOL_HEADER *header = MiTakeBlock(&MiPools[Kind], Units);
 
@@ -264,7 +266,7 @@ static MI_POOL_HEADER *MiTakeFromPages(MI_POOL_KIND Kind, ULONG Units)
     return header;
 }
 
-static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
+DECLSPEC_NOINLINE static PVOID MiAllocateBig(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag)
 {
     MI_POOL *pool = &MiPools[Kind];
     ULONG pages = (ULONG)((Bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
@@ -322,12 +324,10 @@ DECLSPEC_NORETURN static VOID MiBadHeader(const MI_POOL_HEADER *Header, const MI
  * MiCheckPreviousLocked looks there. */
 static VOID MiCheckBlock(const MI_POOL_HEADER *Header)
 {
-    const MI_POOL_HEADER *next = MiNextBlock((MI_POOL_HEADER *)Header);
-    ULONG offset = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT;
+    const MI_POOL_HEADER *next = Header + Header->BlockSize;
+    ULONG end = (ULONG)((ULONG64)Header & (PAGE_SIZE - 1)) / UNIT + Header->BlockSize;
 
-    if (Header->BlockSize == 0 || offset + Header->BlockSize > PAGE_UNITS)
-        MiBadHeader(Header, Header + Header->BlockSize);
-    if (next != NULL && next->PreviousSize != Header->BlockSize)
+    if (Header->BlockSize == 0 || end > PAGE_UNITS || (end != PAGE_UNITS && next->PreviousSize != Header->BlockSize))
         MiBadHeader(Header, next);
 }
 
@@ -389,11 +389,21 @@ static ULONG64 MiReturnBlock(MI_POOL *Pool, MI_POOL_HEADER *Header)
     return page;
 }
 
+DECLSPEC_NOINLINE static VOID MiFreeToPages(MI_POOL *Pool, MI_POOL_HEADER *Header)
+{
+    ULONG64 page;
+
+    MiCount(Pool->Kind, -(LONG64)(Header->BlockSize * UNIT), -1);
+    page = MiReturnBlock(Pool, Header);
+    if (page != 0) {
+        MiUnmapAndFree(page, 1);
+        MiReleaseAddresses(&Pool->Region, page, 1);
+    }
+}
+
 static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
 {
     MI_POOL_HEADER *header = (MI_POOL_HEADER *)Block - 1;
-    MI_POOL_KIND kind = (MI_POOL_KIND)(Pool - MiPools);
-    ULONG64 page;
 
     if (((ULONG64)Block & (UNIT - 1)) != 0)
         KeBugCheckEx(BAD_POOL_CALLER, 0x46, (ULONG_PTR)Block, 0, 0);
@@ -403,24 +413,18 @@ static VOID MiFreeSmall(MI_POOL *Pool, PVOID Block)
         MiBadFree(0x46, header, Block);
     MiCheckBlock(header);
     MiPoisonFreed(Block, (header->BlockSize - HEADER_UNITS) * UNIT);
-    if (header->BlockSize < CACHE_SIZES && MiPutIntoCache(kind, header))
-        return;
-    MiCount(kind, -(LONG64)(header->BlockSize * UNIT), -1);
-    page = MiReturnBlock(Pool, header);
-    if (page != 0) {
-        MiUnmapAndFree(page, 1);
-        MiReleaseAddresses(&Pool->Region, page, 1);
-    }
+    if (header->BlockSize >= CACHE_SIZES || !MiPutIntoCache(Pool->Kind, header))
+        MiFreeToPages(Pool, header);
 }
 
-static VOID MiFreeBig(MI_POOL *Pool, PVOID Block)
+DECLSPEC_NOINLINE static VOID MiFreeBig(MI_POOL *Pool, PVOID Block)
 {
     SIZE_T bytes = MiForgetBigPages((ULONG64)Block, NULL);
     ULONG pages = (ULONG)((bytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
 
     if (bytes == 0)
         KeBugCheckEx(BAD_POOL_CALLER, 0x41, (ULONG_PTR)Block, 0, 0);
-    MiCount((MI_POOL_KIND)(Pool - MiPools), -(LONG64)bytes, -1);
+    MiCount(Pool->Kind, -(LONG64)bytes, -1);
     MiUnmapAndFree((ULONG64)Block, pages);
     MiReleaseAddresses(&Pool->Region, (ULONG64)Block, pages);
 }
@@ -447,7 +451,7 @@ VOID MiFreePool(PVOID Block, ULONG Tag)
 {
     MI_POOL *pool = MiPoolOfAddress((ULONG64)Block);
 
-    if (pool == NULL || !MiIsMapped((ULONG64)Block))
+    if (pool == NULL || !MiIsReserved(&pool->Region, (ULONG64)Block))
         KeBugCheckEx(BAD_POOL_CALLER, (LONG64)Block > 0 ? 0x40 : 0x46, (ULONG_PTR)Block, Tag, 0);
     MiCheckTag(Block, Tag);
     if (((ULONG64)Block & (PAGE_SIZE - 1)) == 0)

@@ -20,6 +20,15 @@ static PVOID MiAllocateOrRaise(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag, BOOLE
     return block;
 }
 
+DECLSPEC_NOINLINE static PVOID MiAllocateSpecial(POOL_TYPE PoolType, SIZE_T Bytes, ULONG Tag)
+{
+    PVOID block = MiAllocateOrRaise(MiPoolOfType(PoolType), Bytes, Tag, (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0);
+
+    if (block != NULL && (PoolType & POOL_ZERO_ALLOCATION_))
+        RtlZeroMemory(block, Bytes);
+    return block;
+}
+
 #undef ExAllocatePool
 #undef ExAllocatePoolWithTag
 #undef ExAllocatePoolWithQuota
@@ -27,11 +36,9 @@ static PVOID MiAllocateOrRaise(MI_POOL_KIND Kind, SIZE_T Bytes, ULONG Tag, BOOLE
 #undef ExFreePool
 PVOID NTAPI ExAllocatePoolWithTag(POOL_TYPE PoolType, SIZE_T NumberOfBytes, ULONG Tag)
 {
-    PVOID block = MiAllocateOrRaise(MiPoolOfType(PoolType), NumberOfBytes, Tag,
-                                    (PoolType & POOL_RAISE_IF_ALLOCATION_FAILURE) != 0);
-    if (block != NULL && (PoolType & POOL_ZERO_ALLOCATION_))
-        RtlZeroMemory(block, NumberOfBytes);
-    return block;
+    if (PoolType & (POOL_RAISE_IF_ALLOCATION_FAILURE | POOL_ZERO_ALLOCATION_))
+        return MiAllocateSpecial(PoolType, NumberOfBytes, Tag);
+    return MiAllocatePool(MiPoolOfType(PoolType), NumberOfBytes, Tag);
 }
 
 PVOID NTAPI ExAllocatePool(POOL_TYPE PoolType, SIZE_T NumberOfBytes)

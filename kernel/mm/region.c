@@ -5,8 +5,6 @@
 
 MI_REGION MiSystemRegion = { .Lock = KE_LOCK_OF_RANK(KeRankSystemPtes) };
 
-static BOOLEAN MiBit(const MI_REGION *Region, ULONG Index) { return (Region->Bits[Index / 64] >> Index % 64) & 1; }
-
 static VOID MiSetBits(MI_REGION *Region, ULONG First, ULONG Count, BOOLEAN Value)
 {
     ULONG i;

@@ -88,6 +88,16 @@ NTSTATUS ObCheckObjectAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE 
     return ObpCheckAccess(Object, State, ObpCheckMode(Mode, Attributes), Granted);
 }
 
+static BOOLEAN ObpIsJudged(PACCESS_STATE State, KPROCESSOR_MODE Mode)
+{
+    return Mode != KernelMode && State != NULL && ObUpcalls.AccessCheck != NULL;
+}
+
+BOOLEAN ObpMayTraverse(PACCESS_STATE State, KPROCESSOR_MODE Mode)
+{
+    return !ObpIsJudged(State, Mode) || ObUpcalls.MayTraverse(&State->SubjectSecurityContext);
+}
+
 NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Access)
 {
     POBJECT_TYPE type = ObpDirectoryObjectType;
@@ -95,9 +105,7 @@ NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE
     NTSTATUS status = STATUS_SUCCESS;
     ACCESS_MASK granted;
 
-    if (Mode == KernelMode || State == NULL || ObUpcalls.AccessCheck == NULL)
-        return STATUS_SUCCESS;
-    if (Access == DIRECTORY_TRAVERSE && ObUpcalls.MayTraverse(&State->SubjectSecurityContext))
+    if (Access == DIRECTORY_TRAVERSE ? ObpMayTraverse(State, Mode) : !ObpIsJudged(State, Mode))
         return STATUS_SUCCESS;
     descriptor = ObpReferenceDescriptor(ObHeader(Directory));
     if (descriptor != NULL)

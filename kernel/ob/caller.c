@@ -29,10 +29,13 @@ static NTSTATUS ObpCaptureObjectName(KPROCESSOR_MODE Mode, OBP_ATTRIBUTES *To)
 
 NTSTATUS ObpCaptureAttributes(const OBJECT_ATTRIBUTES *From, KPROCESSOR_MODE Mode, OBP_ATTRIBUTES *To)
 {
-    NTSTATUS status;
+    NTSTATUS status = STATUS_SUCCESS;
 
     To->OwnsName = FALSE;
-    status = MmReadCaller(Mode, &To->Attributes, From, sizeof(To->Attributes));
+    if (Mode == KernelMode)
+        To->Attributes = *From;
+    else
+        status = MmReadCaller(Mode, &To->Attributes, From, sizeof(To->Attributes));
     if (!NT_SUCCESS(status))
         return status;
     if (To->Attributes.Length != sizeof(OBJECT_ATTRIBUTES) || (To->Attributes.Attributes & ~OBJ_VALID_ATTRIBUTES))

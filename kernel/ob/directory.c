@@ -75,6 +75,8 @@ NTSTATUS ObpInsertDirectoryEntry(POBJECT_DIRECTORY Directory, PVOID Object, BOOL
     return status;
 }
 
+volatile ULONG64 ObpNamespaceGeneration = 1;
+
 /* Both namespace lock and directory lock are held exclusively. */
 static VOID ObpUnlinkLocked(POBJECT_DIRECTORY Directory, PVOID Object)
 {
@@ -86,6 +88,7 @@ static VOID ObpUnlinkLocked(POBJECT_DIRECTORY Directory, PVOID Object)
     entry = *link;
     *link = entry->ChainLink;
     info->Directory = NULL;
+    ObpNamespaceGeneration++;
     ExFreePoolWithTag(entry, OBP_TAG_ENTRY);
 }
 

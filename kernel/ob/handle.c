@@ -95,42 +95,65 @@ NTSTATUS NTAPI ObReferenceObjectByHandleWithTag(HANDLE Handle, ACCESS_MASK Desir
 }
 
 /* ---- Creation ---- */
-/* Exclusive objects: one process at a time, decided when the first handle comes. */
-static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, PEPROCESS Process, ULONG Attributes)
+static VOID ObpCountHandle(POBJECT_HEADER Header)
 {
-    POBJECT_HEADER_PROCESS_INFO info = ObpProcessInfo(Header);
+    POBJECT_TYPE type = ObpTypeOf(Header);
+    ULONG handles = (ULONG)InterlockedIncrement((volatile LONG *)&type->TotalNumberOfHandles);
+
+    if (handles > type->HighWaterNumberOfHandles)
+        type->HighWaterNumberOfHandles = handles;
+    InterlockedIncrement64(&Header->HandleCount);
+}
+
+/* Exclusive objects: one process at a time, decided when the first handle comes. Only such ones have Info. */
+DECLSPEC_NOINLINE static NTSTATUS ObpClaimExclusive(POBJECT_HEADER Header, POBJECT_HEADER_PROCESS_INFO Info, PEPROCESS Process,
+                                                    ULONG Attributes)
+{
     NTSTATUS status = STATUS_SUCCESS;
 
     ExLockExclusive(&Header->Lock);
-    if (info == NULL)
-        status = Attributes & OBJ_EXCLUSIVE ? STATUS_INVALID_PARAMETER : STATUS_SUCCESS;
-    else if (Header->HandleCount != 0 && (info->ExclusiveProcess != Process || !(Attributes & OBJ_EXCLUSIVE)))
+    if (Header->HandleCount != 0 && (Info->ExclusiveProcess != Process || !(Attributes & OBJ_EXCLUSIVE))) {
         status = STATUS_ACCESS_DENIED;
-    else
-        info->ExclusiveProcess = Process;
-    if (NT_SUCCESS(status)) {
-        POBJECT_TYPE type = ObpTypeOf(Header);
-        ULONG handles = (ULONG)InterlockedIncrement((volatile LONG *)&type->TotalNumberOfHandles);
-        if (handles > type->HighWaterNumberOfHandles)
-            type->HighWaterNumberOfHandles = handles;
-        InterlockedIncrement64(&Header->HandleCount);
+    } else {
+        Info->ExclusiveProcess = Process;
+        ObpCountHandle(Header);
     }
     ExUnlockExclusive(&Header->Lock);
     return status;
 }
 
+static NTSTATUS ObpClaimHandle(POBJECT_HEADER Header, PEPROCESS Process, ULONG Attributes)
+{
+    POBJECT_HEADER_PROCESS_INFO info = ObpProcessInfo(Header);
+
+    if (info != NULL)
+        return ObpClaimExclusive(Header, info, Process, Attributes);
+    if (Attributes & OBJ_EXCLUSIVE)
+        return STATUS_INVALID_PARAMETER;
+    ObpCountHandle(Header);
+    return STATUS_SUCCESS;
+}
+
+/* How many handles there were before. */
+DECLSPEC_NOINLINE static LONG64 ObpUnclaimExclusive(POBJECT_HEADER Header, POBJECT_HEADER_PROCESS_INFO Info)
+{
+    LONG64 left;
+
+    ExLockExclusive(&Header->Lock);
+    left = InterlockedDecrement64(&Header->HandleCount);
+    if (left == 0)
+        Info->ExclusiveProcess = NULL;
+    ExUnlockExclusive(&Header->Lock);
+    return left + 1;
+}
+
 /* A handle is gone: tells the type, then lets the name and the handle's reference go. */
 static VOID ObpReleaseHandle(POBJECT_HEADER Header, PEPROCESS Process, BOOLEAN TellType)
 {
+    POBJECT_HEADER_PROCESS_INFO info = ObpProcessInfo(Header);
     POBJECT_TYPE type = ObpTypeOf(Header);
-    LONG64 before;
+    LONG64 before = info != NULL ? ObpUnclaimExclusive(Header, info) : InterlockedDecrement64(&Header->HandleCount) + 1;
 
-    ExLockExclusive(&Header->Lock);
-    before = Header->HandleCount;
-    if (before == 1 && ObpProcessInfo(Header) != NULL)
-        ObpProcessInfo(Header)->ExclusiveProcess = NULL;
-    InterlockedDecrement64(&Header->HandleCount);
-    ExUnlockExclusive(&Header->Lock);
     InterlockedDecrement((volatile LONG *)&type->TotalNumberOfHandles);
     if (TellType && type->TypeInfo.CloseProcedure != NULL)
         type->TypeInfo.CloseProcedure(Process, &Header->Body, (ULONG_PTR)before, (ULONG_PTR)before);

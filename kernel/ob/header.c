@@ -198,14 +198,15 @@ NTSTATUS ObCreateUnnamedObject(POBJECT_TYPE Type, KPROCESSOR_MODE Mode, ULONG Si
 {
     UNICODE_STRING none = { 0, 0, NULL };
     POBJECT_HEADER header = ObpAllocateObject(Type, &none, 0, Size);
-    NTSTATUS status;
+    NTSTATUS status = STATUS_SUCCESS;
 
     if (header == NULL)
         return STATUS_INSUFFICIENT_RESOURCES;
     header->Flags &= ~OB_FLAG_NEW_OBJECT;
     if (Mode == KernelMode)
         header->Flags |= OB_FLAG_KERNEL_OBJECT;
-    status = ObpAssignSecurity(&header->Body, NULL);
+    if (Type->TypeInfo.SecurityProcedure == NULL)        /* a file's or a key's descriptor is not the object's */
+        status = ObpAssignSecurity(&header->Body, NULL);
     if (NT_SUCCESS(status))
         *Object = &header->Body;
     else

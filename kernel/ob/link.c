@@ -13,14 +13,9 @@ VOID ObpDeleteSymbolicLink(PVOID Object)
         ExFreePoolWithTag(link->LinkTarget.Buffer, OBP_TAG_TARGET);
 }
 
-static BOOLEAN ObpIsShortName(const OBP_COMPLETE_NAME *Complete)
-{
-    return Complete->Name.Buffer == Complete->Short[0] || Complete->Name.Buffer == Complete->Short[1];
-}
-
 VOID ObpFreeCompleteName(OBP_COMPLETE_NAME *Complete)
 {
-    if (Complete->Name.Buffer != NULL && !ObpIsShortName(Complete))
+    if (Complete->IsInPool)
         ExFreePoolWithTag(Complete->Name.Buffer, 'mNbO');
 }
 
@@ -49,6 +44,7 @@ NTSTATUS ObpSetCompleteName(OBP_COMPLETE_NAME *Complete, PCUNICODE_STRING First,
         RtlCopyMemory(buffer + length - Rest->Length, Rest->Buffer, Rest->Length);
     *(PWCHAR)(buffer + length) = L'\0';
     ObpFreeCompleteName(Complete);
+    Complete->IsInPool = buffer != (PUCHAR)Complete->Short[0] && buffer != (PUCHAR)Complete->Short[1];
     Complete->Name.Buffer = (PWCHAR)buffer;
     Complete->Name.Length = (USHORT)length;
     Complete->Name.MaximumLength = (USHORT)(length + sizeof(WCHAR));
@@ -107,7 +103,7 @@ static NTSTATUS ObpCreateLink(PHANDLE LinkHandle, ACCESS_MASK DesiredAccess, POB
 
     if (Target->Length == 0 || (Target->Length & 1) || Target->Length > OBP_MAXIMUM_NAME - sizeof(WCHAR))
         return STATUS_INVALID_PARAMETER;
-    status = ObCreateObject(mode, ObpSymbolicLinkObjectType, ObjectAttributes, mode, NULL, sizeof(OBJECT_SYMBOLIC_LINK), 0, 0,
+    status = ObCreateObject(mode, ObpSymbolicLinkObjectType, ObjectAttributes, mode, NULL, sizeof(OBP_SYMBOLIC_LINK), 0, 0,
                             &link);
     if (!NT_SUCCESS(status))
         return status;

@@ -19,37 +19,55 @@ typedef struct OBP_WALK {
     const OBP_LOOKUP *Lookup;
     OBP_COMPLETE_NAME Complete;
     UNICODE_STRING Rest;                         /* what is left of it */
-    PVOID Here;                                  /* referenced */
+    PVOID Here;                                  /* referenced, unless it is the root directory */
+    OBP_SYMBOLIC_LINK *Link;                     /* referenced; the one whose target is being walked, until it is known where it leads */
+    ULONG64 Generation;                          /* when that began */
 } OBP_WALK;
 
 /* Cuts the next component off Rest, and hashes it. FALSE: there is an empty one, as in "\a\\b". */
 static BOOLEAN ObpNextComponent(PUNICODE_STRING Rest, PUNICODE_STRING Component, PULONG Hash)
 {
-    ULONG i, count, hash = 0;
-    PWCHAR at;
+    PWCHAR begin = Rest->Buffer, end = begin + Rest->Length / sizeof(WCHAR), at;
+    ULONG hash = 0;
 
-    if (Rest->Length != 0 && Rest->Buffer[0] == L'\\') {
-        Rest->Buffer++;
-        Rest->Length -= sizeof(WCHAR);
-    }
-    count = Rest->Length / sizeof(WCHAR);
-    at = Rest->Buffer;
-    for (i = 0; i < count && at[i] != L'\\'; i++)
-        hash = ObpHashUnit(hash, at[i]);
+    if (begin != end && *begin == L'\\')
+        begin++;
+    for (at = begin; at != end && *at != L'\\'; at++)
+        hash = ObpHashUnit(hash, *at);
     *Hash = hash;
-    Component->Buffer = Rest->Buffer;
-    Component->Length = Component->MaximumLength = (USHORT)(i * sizeof(WCHAR));
-    Rest->Buffer += i;
-    Rest->Length -= Component->Length;
-    Rest->MaximumLength = Rest->Length;
-    return i != 0;
+    Component->Buffer = begin;
+    Component->Length = Component->MaximumLength = (USHORT)((at - begin) * sizeof(WCHAR));
+    Rest->Buffer = at;
+    Rest->Length = Rest->MaximumLength = (USHORT)((end - at) * sizeof(WCHAR));
+    return at != begin;
 }
 
+/* Takes over the reference to Object. */
 static VOID ObpMoveTo(OBP_WALK *Walk, PVOID Object)
 {
-    if (Walk->Here != NULL)
+    if (Walk->Here != NULL && Walk->Here != ObpRootDirectoryObject)
         ObfDereferenceObject(Walk->Here);
     Walk->Here = Object;
+}
+
+static VOID ObpForgetLink(OBP_WALK *Walk)
+{
+    if (Walk->Link != NULL)
+        ObfDereferenceObject(Walk->Link);
+    Walk->Link = NULL;
+}
+
+/* A link was walked to where something else than a directory stands, or to its end: the next one need not walk. */
+static VOID ObpNoteWay(OBP_WALK *Walk, BOOLEAN Parses)
+{
+    ULONG64 way = (ULONG64)((PUCHAR)Walk->Rest.Buffer - (PUCHAR)Walk->Complete.Name.Buffer);
+    ULONG target = Walk->Link->Link.LinkTarget.Length;
+
+    if (way < target && !Parses)
+        return;
+    if (way <= target)
+        ObpRememberWay(Walk->Link, Walk->Here, (USHORT)way, ObpIgnoresCase(Walk->Lookup), Walk->Generation);
+    ObpForgetLink(Walk);
 }
 
 /* The path ends at an object that was there before. */
@@ -137,10 +155,14 @@ static NTSTATUS ObpCallParse(OBP_WALK *Walk, OB_PARSE_METHOD *Parse)
     NTSTATUS status = Parse(Walk->Here, lookup->Type, lookup->AccessState, lookup->Mode, lookup->Attributes, &Walk->Complete.Name,
                             &Walk->Rest, lookup->ParseContext, lookup->Qos, &found);
 
-    if (status == STATUS_REPARSE)
+    if (status == STATUS_REPARSE && Parse == ObpParseSymbolicLink) {
+        Walk->Link = Walk->Here;
+        Walk->Here = NULL;
+    } else if (status == STATUS_REPARSE) {
         ObpMoveTo(Walk, NULL);
-    else if (NT_SUCCESS(status))
+    } else if (NT_SUCCESS(status)) {
         ObpMoveTo(Walk, found);
+    }
     if (NT_SUCCESS(status) && status != STATUS_REPARSE && found == NULL)
         return STATUS_OBJECT_NAME_NOT_FOUND;
     return status;
@@ -154,6 +176,8 @@ static NTSTATUS ObpWalk(OBP_WALK *Walk)
     while (status == STATUS_PENDING) {
         POBJECT_TYPE type = ObpTypeOf(ObHeader(Walk->Here));
         OB_PARSE_METHOD *parse = type->TypeInfo.ParseProcedure;
+        if (Walk->Link != NULL)
+            ObpNoteWay(Walk, parse != NULL);
         if (parse != NULL && (Walk->Lookup->Insert == NULL || parse == ObpParseSymbolicLink)) {
             status = ObpCallParse(Walk, parse);
             if (status == STATUS_REPARSE || !NT_SUCCESS(status))
@@ -169,6 +193,24 @@ static NTSTATUS ObpWalk(OBP_WALK *Walk)
     return status;
 }
 
+/* Where the target of the link that was met leads, without walking it again. */
+static BOOLEAN ObpJump(OBP_WALK *Walk)
+{
+    const OBP_LOOKUP *lookup = Walk->Lookup;
+    USHORT length;
+
+    if (!ObpMayTraverse(lookup->AccessState, ObpModeOf(lookup)))
+        return FALSE;
+    Walk->Here = ObpFollowLink(Walk->Link, ObpIgnoresCase(lookup), &length);
+    if (Walk->Here == NULL)
+        return FALSE;
+    Walk->Rest.Buffer += length / sizeof(WCHAR);
+    Walk->Rest.Length -= length;
+    Walk->Rest.MaximumLength = Walk->Rest.Length;
+    ObpForgetLink(Walk);
+    return TRUE;
+}
+
 /* Where the walk begins, and what of the name belongs to it. */
 static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
 {
@@ -177,10 +219,12 @@ static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
     NTSTATUS status;
 
     Walk->Rest = Walk->Complete.Name;
+    if (Walk->Link != NULL && ObpJump(Walk))
+        return STATUS_SUCCESS;
+    Walk->Generation = ObpNamespaceGeneration;
     if (root == NULL) {
         if (Walk->Complete.Name.Length == 0 || Walk->Complete.Name.Buffer[0] != L'\\')
             return STATUS_OBJECT_PATH_SYNTAX_BAD;
-        ObfReferenceObject(ObpRootDirectoryObject);
         ObpMoveTo(Walk, ObpRootDirectoryObject);
         if (Walk->Complete.Name.Length == sizeof(WCHAR))
             Walk->Rest.Length = 0;
@@ -190,6 +234,8 @@ static NTSTATUS ObpStart(OBP_WALK *Walk, BOOLEAN First)
     if (!NT_SUCCESS(status))
         return status;
     ObpMoveTo(Walk, object);
+    if (object == ObpRootDirectoryObject)
+        ObfDereferenceObject(object);
     if (ObpTypeOf(ObHeader(object)) == ObpDirectoryObjectType)
         return Walk->Complete.Name.Length != 0 && Walk->Complete.Name.Buffer[0] == L'\\' ? STATUS_OBJECT_PATH_SYNTAX_BAD : STATUS_SUCCESS;
     return ObpTypeOf(ObHeader(object))->TypeInfo.ParseProcedure != NULL ? STATUS_SUCCESS : STATUS_OBJECT_TYPE_MISMATCH;
@@ -203,12 +249,17 @@ static NTSTATUS ObpBeginWalk(OBP_WALK *Walk, const OBP_LOOKUP *Lookup)
 
     Walk->Lookup = Lookup;
     Walk->Here = NULL;
+    Walk->Link = NULL;
     Walk->Complete.Name = nothing;
+    Walk->Complete.IsInPool = FALSE;
     if (name.Length == 0)
         return STATUS_SUCCESS;
     if ((name.Length & 1) || name.Length > OBP_MAXIMUM_NAME - sizeof(WCHAR) || name.Buffer == NULL)
         return STATUS_OBJECT_NAME_INVALID;
-    return ObpSetCompleteName(&Walk->Complete, &name, &nothing);
+    if (Lookup->Insert != NULL)                  /* the object takes another name in the end, and this one goes */
+        return ObpSetCompleteName(&Walk->Complete, &name, &nothing);
+    Walk->Complete.Name = name;
+    return STATUS_SUCCESS;
 }
 
 NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object)
@@ -227,10 +278,14 @@ NTSTATUS ObpLookupObjectName(const OBP_LOOKUP *Lookup, PVOID *Object)
     }
     if (status == STATUS_REPARSE)
         status = OBP_TOO_MANY_REPARSES;
+    ObpForgetLink(&walk);
     ObpFreeCompleteName(&walk.Complete);
-    if (NT_SUCCESS(status))
-        *Object = walk.Here;
-    else
+    if (!NT_SUCCESS(status)) {
         ObpMoveTo(&walk, NULL);
+        return status;
+    }
+    if (walk.Here == ObpRootDirectoryObject)
+        ObfReferenceObject(walk.Here);
+    *Object = walk.Here;
     return status;
 }

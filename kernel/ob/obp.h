@@ -111,9 +111,24 @@ VOID ObpReleaseSnapshot(OBP_SNAPSHOT *Snapshot);
 typedef VOID OBP_VISIT(PVOID Context, PVOID Object);
 VOID ObpVisitDirectory(POBJECT_DIRECTORY Directory, OBP_VISIT *Visit, PVOID Context);
 
-/* ---- Symbolic links ---- */
+/* ---- Symbolic links (link.c, linkway.c) ---- */
 OB_DELETE_METHOD ObpDeleteSymbolicLink;
 OB_PARSE_METHOD ObpParseSymbolicLink;
+/* A link, and where its target led last: most look-ups go through a link that leads to a volume. */
+typedef struct OBP_SYMBOLIC_LINK {
+    OBJECT_SYMBOLIC_LINK Link;
+    PVOID Found;                                   /* ObpNamespaceLock; not referenced, looked at only while Generation is right */
+    ULONG64 Generation;                            /* ObpNamespaceLock; the namespace's when Found was found, 0: never */
+    USHORT Length;                                 /* ObpNamespaceLock; bytes of the target that lead to Found */
+    BOOLEAN IgnoreCase;                            /* ObpNamespaceLock; how Found was looked for */
+} OBP_SYMBOLIC_LINK;
+/* How often something was taken out of the namespace, counted from 1. What was found is still there while it does not change.
+ * ObpNamespaceLock exclusive to write. */
+extern volatile ULONG64 ObpNamespaceGeneration;
+/* Where the link leads, referenced, and how much of the target leads there; NULL: it must be walked. */
+PVOID ObpFollowLink(OBP_SYMBOLIC_LINK *Link, BOOLEAN IgnoreCase, PUSHORT Length);
+/* What a walk found that began at that generation. */
+VOID ObpRememberWay(OBP_SYMBOLIC_LINK *Link, PVOID Found, USHORT Length, BOOLEAN IgnoreCase, ULONG64 Generation);
 
 /* ---- Look-up (lookup.c) ---- */
 typedef struct OBP_LOOKUP {
@@ -136,6 +151,7 @@ NTSTATUS ObpCaptureName(PUNICODE_STRING Source, PUNICODE_STRING Copy);
 #define OBP_SHORT_NAME 96u                         /* characters with the NUL */
 typedef struct OBP_COMPLETE_NAME {
     UNICODE_STRING Name;
+    BOOLEAN IsInPool;
     WCHAR Short[2][OBP_SHORT_NAME];                /* the name, and the one that takes its place */
 } OBP_COMPLETE_NAME;
 /* First, then Rest, which may lie in the old name. */
@@ -233,5 +249,7 @@ NTSTATUS ObpAssignSecurity(PVOID Object, PVOID Parent);
 /* ---- Access (access.c) ---- */
 /* What the state's subject gets of what it still wants; the state is brought up to date. */
 NTSTATUS ObpCheckAccess(PVOID Object, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK *Granted);
+/* Nobody's descriptor stops the state's subject on its way through directories. */
+BOOLEAN ObpMayTraverse(PACCESS_STATE State, KPROCESSOR_MODE Mode);
 /* May the state's subject go through the directory, or make something in it? */
 NTSTATUS ObpCheckDirectory(PVOID Directory, PACCESS_STATE State, KPROCESSOR_MODE Mode, ACCESS_MASK Access);

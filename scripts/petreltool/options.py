@@ -166,7 +166,8 @@ def for_user_tests(parser: argparse.ArgumentParser) -> None:
 def for_profile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the benchmark")
     parser.add_argument("--seconds", type=float, default=0.5, metavar="S", help="how long instructions are looked at (default: 0.5)")
-    parser.add_argument("--lines", type=int, default=50, metavar="N", help="functions that are shown (default: 50)")
+    parser.add_argument("--lines", type=int, default=50, metavar="N", help="how many are shown (default: 50)")
+    parser.add_argument("--by", choices=["function", "line"], default="function", help="what is counted (default: function)")
 
 
 def for_stress(parser: argparse.ArgumentParser) -> None:

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""`_profile NAME`: where a benchmark's instructions go, function by function.
+"""`_profile NAME`: where a benchmark's instructions go, function by function or line by line.
 
 While the benchmark runs, QEMU is told for a moment to translate one instruction at a time and to log each; the log is counted by
-function. Counts are exact for the slice that was seen, which begins and ends anywhere in an operation.
+function (or source line). Counts are exact for the slice that was seen, which begins and ends anywhere in an operation.
 """
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .figures import COUNTING, targets
 from .image import make_image
 from .machine import Machine, MachineOptions
 from .paths import Tree
-from .symbols import Symbolizer
+from .symbols import Frame, Symbolizer
 
 _PRESET = "release"
 _LIMITS = lab.Limits(whole=120.0)
@@ -60,7 +60,12 @@ def _count(log: Path) -> Counter[int]:
     return counts
 
 
-def _by_function(counts: Counter[int], modules: list[Event]) -> Counter[str]:
+def _place(frame: Frame, by_line: bool) -> str:
+    place = f"{frame['module']}!{frame['function'] or '?'}"
+    return f"{place} {Path(frame['file'] or '?').name}:{frame['line']}" if by_line else place
+
+
+def _by_place(counts: Counter[int], modules: list[Event], by_line: bool) -> Counter[str]:
     """Addresses in no module are of the firmware or of nobody."""
     bases = sorted((int(str(event.get("base")), 16), int(event.data["size"]), str(event.get("name"))) for event in modules)
     starts = [base for base, _, _ in bases]
@@ -69,10 +74,10 @@ def _by_function(counts: Counter[int], modules: list[Event]) -> Counter[str]:
         at = bisect.bisect_right(starts, address) - 1
         inside = at >= 0 and address - starts[at] < bases[at][1]
         frames.append({"module": bases[at][2], "offset": hex(address - starts[at])} if inside else {"module": None, "offset": hex(address)})
-    functions: Counter[str] = Counter()
+    places: Counter[str] = Counter()
     for address, frame in zip(counts, Symbolizer(Tree(_PRESET), {}).resolve_places(frames)):
-        functions[f"{frame['module']}!{frame['function'] or '?'}"] += counts[address]
-    return functions
+        places[_place(frame, by_line)] += counts[address]
+    return places
 
 
 def _machine(name: str, more: list[str]) -> MachineOptions:
@@ -94,9 +99,9 @@ def command(arguments: argparse.Namespace) -> int:
         if not slice_of_run.taken or not log.exists():
             raise MachineryError(f"no benchmark {arguments.name} was seen to run:\n{record.console[-1000:]}")
         counts = _count(log)
-    functions = _by_function(counts, record.named("module"))
-    total = sum(functions.values())
+    places = _by_place(counts, record.named("module"), arguments.by == "line")
+    total = sum(places.values())
     print(f"{total} instructions of {arguments.name}")
-    for name, count in functions.most_common(arguments.lines):
+    for name, count in places.most_common(arguments.lines):
         print(f"{count:>9} {100 * count / total:5.1f} %  {name}")
     return EXIT_PASS

@@ -235,7 +235,9 @@ typedef struct FAT_NEW_NAME {
     uint32_t Entries; /* with the short one */
 } FAT_NEW_NAME;
 
-/* Characters, length; dots and spaces at the end do not count and are cut off *Length. */
+/* Dots and spaces at the end do not count and are cut off *Length. FatBadName: nothing is left, or too much. */
+FAT_STATUS FatTrimName(const uint16_t *Name, uint32_t *Length);
+/* Trims it, and looks at the characters. */
 FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length);
 /* Decides how a name is stored: as it is in 8.3, or with a short name of which the folder has no other.
  * Except: an entry's offset whose short name does not count (it is being renamed); ~0: none. */

@@ -23,19 +23,24 @@ static bool FatIsForbidden(uint32_t Character)
     return Character < 0x80 && (forbidden[Character / 64] >> Character % 64 & 1) != 0;
 }
 
-FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length)
+FAT_STATUS FatTrimName(const uint16_t *Name, uint32_t *Length)
 {
-    uint32_t length = *Length, i;
+    uint32_t length = *Length;
 
     while (length != 0 && (Name[length - 1] == '.' || Name[length - 1] == ' '))
         length--;
-    if (length == 0 || length > FAT_MAXIMUM_NAME)
-        return FatBadName;
-    for (i = 0; i < length; i++)
-        if (FatIsForbidden(Name[i]))
-            return FatBadName;
     *Length = length;
-    return FatOk;
+    return length == 0 || length > FAT_MAXIMUM_NAME ? FatBadName : FatOk;
+}
+
+FAT_STATUS FatCheckName(const uint16_t *Name, uint32_t *Length)
+{
+    FAT_STATUS status = FatTrimName(Name, Length);
+
+    for (uint32_t i = 0; status == FatOk && i < *Length; i++)
+        if (FatIsForbidden(Name[i]))
+            status = FatBadName;
+    return status;
 }
 
 /* As it stands in a short name, capital; 0: it cannot. */

@@ -146,6 +146,8 @@ bool FatNamesEqual(const FAT_HOST *Host, const uint16_t *First, const uint16_t *
 
     while (i + 4 <= Length && FatGet64(First + i) == FatGet64(Second + i))
         i += 4;
+    if (Length >= 4 && i + 4 > Length && FatGet64(First + Length - 4) == FatGet64(Second + Length - 4))
+        return true;                             /* the last four, some of them once more */
     for (; i < Length; i++)
         if (First[i] != Second[i] && Host->Upcase(First[i]) != Host->Upcase(Second[i]))
             return false;

@@ -298,6 +298,72 @@ static VOID Lengths(VOID)
     }
 }
 
+/* A link is followed without walking it again, but never to what is not there any more, nor to what another's case would not find. */
+static VOID Way(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\TestWayLink");
+    HANDLE outer = NULL, inner = NULL, link = NULL;
+    PVOID object;
+    ULONG i;
+
+    CHECK(NT_SUCCESS(MakeDirectory(NULL, L"\\TestWay", 0, &outer)) && NT_SUCCESS(MakeDirectory(outer, L"Inner", 0, &inner)));
+    CHECK(NT_SUCCESS(MakeLink(L"\\TestWayLink", L"\\testway\\inner", &link)));
+    for (i = 0; i < 2; i++) {
+        CHECK(Opens(L"\\TestWayLink", STATUS_SUCCESS));
+        CHECK(ObReferenceObjectByName(&name, 0, NULL, 0, NULL, KernelMode, NULL, &object) == STATUS_OBJECT_PATH_NOT_FOUND);
+        CHECK(Opens(L"\\TestWayLink\\none", STATUS_OBJECT_NAME_NOT_FOUND));
+    }
+    ZwClose(inner);
+    CHECK(Opens(L"\\TestWayLink", STATUS_OBJECT_NAME_NOT_FOUND));
+    CHECK(NT_SUCCESS(MakeDirectory(outer, L"Inner", 0, &inner)) && Opens(L"\\TestWayLink", STATUS_SUCCESS));
+    ZwClose(inner);
+    ZwClose(outer);
+    CHECK(Opens(L"\\TestWayLink", STATUS_OBJECT_PATH_NOT_FOUND));
+    ZwClose(link);
+}
+
+static VOID MakeOrFollow(PVOID Context, ULONG Index)
+{
+    HANDLE handle = NULL;
+    NTSTATUS status;
+    ULONG i;
+
+    for (i = 0; i < 800; i++) {
+        if (Index == 0)
+            status = MakeDirectory(NULL, L"\\TestWayRace", 0, &handle);
+        else
+            status = OpenDirectory(NULL, L"\\TestWayLink", OBJ_CASE_INSENSITIVE, &handle);
+        if (NT_SUCCESS(status))
+            CHECK(ZwClose(handle) == STATUS_SUCCESS);
+        else
+            CHECK(status == (Index == 0 ? STATUS_OBJECT_NAME_COLLISION : STATUS_OBJECT_NAME_NOT_FOUND));
+    }
+}
+
+static VOID WayRace(VOID)
+{
+    HANDLE link = NULL;
+
+    CHECK(NT_SUCCESS(MakeLink(L"\\TestWayLink", L"\\TestWayRace", &link)));
+    TestRunThreads(5, MakeOrFollow, NULL);
+    CHECK(Opens(L"\\TestWayLink", STATUS_OBJECT_NAME_NOT_FOUND));
+    ZwClose(link);
+}
+
+/* The root directory is never gone, and look-ups do not count it on their way; who gets it has a reference. */
+static VOID Root(VOID)
+{
+    LONG64 before = ObHeader(ObpRootDirectoryObject)->PointerCount;
+    HANDLE root = NULL, same = NULL;
+
+    CHECK(OpenDirectory(NULL, L"\\", 0, &root) == STATUS_SUCCESS && OpenDirectory(root, L"", 0, &same) == STATUS_SUCCESS);
+    CHECK(ObHeader(ObpRootDirectoryObject)->PointerCount == before + 2);
+    CHECK(OpenDirectory(root, L"Nowhere", 0, &same) == STATUS_OBJECT_NAME_NOT_FOUND);
+    ZwClose(same);
+    ZwClose(root);
+    CHECK(Opens(L"\\Device", STATUS_SUCCESS) && ObHeader(ObpRootDirectoryObject)->PointerCount == before);
+}
+
 static const KE_TEST tests[] = {
     { "ob.namespace.initial", Initial, 0 }, { "ob.lookup.syntax", Syntax, 0 },
     { "ob.lookup.case", CaseMatters, 0 },   { "ob.directory.create", Create, 0 },
@@ -306,5 +372,7 @@ static const KE_TEST tests[] = {
     { "ob.link.enumerate", Enumerate, 0 },  { "ob.lookup.byname", ByName, 0 },
     { "ob.lookup.open", Open, 0 },          { "ob.name.query", NameOf, 0 },
     { "ob.lookup.storm", Storm, 0 },        { "ob.lookup.lengths", Lengths, 0 },
+    { "ob.link.way", Way, 0 },              { "ob.link.wayrace", WayRace, 0 },
+    { "ob.lookup.root", Root, 0 },
 };
 const KE_TEST_GROUP ObNameTests = { tests, RTL_NUMBER_OF(tests) };
