@@ -13,6 +13,7 @@ from .image import make_user_image
 from .machine import MachineOptions
 from .paths import Tree
 
+_SECONDS = 1800                # unless others are asked for
 _SLACK = 180.0                  # seconds for booting, the last child and the report
 
 
@@ -37,6 +38,8 @@ def _run(arguments: argparse.Namespace, seed: int) -> bool:
 
 
 def command(arguments: argparse.Namespace) -> int:
+    if arguments.seconds is None:
+        arguments.seconds = _SECONDS
     if min(arguments.seconds, arguments.cpus) < 1 or not 1 <= arguments.threads <= 16:
         raise UsageError("--seconds and --cpus must be above 0, --threads from 1 to 16")
     seed = proof.begin(arguments)

@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The proofs of storage: the log of writes, the images made of it, trees and loads from a seed, what the driver prints, what it means."""
+import contextlib
+import io
+import random
 import struct
 import unittest
 from argparse import Namespace
 from typing import Any
 
-from petreltool import crash, logwrites, storageproof, volumework, workdisk, workload, worktree
+from petreltool import crash, logwrites, storageproof, traffic, volumework, workdisk, workload, worktree
 from petreltool.errors import MachineryError, UsageError
 from petreltool.volumework import FoundFile, Part, Volume
 from petreltool.workload import State
@@ -208,13 +211,63 @@ class Promises(unittest.TestCase):
 
 class Usage(unittest.TestCase):
     def test_wrong_usage(self) -> None:
-        good: dict[str, Any] = {"interchange": False, "crash": False, "fuzz": 7, "files": 1, "bytes": 1024, "images": None, "load": 1,
-                                "first": 0, "resume": False, "seed": None}
+        good: dict[str, Any] = {"interchange": False, "crash": False, "traffic": False, "fuzz": 7, "files": 1, "bytes": 1024, "images": None,
+                                "load": 1, "first": 0, "resume": False, "seed": None, "seconds": None}
         self.assertEqual(storageproof._check(Namespace(**good)), "fuzz")
-        for wrong in ({"crash": True}, {"fuzz": None}, {"fuzz": 0}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True},
+        for wrong in ({"crash": True}, {"traffic": True}, {"seconds": 0}, {"fuzz": None}, {"fuzz": 0}, {"files": 0}, {"bytes": 1023}, {"images": 0}, {"resume": True},
                       {"seed": -1}):
             with self.subTest(wrong=wrong), self.assertRaises(UsageError):
                 storageproof._check(Namespace(**{**good, **wrong}))
+
+
+class Traffic(FolderCase):
+    """Of disk 3, on which block 5 holds generation 2 and block 7 cannot be written."""
+    seed = 9
+
+    def disk(self, faults: traffic.Faults = traffic.Faults(), **blocks: bytes) -> traffic.Disk:
+        path = self.folder / "disk"
+        content = bytearray(traffic.BLOCK * traffic.BLOCKS)
+        content[5 * traffic.BLOCK:6 * traffic.BLOCK] = blocks.get("fifth", traffic.content(self.seed, 3, 5, 2))
+        path.write_bytes(content)
+        return traffic.Disk("nvme", path, faults)
+
+    def said(self, *more: str) -> dict[int, traffic.Said]:
+        lines = ["disk 3 requests 10 failed 0 flushes 2 failed 0 peak 64 mean 30", "row 3 4 0:0 2:2 0:0 0:9", *more]
+        lines += [f"row 3 {block} 0:0" for block in range(traffic.BLOCKS) if not 4 <= block < 8]
+        return traffic.parse("\n".join(lines))
+
+    def judge(self, disk: traffic.Disk, said: dict[int, traffic.Said]) -> bool:
+        with contextlib.redirect_stdout(io.StringIO()):
+            return traffic._judge_disk(disk, said, self.seed)
+
+    def test_what_is_as_it_must_be(self) -> None:
+        self.assertTrue(self.judge(self.disk(), self.said()))
+
+    def test_lost_or_others_blocks_are_seen(self) -> None:
+        other = traffic.content(self.seed, 3, 5, 2)
+        for wrong in (traffic.content(self.seed, 3, 5, 1), traffic.content(self.seed, 3, 5, 3), traffic.content(self.seed, 2, 5, 2),
+                      traffic.content(self.seed, 3, 6, 2), bytes(traffic.BLOCK), other[:-1] + b"?"):
+            self.assertFalse(self.judge(self.disk(fifth=wrong), self.said()))
+
+    def test_failures_must_have_a_reason_and_be_told(self) -> None:
+        faults = traffic.Faults(reads=frozenset({6}), writes=frozenset({7}), flushes=1)
+        failed = "disk 3 requests 10 failed 4 flushes 2 failed 1 peak 64 mean 30"
+        self.assertTrue(self.judge(self.disk(faults), self.said(failed, "bad 3 read 6", "bad 3 write 7")))
+        for words in (("bad 3 write 7",), ("bad 3 read 6",), ("bad 3 read 6", "bad 3 write 7", "bad 3 read 8")):
+            self.assertFalse(self.judge(self.disk(faults), self.said(failed, *words)))
+        self.assertFalse(self.judge(self.disk(faults), self.said("bad 3 read 6", "bad 3 write 7")))
+        self.assertFalse(self.judge(self.disk(), self.said(failed)))
+
+    def test_too_few_requests_and_what_the_driver_saw(self) -> None:
+        self.assertFalse(self.judge(self.disk(), self.said("disk 3 requests 10 failed 0 flushes 2 failed 0 peak 63 mean 30")))
+        self.assertFalse(self.judge(self.disk(), self.said("wrong 3 block 5: generation 1 of block 5, not 2 to 2")))
+
+    def test_rules_for_the_emulator(self) -> None:
+        numbers = random.Random(1)
+        faults = traffic.choose_faults(numbers)
+        rules = traffic._rules(faults, numbers)
+        self.assertEqual(len(faults.reads | faults.writes | faults.reads_once | faults.writes_once) + faults.flushes, len(rules))
+        self.assertEqual({rule["sector"] // 8 for rule in rules if rule["iotype"] == "read" and not rule["once"]}, faults.reads)
 
 
 if __name__ == "__main__":
