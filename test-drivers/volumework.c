@@ -166,6 +166,8 @@ static NTSTATUS WorkOn(ULONG Disk)
         WorkFillVolume(Disk);
     else if (IsMode(L"load"))
         WorkLoadVolume(Disk);
+    else if (IsMode(L"speed"))
+        WorkMeasureDisk(Disk);
     else
         return STATUS_INVALID_PARAMETER;
     return STATUS_SUCCESS;

@@ -12,10 +12,10 @@
 
 /* From the service's key Parameters. */
 typedef struct WORK_PARAMETERS {
-    UNICODE_STRING Mode;                    /* sum, fill, load, check */
+    UNICODE_STRING Mode;                    /* sum, fill, load, check, speed */
     ULONG Seed;
     ULONG First, Count;                     /* disks: the volume is \Device\Harddisk<number>\Partition1 */
-    ULONG Files, Kilobytes;                 /* fill: how many files, of how much in all */
+    ULONG Files, Kilobytes;                 /* fill: how many files, of how much in all; speed: how much */
     ULONG Operations;                       /* load */
     ULONG EntryLimit, SizeLimit;            /* check: entries of a volume, bytes read of a file */
 } WORK_PARAMETERS;
@@ -65,5 +65,7 @@ static inline ULONG WorkBelow(PULONG64 State, ULONG Limit)
 VOID WorkSumVolume(ULONG Disk, BOOLEAN Hostile);
 VOID WorkFillVolume(ULONG Disk);
 VOID WorkLoadVolume(ULONG Disk);
+/* Prints how long it takes to write and read much of it, in microseconds. */
+VOID WorkMeasureDisk(ULONG Disk);
 /* Prints of which generations the sectors are that the load wrote. */
 VOID WorkPrintParts(PUCHAR Bytes, ULONG FirstSector, ULONG Sectors);

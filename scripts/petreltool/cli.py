@@ -69,8 +69,10 @@ def _shell(arguments: argparse.Namespace) -> int:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from . import bench, figures
-    return bench.command(arguments) if arguments.boot else figures.command(arguments)
+    from . import bench, diskspeed, figures
+    if arguments.disk and (arguments.boot or arguments.names):
+        raise UsageError("bench --disk takes neither --boot nor names of benchmarks")
+    return bench.command(arguments) if arguments.boot else diskspeed.command(arguments) if arguments.disk else figures.command(arguments)
 
 
 def _clean(_: argparse.Namespace) -> int:

@@ -98,8 +98,9 @@ def for_test(parser: argparse.ArgumentParser) -> None:
 def for_bench(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help="benchmarks to run (default: all); docs/performance.md lists them")
     parser.add_argument("--boot", action="store_true", help="time `run` of one driver against an empty EFI application, and `cmd /c ver` against Wine")
+    parser.add_argument("--disk", action="store_true", help="time a disk from one end to the other, raw and as a file")
     parser.add_argument("--json", type=Path, metavar="F", help="write the figures")
-    parser.add_argument("--pairs", type=int, default=11, metavar="N", help="interleaved turns (default: 11)")
+    parser.add_argument("--pairs", type=int, default=11, metavar="N", help="boot: interleaved turns (default: 11)")
     parser.add_argument("--preset", choices=PRESETS, default="release", help="default: release")
     parser.add_argument("--driver", type=Path, metavar="FILE.sys", help="the driver to run (default: keyboard.sys of Interception)")
 

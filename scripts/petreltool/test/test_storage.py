@@ -8,7 +8,7 @@ import unittest
 from argparse import Namespace
 from typing import Any
 
-from petreltool import crash, logwrites, storageproof, traffic, volumework, workdisk, workload, worktree
+from petreltool import crash, diskspeed, logwrites, storageproof, traffic, volumework, workdisk, workload, worktree
 from petreltool.errors import MachineryError, UsageError
 from petreltool.volumework import FoundFile, Part, Volume
 from petreltool.workload import State
@@ -218,6 +218,12 @@ class Usage(unittest.TestCase):
                       {"seed": -1}):
             with self.subTest(wrong=wrong), self.assertRaises(UsageError):
                 storageproof._check(Namespace(**{**good, **wrong}))
+
+
+class Speed(unittest.TestCase):
+    def test_only_whole_lines_of_known_measures_count(self) -> None:
+        self.assertEqual(diskspeed.parse("speed disk_read 12\nspeed disk_write x\nspeed other 5\nnospeed disk_read 1\nspeed file_read 3"),
+                         {"disk_read": 12, "file_read": 3})
 
 
 class Traffic(FolderCase):
