@@ -12,7 +12,7 @@ typedef struct EXP_HANDLE {                      /* SYSTEM_HANDLE_TABLE_ENTRY_IN
     UCHAR ObjectTypeIndex, HandleAttributes;
     USHORT HandleValue;
     PVOID Object;
-    ULONG GrantedAccess;
+    ULONG GrantedAccess, Padding;                /* said, so that it is zero */
 } EXP_HANDLE;
 C_ASSERT(sizeof(EXP_HANDLE) == 0x18);
 

@@ -217,11 +217,12 @@ static NTSTATUS PspDescribeJob(PSP_JOB *Job, ULONG Class, PVOID Answer, PULONG S
 
 static NTSTATUS PspAskJob(PSP_JOB *Job, ULONG Class, PVOID Information, ULONG Length, PULONG Returned)
 {
-    union { PSP_JOB_ACCOUNTING Accounting; PSP_JOB_LIMITS Limits; } answer = { 0 };
+    union { PSP_JOB_ACCOUNTING Accounting; PSP_JOB_LIMITS Limits; } answer;
     NTSTATUS status;
 
     if (Class == PspJobProcessIds)
         return PspListIds(Job, Information, Length, Returned);
+    RtlZeroMemory(&answer, sizeof(answer));      /* = { 0 } would do so for the first member only */
     status = PspDescribeJob(Job, Class, &answer, Returned);
     if (!NT_SUCCESS(status))
         return status;

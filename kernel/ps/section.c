@@ -145,7 +145,8 @@ NTSTATUS NTAPI NtOpenSection(PHANDLE SectionHandle, ACCESS_MASK DesiredAccess, P
 /* ---- Questions ---- */
 static NTSTATUS PspDescribeSection(const MM_SECTION *Section, PSECTION_BASIC_INFORMATION Information)
 {
-    *Information = (SECTION_BASIC_INFORMATION){ .AllocationAttributes = Section->Attributes };
+    RtlZeroMemory(Information, sizeof(*Information));            /* what lies between its fields, too */
+    Information->AllocationAttributes = Section->Attributes;
     Information->MaximumSize.QuadPart = (LONG64)Section->Bytes;
     if (!(Section->Attributes & SEC_FILE) || (Section->Attributes & SEC_IMAGE))          /* a file's data has an end within a page */
         Information->MaximumSize.QuadPart = (LONG64)((Section->Bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1ull));

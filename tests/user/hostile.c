@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * `hostile SEED SECONDS THREADS`: every system service with random and boundary arguments. A supervisor, as SYSTEM, starts children with a
- * token that has no privileges and is not SYSTEM; a child calls services by the numbers in ntdll's stubs until its calls
+ * `hostile SEED SECONDS THREADS`: every system service with random and boundary arguments. A supervisor, as SYSTEM, starts children with
+ * tokens that have no privileges and are not SYSTEM, every second one no administrator's either; a child calls services by the numbers in ntdll's stubs until its calls
  * are done, it dies, or it hangs, and the next has the next seed. Before and after each, hostile.sys measures the kernel.
  */
 #include <stdio.h>
@@ -10,6 +10,7 @@
 #include <winternl.h>
 #include <winioctl.h>
 #include "../../test-drivers/hostile.h"
+#include "token.h"
 
 typedef unsigned long long U64;
 
@@ -105,11 +106,13 @@ typedef struct SHARED {
 static SHARED *shared;
 static volatile LONG finished;
 
-static void Find(const char *What, const char *Service, U64 Detail)
+/* With the first arguments of the call. */
+static void Find(const char *What, const char *Service, U64 Detail, const U64 *A)
 {
     LONG at = InterlockedIncrement(&shared->FindingCount) - 1;
     if (at < MOST_FINDINGS)
-        snprintf(shared->Findings[at], sizeof(shared->Findings[at]), "%s: %s %llx", What, Service, Detail);
+        snprintf(shared->Findings[at], sizeof(shared->Findings[at]), "%s: %s %llx (%llx, %llx, %llx, %llx)", What, Service, Detail, A[0], A[1], A[2],
+                 A[3]);
 }
 
 /* ---- Services ---- */
@@ -337,7 +340,7 @@ static void CountStatus(COUNTS *Counts, ULONG Status)
 }
 
 /* Nothing of ours is poison: what is, the kernel has written. */
-static void LookForPoison(CALLER *C, const char *Name)
+static void LookForPoison(CALLER *C, const char *Name, const U64 *A)
 {
     const ULONG *at;
     int i;
@@ -345,7 +348,7 @@ static void LookForPoison(CALLER *C, const char *Name)
     for (i = 0; i < C->Used && i < BUFFERS; i++)
         for (at = (ULONG *)(C->Arena + i * BUFFER); at < (ULONG *)(C->Arena + (i + 1) * BUFFER); at++)
             if (*at == POISON) {
-                Find("poison", Name, (U64)((unsigned char *)at - C->Arena) % BUFFER);
+                Find("poison", Name, (U64)((unsigned char *)at - C->Arena) % BUFFER, A);
                 return;
             }
 }
@@ -363,7 +366,7 @@ static void LookAtAccess(const SERVICE *Service, const U64 *A)
     static const UNICODE_STRING expected = { 32, 34, (WCHAR *)L"\\PetrelProtected" };
 
     if (memchr(Service->Arguments, 'o', 3) == Service->Arguments + 2 && IsProtected((OBJECT_ATTRIBUTES *)A[2], &expected))
-        Find("access", Service->Name, A[1]);
+        Find("access", Service->Name, A[1], A);
 }
 
 static void Call(CALLER *C, int Index)
@@ -391,7 +394,7 @@ static void Call(CALLER *C, int Index)
     InterlockedIncrement(&shared->Progress);
     shared->Now[C->Number].Service = -1;
     CountStatus(counts, status);
-    LookForPoison(C, service->Name);
+    LookForPoison(C, service->Name, a);
     if ((LONG)status < 0)
         return;
     InterlockedIncrement(&counts->Good);
@@ -421,7 +424,7 @@ static void Probe(const char *Service, const WCHAR *Name, DWORD Process, ACCESS_
     ULONG status = Open(Service, &handle, Access, &attributes, &id);
 
     if ((LONG)status >= 0) {
-        Find("access", Service, Access);
+        Find("access", Service, Access, (U64[4]){ (U64)&handle, Access, (U64)&attributes, (U64)&id });
         CloseHandle(handle);
     }
 }
@@ -523,32 +526,6 @@ static HOSTILE_STATE Measure(ULONG Processes)
             state.Failures = 1000;
     } while (Processes != 0 && state.Processes != Processes && ++tries < 100);
     return state;
-}
-
-static void Enable(HANDLE Token, const char *Privilege)
-{
-    TOKEN_PRIVILEGES privileges = { 1, { { { 0 }, SE_PRIVILEGE_ENABLED } } };
-
-    LookupPrivilegeValueA(NULL, Privilege, &privileges.Privileges[0].Luid);
-    AdjustTokenPrivileges(Token, FALSE, &privileges, 0, NULL, NULL);
-}
-
-/* Not SYSTEM, and no privilege. Administrators stays: what SYSTEM makes it may read and not write, and without reading libraries no
- * program starts. */
-static HANDLE LowerToken(void)
-{
-    static BYTE sid[SECURITY_MAX_SID_SIZE];
-    SID_AND_ATTRIBUTES system = { sid, 0 };
-    HANDLE token, lower = NULL;
-    DWORD size = sizeof(sid);
-
-    CreateWellKnownSid(WinLocalSystemSid, NULL, sid, &size);
-    OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token);
-    Enable(token, SE_ASSIGNPRIMARYTOKEN_NAME);
-    if (!CreateRestrictedToken(token, DISABLE_MAX_PRIVILEGE, 1, &system, 0, NULL, 0, NULL, &lower))
-        printf("WRONG: no restricted token (error %lu)\n", GetLastError());
-    CloseHandle(token);
-    return lower;
 }
 
 /* What ended the child: its calls done, its death, or the supervisor. */
@@ -667,6 +644,16 @@ static int Report(void)
     return shared->FindingCount != 0 || reached != serviceCount - left;
 }
 
+/* An administrator without privileges, and somebody. */
+static BOOL MakeTokens(HANDLE *Tokens)
+{
+    static const WELL_KNOWN_SID_TYPE without[] = { WinLocalSystemSid, WinBuiltinAdministratorsSid };
+
+    Tokens[0] = LowerToken(without, 1);
+    Tokens[1] = LowerToken(without, 2);
+    return Tokens[0] != NULL && Tokens[1] != NULL;
+}
+
 int main(int argc, char **argv)
 {
     SECURITY_ATTRIBUTES inherit = { sizeof(inherit), NULL, TRUE };
@@ -674,7 +661,8 @@ int main(int argc, char **argv)
     U64 seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
     int seconds = argc > 2 ? atoi(argv[2]) : 10, threads = argc > 3 ? atoi(argv[3]) : 4, rounds = 0, wrong = 0;
     ULONGLONG begin = GetTickCount64(), told = begin;
-    HANDLE section, token;
+    LONG calls[2] = { 0, 0 }, begun;
+    HANDLE section, tokens[2];
 
     ReadStubs();
     if (argc > 5 && strcmp(argv[1], "child") == 0)
@@ -686,14 +674,16 @@ int main(int argc, char **argv)
     device = CreateFileA("\\\\.\\PetrelHostile", GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING, 0, NULL);
     section = CreateFileMappingA(INVALID_HANDLE_VALUE, &inherit, PAGE_READWRITE, 0, sizeof(*shared), NULL);
     shared = MapViewOfFile(section, FILE_MAP_WRITE, 0, 0, sizeof(*shared));
-    token = LowerToken();
-    if (device == INVALID_HANDLE_VALUE || shared == NULL || token == NULL)
+    if (device == INVALID_HANDLE_VALUE || shared == NULL || !MakeTokens(tokens))
         return 2;
     printf("seed %llu, %d services, %d threads\n", seed, serviceCount, threads);
     for (before = Measure(0); wrong == 0 && (GetTickCount64() - begin < (ULONGLONG)seconds * 1000 || rounds <= WARM); before = after) {
-        const char *how = RunChild(token, section, seed + rounds, threads);
+        const char *how;
+        begun = shared->Progress;
+        how = RunChild(tokens[rounds % 2], section, seed + rounds, threads);
         if (how == NULL)
             return 3;
+        calls[rounds % 2] += shared->Progress - begun;
         after = Measure(before.Processes);
         if (rounds != 0)                         /* the first brings its libraries */
             wrong += Compare(&before, &after, seed + rounds);
@@ -711,6 +701,9 @@ int main(int argc, char **argv)
         wrong += Grown("commit", warm.CommittedPages, after.CommittedPages, PAGES);
     }
     wrong += Report();
+    printf("calls by an administrator %ld, by others %ld\n", calls[0], calls[1]);
+    if (calls[0] == 0 || calls[1] == 0)
+        wrong += 1;
     printf("hostile: seed %llu, %d children, protected objects %lu: %s\n", seed, rounds, after.ProtectedObjects, wrong ? "FAIL" : "PASS");
     return wrong != 0;
 }

@@ -50,41 +50,16 @@ static int Child(void)
 }
 
 /* ---- The parent ---- */
-static void Enable(HANDLE token, const char *privilege)
-{
-    TOKEN_PRIVILEGES change = { 1, { { { 0, 0 }, SE_PRIVILEGE_ENABLED } } };
-
-    LookupPrivilegeValueA(NULL, privilege, &change.Privileges[0].Luid);
-    AdjustTokenPrivileges(token, FALSE, &change, 0, NULL, NULL);
-}
-
-static HANDLE LowerToken(void)
-{
-    static BYTE sids[2][SECURITY_MAX_SID_SIZE];
-    static const WELL_KNOWN_SID_TYPE kinds[2] = { WinLocalSystemSid, WinBuiltinAdministratorsSid };
-    SID_AND_ATTRIBUTES disabled[2] = { { sids[0], 0 }, { sids[1], 0 } };
-    HANDLE token = NULL, lower = NULL;
-    int i;
-
-    for (i = 0; i < 2; i++) {
-        DWORD size = sizeof(sids[i]);
-        check(CreateWellKnownSid(kinds[i], NULL, sids[i], &size), "a well-known SID");
-    }
-    check(OpenProcessToken(GetCurrentProcess(), TOKEN_ALL_ACCESS, &token), "our own token");
-    Enable(token, "SeAssignPrimaryTokenPrivilege");
-    check(CreateRestrictedToken(token, DISABLE_MAX_PRIVILEGE, 2, disabled, 0, NULL, 0, NULL, &lower), "a lower token");
-    CloseHandle(token);
-    return lower;
-}
-
 static DWORD RunLower(void)
 {
     STARTUPINFOA startup = { .cb = sizeof(startup) };
     PROCESS_INFORMATION child;
     char line[] = "C:\\lower.exe child";
-    HANDLE token = LowerToken();
+    static const WELL_KNOWN_SID_TYPE without[] = { WinLocalSystemSid, WinBuiltinAdministratorsSid };
+    HANDLE token = LowerToken(without, 2);
     DWORD code = 1;
 
+    check(token != NULL, "a lower token");
     if (!CreateProcessAsUserA(token, NULL, line, NULL, NULL, TRUE, 0, NULL, NULL, &startup, &child)) {
         check(0, "a process with the lower token");
         return 1;
