@@ -7,6 +7,8 @@
 VOID PoInitialize(VOID);
 /* ES_... bits that somebody needs now. */
 ULONG PoExecutionState(VOID);
+/* When a driver last called PoSetSystemState for the flag (0 system, 1 display, 2 user), as interrupt time in 100 ns; 0: never. */
+LONG64 PoQueryLastActive(ULONG Flag);
 
 NTSTATUS NTAPI NtPowerInformation(POWER_INFORMATION_LEVEL PowerInformationLevel, PVOID InputBuffer, ULONG InputBufferLength,
                                   PVOID OutputBuffer, ULONG OutputBufferLength);

@@ -54,17 +54,13 @@ VOID IopDeleteDriver(PVOID Object)
         IopReleaseImage(image);
 }
 
-static VOID IopFillDriver(PDRIVER_OBJECT Driver, MM_IMAGE *Image)
+static VOID IopFillDriver(PDRIVER_OBJECT Driver, ULONG Flags)
 {
     ULONG i;
 
     Driver->Type = IO_TYPE_DRIVER;
     Driver->Size = sizeof(DRIVER_OBJECT);
-    Driver->Flags = DRVO_LEGACY_DRIVER;
-    Driver->DriverStart = Image->Entry.DllBase;
-    Driver->DriverSize = Image->Entry.SizeOfImage;
-    Driver->DriverSection = &Image->Entry;
-    Driver->DriverInit = (PDRIVER_INITIALIZE)Image->Entry.EntryPoint;
+    Driver->Flags = Flags;
     Driver->DriverExtension = (PDRIVER_EXTENSION)(Driver + 1);
     Driver->DriverExtension->DriverObject = Driver;
     Driver->HardwareDatabase = &IopHardwareDatabase;
@@ -72,39 +68,57 @@ static VOID IopFillDriver(PDRIVER_OBJECT Driver, MM_IMAGE *Image)
         Driver->MajorFunction[i] = IopInvalidDeviceRequest;
 }
 
-NTSTATUS IoCreateDriverForImage(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_OBJECT *DriverObject)
+/* Name: the whole path, in pool, which becomes the object's or is freed. */
+static NTSTATUS IopMakeDriver(PUNICODE_STRING Name, PCUNICODE_STRING ServiceName, ULONG Flags, PDRIVER_OBJECT *Driver)
 {
     OBJECT_ATTRIBUTES attributes;
-    PDRIVER_OBJECT driver;
-    UNICODE_STRING name, service;
     PVOID object;
     NTSTATUS status;
 
-    status = IopJoin(L"\\Driver\\", ServiceName, &name);
-    if (!NT_SUCCESS(status))
-        return status;
-    InitializeObjectAttributes(&attributes, &name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    InitializeObjectAttributes(&attributes, Name, OBJ_PERMANENT | OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
     status = ObCreateObject(KernelMode, IopDriverObjectType, &attributes, KernelMode, NULL,
                             sizeof(DRIVER_OBJECT) + IOP_DRIVER_EXTENSION_SIZE, 0, 0, &object);
     if (!NT_SUCCESS(status)) {
-        IopFreeString(&name);
+        IopFreeString(Name);
         return status;
     }
-    driver = object;
-    IopFillDriver(driver, Image);
-    driver->DriverName = name;
-    status = IopJoin(L"", ServiceName, &service);
-    if (!NT_SUCCESS(status)) {
-        ObfDereferenceObject(driver);
-        return status;
-    }
-    driver->DriverExtension->ServiceKeyName = service;
-    status = ObInsertObject(driver, NULL, FILE_READ_DATA, 0, NULL, NULL);
+    *Driver = object;
+    IopFillDriver(*Driver, Flags);
+    (*Driver)->DriverName = *Name;
+    status = IopJoin(L"", ServiceName, &(*Driver)->DriverExtension->ServiceKeyName);
+    if (!NT_SUCCESS(status))
+        ObfDereferenceObject(*Driver);
+    return status;
+}
+
+/* From now on others find it by its name, and the namespace keeps it. */
+static NTSTATUS IopPublishDriver(PDRIVER_OBJECT Driver)
+{
+    NTSTATUS status = ObInsertObject(Driver, NULL, FILE_READ_DATA, 0, NULL, NULL);
+
+    if (NT_SUCCESS(status))
+        ObfDereferenceObject(Driver);
+    return status;
+}
+
+NTSTATUS IoCreateDriverForImage(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_OBJECT *DriverObject)
+{
+    PDRIVER_OBJECT driver;
+    UNICODE_STRING name;
+    NTSTATUS status = IopJoin(L"\\Driver\\", ServiceName, &name);
+
+    if (NT_SUCCESS(status))
+        status = IopMakeDriver(&name, ServiceName, DRVO_LEGACY_DRIVER, &driver);
     if (!NT_SUCCESS(status))
         return status;
-    *DriverObject = driver;
-    ObfDereferenceObject(driver);                /* the namespace keeps it */
-    return STATUS_SUCCESS;
+    driver->DriverStart = Image->Entry.DllBase;
+    driver->DriverSize = Image->Entry.SizeOfImage;
+    driver->DriverSection = &Image->Entry;
+    driver->DriverInit = (PDRIVER_INITIALIZE)Image->Entry.EntryPoint;
+    status = IopPublishDriver(driver);
+    if (NT_SUCCESS(status))
+        *DriverObject = driver;
+    return status;
 }
 
 /* DriverEntry is over: its devices may be opened. */
@@ -140,6 +154,51 @@ NTSTATUS IoInitializeDriver(PDRIVER_OBJECT DriverObject)
     IopReinitializeDriver(DriverObject, TRUE);
     return status;
 }
+
+/* ---- Drivers that drivers make: an object with a name and no image ---- */
+/* A name of its own for who gave none. */
+static NTSTATUS IopNumberDriver(PUNICODE_STRING Name)
+{
+    static volatile LONG last;
+    WCHAR digits[12];
+    UNICODE_STRING number = { 0, sizeof(digits), digits };
+
+    RtlIntegerToUnicodeString((ULONG)InterlockedIncrement(&last), 10, &number);
+    return IopJoin(L"\\Driver\\", &number, Name);
+}
+
+NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING DriverName, PDRIVER_INITIALIZE InitializationFunction)
+{
+    UNICODE_STRING name, service;
+    PDRIVER_OBJECT driver;
+    NTSTATUS status = DriverName != NULL ? IopJoin(L"", DriverName, &name) : IopNumberDriver(&name);
+
+    if (!NT_SUCCESS(status))
+        return status;
+    service = name;
+    status = IopMakeDriver(&name, &service, DRVO_BUILTIN_DRIVER, &driver);
+    if (!NT_SUCCESS(status))
+        return status;
+    driver->DriverInit = InitializationFunction;
+    ObfReferenceObject(driver);                  /* it may delete itself at once */
+    status = IopPublishDriver(driver);
+    if (!NT_SUCCESS(status)) {
+        ObfDereferenceObject(driver);
+        return status;
+    }
+    status = InitializationFunction(driver, NULL);
+    if (NT_SUCCESS(status)) {
+        driver->Flags |= DRVO_INITIALIZED;
+        IopReadyDevices(driver);
+    } else {
+        ObMakeTemporaryObject(driver);
+    }
+    IopReinitializeDriver(driver, NT_SUCCESS(status));
+    ObfDereferenceObject(driver);
+    return status;
+}
+
+VOID NTAPI IoDeleteDriver(PDRIVER_OBJECT DriverObject) { ObMakeTemporaryObject(DriverObject); }
 
 NTSTATUS IoStartKernelDriver(MM_IMAGE *Image, PCUNICODE_STRING ServiceName, PDRIVER_INITIALIZE Entry, PDRIVER_OBJECT *DriverObject)
 {

@@ -61,6 +61,11 @@ VOID IopInitializeFileSystems(VOID);
 VOID IopFreeClients(PDRIVER_OBJECT Driver);
 /* Calls what the driver registered to be called after DriverEntry, or only forgets it. PASSIVE_LEVEL. */
 VOID IopReinitializeDriver(PDRIVER_OBJECT Driver, BOOLEAN Call);
+/* A driver without an image: an object of that path (NULL: \Driver and a number) whose initialization is called at once, without a path
+ * of the registry; its failure undoes all. PASSIVE_LEVEL. No header of the DDK's declares the two. */
+NTSTATUS NTAPI IoCreateDriver(PUNICODE_STRING DriverName, PDRIVER_INITIALIZE InitializationFunction);
+/* Its name goes, and with the last reference the object. */
+VOID NTAPI IoDeleteDriver(PDRIVER_OBJECT DriverObject);
 /* The device goes: so do its timer and its idle counter, when it has them. */
 VOID IopDeleteTimer(PDEVICE_OBJECT Device);
 VOID IopForgetIdle(PDEVICE_OBJECT Device);

@@ -11,6 +11,18 @@ SIZE_T NTAPI MmSizeOfMdl(PVOID Base, SIZE_T Length)
     return sizeof(MDL) + ADDRESS_AND_SIZE_TO_SPAN_PAGES(Base, Length) * sizeof(PFN_NUMBER);
 }
 
+/* The caller's memory, or some from pool. */
+PMDL NTAPI MmCreateMdl(PMDL MemoryDescriptorList, PVOID Base, SIZE_T Length)
+{
+    PMDL mdl = MemoryDescriptorList;
+
+    if (mdl == NULL)
+        mdl = ExAllocatePoolWithTag(NonPagedPoolNx, MmSizeOfMdl(Base, Length), 'ldmM');
+    if (mdl != NULL)
+        MmInitializeMdl(mdl, Base, Length);
+    return mdl;
+}
+
 VOID NTAPI MmBuildMdlForNonPagedPool(PMDLX MemoryDescriptorList)
 {
     PPFN_NUMBER pages = MmGetMdlPfnArray(MemoryDescriptorList);

@@ -21,6 +21,25 @@ static VOID PoCountState(EXECUTION_STATE Flags, LONG By)
             InterlockedExchangeAdd(&PoRequired[i], By);
 }
 
+/* ---- Activity of a moment ---- */
+static volatile LONG64 PoLastActive[PO_FLAGS];   /* a: interrupt time, in 100 ns */
+
+VOID NTAPI PoSetSystemState(EXECUTION_STATE Flags)
+{
+    LONG64 now = (LONG64)KeQueryInterruptTime();
+    ULONG i;
+
+    for (i = 0; i < PO_FLAGS; i++)
+        if (Flags & 1u << i)
+            InterlockedExchange64(&PoLastActive[i], now);
+}
+
+LONG64 PoQueryLastActive(ULONG Flag)
+{
+    return PoLastActive[Flag];
+}
+
+/* ---- Activity that lasts ---- */
 ULONG PoExecutionState(VOID)
 {
     ULONG flags = 0, i;

@@ -24,6 +24,7 @@ NTSTATUS NTAPI PsGetProcessExitStatus(PEPROCESS Process) { return Process->ExitS
 PPEB NTAPI PsGetProcessPeb(PEPROCESS Process) { return (PPEB)Process->Peb; }
 LONGLONG NTAPI PsGetProcessCreateTimeQuadPart(PEPROCESS Process) { return Process->CreateTime.QuadPart; }
 BOOLEAN NTAPI PsIsSystemThread(PETHREAD Thread) { return Thread->Tcb.SystemThread != 0; }
+BOOLEAN NTAPI IoIsSystemThread(PETHREAD Thread) { return PsIsSystemThread(Thread); }
 BOOLEAN NTAPI PsIsThreadTerminating(PETHREAD Thread) { return (Thread->CrossThreadFlags & PSP_THREAD_TERMINATED) != 0; }
 
 /* TRUE for a checked build, which no Windows 10 is. */

@@ -112,3 +112,11 @@ NTSTATUS NTAPI NtSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS Pr
     ObfDereferenceObject(process);
     return status;
 }
+
+NTSTATUS NTAPI ZwSetInformationProcess(HANDLE ProcessHandle, PROCESSINFOCLASS ProcessInformationClass, PVOID ProcessInformation,
+                                       ULONG ProcessInformationLength)
+{
+    KPROCESSOR_MODE mode = ObEnterKernelMode();
+    return ObLeaveKernelMode(mode, NtSetInformationProcess(ProcessHandle, ProcessInformationClass, ProcessInformation,
+                                                           ProcessInformationLength));
+}

@@ -253,10 +253,96 @@ static VOID RegisterMany(PVOID Context, ULONG Index)
 
 static VOID EtwContention(VOID) { TestRunThreads(8, RegisterMany, NULL); }
 
+/* ---- Names that programs know ---- */
+static PFILE_OBJECT OpenFile(PCWSTR Path)
+{
+    OBJECT_ATTRIBUTES attributes;
+    UNICODE_STRING name;
+    IO_STATUS_BLOCK result;
+    PVOID file = NULL;
+    HANDLE handle;
+
+    RtlInitUnicodeString(&name, Path);
+    InitializeObjectAttributes(&attributes, &name, OBJ_CASE_INSENSITIVE | OBJ_KERNEL_HANDLE, NULL, NULL);
+    if (!CHECK(NT_SUCCESS(ZwOpenFile(&handle, FILE_READ_ATTRIBUTES, &attributes, &result, FILE_SHARE_READ, 0))))
+        return NULL;
+    CHECK(NT_SUCCESS(ObReferenceObjectByHandle(handle, 0, IopFileObjectType, KernelMode, &file, NULL)));
+    ZwClose(handle);
+    return file;
+}
+
+static VOID DosNames(VOID)
+{
+    UNICODE_STRING letter, expected = RTL_CONSTANT_STRING(L"C:\\Windows");
+    PFILE_OBJECT file = OpenFile(L"\\SystemRoot"), device = OpenFile(L"\\Device\\Null");
+    POBJECT_NAME_INFORMATION name;
+
+    if (file != NULL && device != NULL) {
+        if (CHECK(IoVolumeDeviceToDosName(file->DeviceObject, &letter) == STATUS_SUCCESS)) {
+            CHECK(letter.Length == 4 && letter.MaximumLength == 6 && RtlEqualMemory(letter.Buffer, L"C:", 6));
+            ExFreePool(letter.Buffer);
+        }
+        if (CHECK(RtlVolumeDeviceToDosName(file->DeviceObject, &letter) == STATUS_SUCCESS))
+            ExFreePool(letter.Buffer);
+        if (CHECK(IoQueryFileDosDeviceName(file, &name) == STATUS_SUCCESS)) {
+            CHECK(RtlEqualUnicodeString(&name->Name, &expected, TRUE) && name->Name.Buffer[expected.Length / sizeof(WCHAR)] == 0);
+            ExFreePool(name);
+        }
+        CHECK(IoVolumeDeviceToDosName(device->DeviceObject, &letter) == STATUS_INVALID_PARAMETER);
+        CHECK(IoQueryFileDosDeviceName(device, &name) == STATUS_INVALID_PARAMETER);
+    }
+    if (file != NULL)
+        ObfDereferenceObject(file);
+    if (device != NULL)
+        ObfDereferenceObject(device);
+}
+
+/* ---- Drivers without an image ---- */
+static PDRIVER_OBJECT made;
+static NTSTATUS madeStatus;
+
+static NTSTATUS NTAPI MadeEntry(PDRIVER_OBJECT DriverObject, PUNICODE_STRING RegistryPath)
+{
+    CHECK(RegistryPath == NULL && DriverObject->DriverExtension->DriverObject == DriverObject);
+    CHECK(IoIsDefaultDispatch(DriverObject->MajorFunction[IRP_MJ_CREATE]) && (DriverObject->Flags & DRVO_BUILTIN_DRIVER));
+    made = DriverObject;
+    return madeStatus;
+}
+
+static VOID MadeDriver(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"\\Driver\\TestMade");
+    PVOID found = NULL;
+
+    madeStatus = STATUS_SUCCESS;
+    CHECK(IoCreateDriver(&name, MadeEntry) == STATUS_SUCCESS && RtlEqualUnicodeString(&made->DriverName, &name, FALSE));
+    CHECK(made->Flags & DRVO_INITIALIZED);
+    CHECK(ObReferenceObjectByName(&name, OBJ_CASE_INSENSITIVE, NULL, 0, IopDriverObjectType, KernelMode, NULL, &found) == STATUS_SUCCESS);
+    CHECK(found == made);
+    CHECK(IoCreateDriver(&name, MadeEntry) == STATUS_OBJECT_NAME_COLLISION);
+    IoDeleteDriver(made);
+    ObfDereferenceObject(found);
+    CHECK(ObReferenceObjectByName(&name, OBJ_CASE_INSENSITIVE, NULL, 0, IopDriverObjectType, KernelMode, NULL, &found) ==
+          STATUS_OBJECT_NAME_NOT_FOUND);
+    CHECK(IoCreateDriver(NULL, MadeEntry) == STATUS_SUCCESS && made->DriverName.Length > name.Length - 16);
+    IoDeleteDriver(made);
+    madeStatus = STATUS_NO_SUCH_DEVICE;
+    CHECK(IoCreateDriver(&name, MadeEntry) == STATUS_NO_SUCH_DEVICE);
+    CHECK(ObReferenceObjectByName(&name, OBJ_CASE_INSENSITIVE, NULL, 0, IopDriverObjectType, KernelMode, NULL, &found) ==
+          STATUS_OBJECT_NAME_NOT_FOUND);
+}
+
+static VOID NoDebugger(VOID)
+{
+    CHECK(KdDisableDebugger() == STATUS_DEBUGGER_INACTIVE && KdEnableDebugger() == STATUS_DEBUGGER_INACTIVE);
+    CHECK(KdChangeOption(KD_OPTION_SET_BLOCK_ENABLE, 0, NULL, 0, NULL, NULL) == STATUS_DEBUGGER_INACTIVE);
+}
+
 static const KE_TEST tests[] = {
     { "io.system.version", Versions, 0 }, { "io.system.event", NamedEvents, 0 }, { "io.driver.list", DriverList, 0 },
     { "io.system.modes", Modes, 0 },      { "io.driver.again", Reinitialize, 0 },
     { "io.irp.forward", Forward, 2 },     { "io.etw.provider", Etw, 0 },         { "io.etw.contention", EtwContention, 4 },
-    { "io.etw.activity", Activities, 0 },
+    { "io.etw.activity", Activities, 0 }, { "io.dosname", DosNames, 0 },         { "io.driver.made", MadeDriver, 0 },
+    { "kd.debugger", NoDebugger, 0 },
 };
 const KE_TEST_GROUP IoSystemTests = { tests, RTL_NUMBER_OF(tests) };

@@ -160,6 +160,23 @@ static VOID TestContiguous(VOID)
     MmFreeContiguousMemory(block);
     high.QuadPart = 0x1000;                      /* nothing lies there */
     CHECK(MmAllocateContiguousMemorySpecifyCache(PAGE_SIZE, zero, high, zero, MmNonCached) == NULL);
+    CHECK(MmAllocateContiguousMemorySpecifyCacheNode(PAGE_SIZE, zero, high, zero, MmCached, MM_ANY_NODE_OK) == NULL);
+    high.QuadPart = 0xFFFFFFFF;
+    block = MmAllocateContiguousMemorySpecifyCacheNode(2 * PAGE_SIZE, zero, high, zero, MmCached, 0);
+    if (CHECK(block != NULL))
+        MmFreeContiguousMemory(block);
+}
+
+static VOID TestMakeMdl(VOID)
+{
+    UCHAR room[sizeof(MDL) + 4 * sizeof(PFN_NUMBER)];
+    PUCHAR base = (PUCHAR)0x123400;
+    PMDL mdl = MmCreateMdl((PMDL)room, base + 0x10, 2 * PAGE_SIZE), own = MmCreateMdl(NULL, base, PAGE_SIZE);
+
+    CHECK(mdl == (PMDL)room && mdl->StartVa == (PVOID)0x123000 && mdl->ByteOffset == 0x410 && mdl->ByteCount == 2 * PAGE_SIZE);
+    CHECK(own != NULL && own->ByteOffset == 0x400 && own->ByteCount == PAGE_SIZE);
+    if (own != NULL)
+        ExFreePool(own);
 }
 
 static VOID TestMdlLockAndMap(VOID)
@@ -294,6 +311,7 @@ static const KE_TEST MiMemoryTable[] = {
     { "mm.iospace", TestIoSpace, 0 },
     { "mm.contiguous", TestContiguous, 0 },
     { "mm.mdl.lock", TestMdlLockAndMap, 0 },
+    { "mm.mdl.make", TestMakeMdl, 0 },
     { "mm.mdl.nonpaged", TestMdlNonPaged, 0 },
     { "mm.mdl.bad_buffer", TestMdlBadBuffer, 0 },
     { "mm.mdl.pages", TestMdlPages, 0 },

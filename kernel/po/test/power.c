@@ -176,6 +176,15 @@ static VOID SystemStates(VOID)
     CHECK(ExecutionState() == 0);
 }
 
+/* Activity of a moment leaves nothing behind but its time. */
+static VOID Active(VOID)
+{
+    LONG64 now = (LONG64)KeQueryInterruptTime(), display = PoQueryLastActive(1);
+
+    PoSetSystemState(ES_SYSTEM_REQUIRED | ES_USER_PRESENT);
+    CHECK(PoQueryLastActive(0) >= now && PoQueryLastActive(2) >= now && PoQueryLastActive(1) == display && ExecutionState() == 0);
+}
+
 static VOID Information(VOID)
 {
     ULONG buffer[6 * KE_MAXIMUM_PROCESSORS] = { 0 };
@@ -192,6 +201,7 @@ static VOID Information(VOID)
 
 static const KE_TEST tests[] = {
     { "po.request", Request, 0 }, { "po.idle", Idle, 0 },           { "po.setting", Settings, 0 },
-    { "po.state", SystemStates, 0 },   { "po.information", Information, 0 },
+    { "po.state", SystemStates, 0 },   { "po.state.active", Active, 0 },
+       { "po.information", Information, 0 },
 };
 const KE_TEST_GROUP PoPowerTests = { tests, RTL_NUMBER_OF(tests) };

@@ -198,9 +198,20 @@ static VOID Protection(VOID)
     CHECK(PsIsProtectedProcess(&process) && !PsIsProtectedProcessLight(&process));
 }
 
+static VOID OfProcess(VOID)
+{
+    ULONG mode = 0x10000, disable = 1, enable = 2;
+
+    CHECK(ZwSetInformationProcess(NtCurrentProcess(), ProcessDefaultHardErrorMode, &mode, sizeof(mode)) == STATUS_INVALID_PARAMETER);
+    CHECK(ZwSetInformationProcess(NtCurrentProcess(), ProcessExecuteFlags, &disable, sizeof(USHORT)) == STATUS_INFO_LENGTH_MISMATCH);
+    CHECK(ZwSetInformationProcess(NtCurrentProcess(), ProcessExecuteFlags, &disable, sizeof(disable)) == STATUS_SUCCESS);
+    CHECK(ZwSetInformationProcess(NtCurrentProcess(), ProcessExecuteFlags, &enable, sizeof(enable)) == STATUS_NOT_SUPPORTED);
+}
+
 static const KE_TEST tests[] = {
     { "ps.yield", Turns, 0 }, { "ps.protection", Protection, 0 },
     { "ps.setthread.priorities", Priorities, 0 }, { "ps.setthread.boosts", Boosts, 0 },     { "ps.setthread.places", Places, 0 },
     { "ps.setthread.names", Names, 0 },           { "ps.setthread.refusals", Refusals, 0 }, { "ps.thread.alert", Alerts, 0 },
+    { "ps.information.set", OfProcess, 0 },
 };
 const KE_TEST_GROUP PsSetInformationTests = { tests, RTL_NUMBER_OF(tests) };

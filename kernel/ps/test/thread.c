@@ -114,8 +114,17 @@ static VOID Current(VOID)
     CHECK(PsGetCurrentProcessId() == (HANDLE)4 && PsGetProcessId(PsInitialSystemProcess) == (HANDLE)4);
     CHECK((PETHREAD)KeGetCurrentThread() == thread && PsGetThreadId(thread) == PsGetCurrentThreadId());
     CHECK(PsGetThreadProcessId(thread) == (HANDLE)4 && PsGetThreadProcess(thread) == PsInitialSystemProcess);
-    CHECK(IoThreadToProcess(thread) == PsInitialSystemProcess && PsIsSystemThread(thread));
+    CHECK(IoThreadToProcess(thread) == PsInitialSystemProcess && PsIsSystemThread(thread) && IoIsSystemThread(thread));
     CHECK(PsActiveProcessHead.Flink == &PsInitialSystemProcess->ActiveProcessLinks);
+}
+
+/* Drivers import where the type is kept. */
+static VOID JobType(VOID)
+{
+    UNICODE_STRING name = RTL_CONSTANT_STRING(L"Job");
+    POBJECT_TYPE const *type = (POBJECT_TYPE const *)MmFindExport(MmFindImage("ntoskrnl.exe"), "PsJobType", 0);
+
+    CHECK(type != NULL && RtlEqualUnicodeString(&(*type)->Name, &name, FALSE));
 }
 
 static VOID Facts(VOID)
@@ -197,6 +206,7 @@ static VOID Storm(VOID)
 static const KE_TEST tests[] = {
     { "ps.thread.wait", Wait, 0 },     { "ps.thread.terminate", TerminateTest, 0 }, { "ps.thread.bad", BadCreate, 0 },
     { "ps.current", Current, 0 },      { "ps.process.facts", Facts, 0 },            { "ps.version", Version, 0 },
+    { "ps.jobtype", JobType, 0 },
     { "ps.lookup", Lookup, 0 },        { "ps.thread.storm", Storm, 0 },
 };
 const KE_TEST_GROUP PsTests = { tests, RTL_NUMBER_OF(tests) };

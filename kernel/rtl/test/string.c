@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Counted strings and their conversions, each export once; the edges are the native tests' (test/host/test_string.c).
  */
+#include "ipv4.h"
 #include "rtl.h"
 #include "test.h"
 
@@ -149,6 +150,39 @@ static VOID Guids(VOID)
     RtlFreeUnicodeString(&text);
 }
 
+/* ---- Addresses of the Internet ---- */
+static BOOLEAN Reads(PCSTR Text, BOOLEAN Strict, ULONG Expected, ULONG Length)
+{
+    UCHAR bytes[4] = { 0 };
+    PCSTR end = NULL;
+    NTSTATUS status = RtlIpv4StringToAddressA(Text, Strict, &end, (struct in_addr *)bytes);
+
+    return status == STATUS_SUCCESS && end == Text + Length &&
+           ((ULONG)bytes[0] << 24 | (ULONG)bytes[1] << 16 | (ULONG)bytes[2] << 8 | bytes[3]) == Expected;
+}
+
+static BOOLEAN Refuses(PCSTR Text, BOOLEAN Strict)
+{
+    UCHAR bytes[4];
+    PCSTR end;
+
+    return RtlIpv4StringToAddressA(Text, Strict, &end, (struct in_addr *)bytes) == STATUS_INVALID_PARAMETER;
+}
+
+static VOID Ipv4(VOID)
+{
+    static const UCHAR address[4] = { 192, 168, 0, 10 }, most[4] = { 255, 255, 255, 255 };
+    CHAR text[16];
+
+    CHECK(RtlIpv4AddressToStringA((const struct in_addr *)address, text) == text + 12 && strcmp(text, "192.168.0.10") == 0);
+    CHECK(RtlIpv4AddressToStringA((const struct in_addr *)most, text) == text + 15 && strcmp(text, "255.255.255.255") == 0);
+    CHECK(Reads("192.168.0.10", TRUE, 0xC0A8000A, 12) && Reads("1.2.3.4:80", TRUE, 0x01020304, 7) && Reads("0.0.0.08", TRUE, 8, 8));
+    CHECK(Refuses("1.2.3", TRUE) && Refuses("1.2.3.256", TRUE) && Refuses("", TRUE) && Refuses("1..2.3", TRUE) && Refuses("256.1.1.1", TRUE));
+    CHECK(Reads("1.2.3", FALSE, 0x01020003, 5) && Reads("1.65535", FALSE, 0x0100FFFF, 7) && Reads("4294967295", FALSE, 0xFFFFFFFF, 10));
+    CHECK(Reads("0x7F.1", FALSE, 0x7F000001, 6) && Reads("010.1", FALSE, 0x08000001, 5) && Refuses("1.2.65536", FALSE));
+    CHECK(Refuses("4294967296", FALSE) && Refuses("x", FALSE) && Refuses("1.2.", FALSE));
+}
+
 static const KE_TEST Tests[] = {
     { "rtl.string.initialize", Initialize },
     { "rtl.string.copy", Copy },
@@ -158,5 +192,6 @@ static const KE_TEST Tests[] = {
     { "rtl.string.buffer", Buffers },
     { "rtl.string.integer", Integers },
     { "rtl.string.guid", Guids },
+    { "rtl.string.ipv4", Ipv4 },
 };
 const KE_TEST_GROUP RtlStringTests = { Tests, RTL_NUMBER_OF(Tests) };
