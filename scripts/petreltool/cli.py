@@ -63,6 +63,11 @@ def _test(arguments: argparse.Namespace) -> int:
     return testing.command(arguments)
 
 
+def _report(arguments: argparse.Namespace) -> int:
+    from . import merging
+    return merging.command(arguments)
+
+
 def _shell(arguments: argparse.Namespace) -> int:
     from . import shell
     return shell.command(arguments)
@@ -139,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
                           "image --user", "image --system32 my-windows/System32", "image --user --usb disk.img --option shell=cmd"))
     options.for_run(add("run", _run, "boot, load drivers, report",
                         "run", "run my.sys", "run my.sys other.sys --json report.json", "run --raw --option selftest=1"))
+    options.for_report(add("report", _report, "several reports as one", "report a.json b.json", "report *.json --junit all.xml"))
     options.for_shell(add("shell", _shell, "a prompt in the machine", "shell", "shell --cpus 4", "shell 'cmd /k dir'", "shell < script.txt"))
     options.for_inspect(add("inspect", _inspect, "say which imports resolve, without booting", "inspect my.sys",
                             "inspect --families families.csv"))

@@ -46,6 +46,17 @@ def for_machine(parser: argparse.ArgumentParser) -> None:
                        help=r"a value of the driver's service key, such as Parameters\Limit=dword:32 or Text=sz:hello")
 
 
+def _for_outputs(group: argparse._ActionsContainer) -> None:
+    group.add_argument("--json", type=Path, metavar="F", help="write the report (scripts/schema/petrel-report-1.schema.json)")
+    group.add_argument("--junit", type=Path, metavar="F", help="write the report as JUnit's XML")
+    group.add_argument("--sarif", type=Path, metavar="F", help="write what failed as SARIF 2.1.0")
+
+
+def for_report(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", type=Path, metavar="REPORT.json", help="reports that `run --json` wrote")
+    _for_outputs(parser)
+
+
 def for_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE.sys", help="drivers; none: the demonstration")
     for_machine(parser)
@@ -67,7 +78,7 @@ def for_run(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--script", type=Path, metavar="F", help="type this file at a prompt in the machine; its drivers are loaded first")
     group.add_argument("--expect-exit", type=int, default=0, metavar="N", help="the exit code that is a pass (default: 0)")
     group = parser.add_argument_group("results")
-    group.add_argument("--json", type=Path, metavar="F", help="write the report (scripts/schema/petrel-report-1.schema.json)")
+    _for_outputs(group)
     group.add_argument("--keep", type=Path, metavar="DIR", help="keep what each machine wrote on its channels")
     group.add_argument("--raw", action="store_true", help="one machine, its channels on the screen, no report")
     group.add_argument("--qemu-arg", action="append", default=[], metavar="ARG", help="with --raw: one more argument for QEMU")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from . import exports, fetch, lab, peheader, pool, programs, raw, report, session, settings, setup, show, terminal
+from . import exports, fetch, lab, outputs, peheader, pool, programs, raw, report, session, settings, setup, show, terminal
 from .build import build
 from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PASS, EXIT_PAYLOAD, EXIT_USAGE, PayloadError, UsageError, worst
 from .events import Event
@@ -79,8 +79,7 @@ def _plan(arguments: argparse.Namespace) -> Plan:
         raise UsageError("--option takes KEY=VALUE")
     if not all(_SERVICE_VALUE.fullmatch(value) for value in arguments.service_value):
         raise UsageError("--service-value takes NAME=dword:NUMBER or NAME=sz:TEXT")
-    if arguments.json is not None and not arguments.json.absolute().parent.is_dir():
-        raise UsageError(f"{arguments.json}: its folder does not exist")
+    outputs.check(arguments)
     if arguments.qemu_arg and not arguments.raw:
         raise UsageError("--qemu-arg goes with --raw only")
     programs.check(arguments.commands)
@@ -323,8 +322,8 @@ def command(arguments: argparse.Namespace) -> int:
     seconds = time.monotonic() - begin
     if plan.parts:
         show.summary(plan.parts, seconds)
-    if arguments.json is not None:
-        report.write(_whole_report(plan, seconds), arguments.json)
+    if outputs.are_wanted(arguments):
+        outputs.write(_whole_report(plan, seconds), arguments)
     if demonstration:
         statuses.append(_end_at_prompt(plan))
     return worst(statuses + [subject.verdict.exit_status if subject.exit_status is None else subject.exit_status

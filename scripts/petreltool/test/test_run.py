@@ -103,7 +103,7 @@ class BadInput(CommandCase):
     def test_usage(self) -> None:
         good = self.write("passing.sys")
         for wrong in (["--bogus"], ["--cpus"], ["--timeout", "-1"], ["-j", "0"], ["--option", "x"], ["--service-value", "x=1"],
-                      ["--service-value", "x=dword:-1"], ["--json", "/no/such/folder/x"], ["--junit", "x"], ["--qemu-arg", "x"],
+                      ["--service-value", "x=dword:-1"], ["--json", "/no/such/folder/x"], ["--html", "x"], ["--junit", "/no/such/folder/x"], ["--sarif", "/no/such/folder/x"], ["--qemu-arg", "x"],
                       ["--stdin", str(good)], ["--script", "no-such-file"], ["--script", str(good), "--exec", "cmd"]):
             with self.subTest(wrong):
                 self.assertEqual(self.petrel("run", good, *wrong)[0], 2)
