@@ -101,30 +101,46 @@ static VOID MiFinishWrite(const MI_TRANSFER *Transfer, NTSTATUS Status)
     ExUnlockExclusive(&segment->Lock);
 }
 
+static NTSTATUS MiWriteTaken(MI_TRANSFER *Transfer)
+{
+    ULONG_PTR bytes;
+    NTSTATUS status = MiTransfer(Transfer, TRUE, &bytes);
+
+    if (status == STATUS_END_OF_FILE)            /* cut off meanwhile: there is nothing to keep */
+        status = STATUS_SUCCESS;
+    MiFinishWrite(Transfer, status);
+    return status;
+}
+
+/* Goes through the range once; where somebody else was writing a page, once more from its beginning, and waits when nothing but such
+ * pages is left. */
 NTSTATUS MmFlushFilePages(MI_SEGMENT *Segment, ULONG64 First, ULONG64 Count)
 {
     MI_TRANSFER transfer = { .Segment = Segment };
-    NTSTATUS status = STATUS_SUCCESS;
-    BOOLEAN writing;
-    ULONG_PTR bytes;
-    ULONG64 end;
+    BOOLEAN writing, others = FALSE;
+    ULONG64 at = First;
+    NTSTATUS status;
 
     MiHarvestWriters(Segment, First, Count);
-    do {
+    for (;;) {
         ExLockExclusive(&Segment->Lock);
-        end = min(First + Count, Segment->Pages);
-        writing = MiTakeDirtyLocked(Segment, First, end, &transfer);
-        if (transfer.Count == 0 && writing)
+        writing = MiTakeDirtyLocked(Segment, at, min(First + Count, Segment->Pages), &transfer);
+        if (transfer.Count == 0 && writing && at == First)
             MiAwaitPageLocked(Segment);
         ExUnlockExclusive(&Segment->Lock);
-        if (transfer.Count == 0)
+        others = others || writing;
+        if (transfer.Count == 0 && !others)
+            return STATUS_SUCCESS;
+        if (transfer.Count == 0) {
+            at = First;
+            others = FALSE;
             continue;
-        status = MiTransfer(&transfer, TRUE, &bytes);
-        if (status == STATUS_END_OF_FILE)        /* cut off meanwhile: there is nothing to keep */
-            status = STATUS_SUCCESS;
-        MiFinishWrite(&transfer, status);
-    } while (NT_SUCCESS(status) && (writing || transfer.Count != 0));
-    return status;
+        }
+        status = MiWriteTaken(&transfer);
+        if (!NT_SUCCESS(status))
+            return status;
+        at = transfer.First + transfer.Count;
+    }
 }
 
 /* ---- Dropping ---- */
