@@ -104,6 +104,7 @@ def for_test(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ring", choices=("host", "boot", "drivers", "user", "all"), default="all", help="default: all")
     parser.add_argument("-k", dest="name", metavar="NAME", help="only tests whose name matches this regular expression")
     parser.add_argument("-j", "--jobs", type=int, metavar="N", help="processors to use (default: all)")
+    parser.add_argument("--times", type=int, default=1, metavar="N", help="again and again, until one round fails (default: 1)")
 
 
 def for_bench(parser: argparse.ArgumentParser) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import subprocess
+import time
 
-from . import image, process, setup
+from . import image, process, report, setup
 from .build import build, configure
 from .errors import EXIT_FAIL, EXIT_PASS, PayloadError, UsageError
 from .paths import PRESETS, Tree, program
@@ -34,7 +35,23 @@ def _make_user_image() -> None:
         say(f"the user ring will be skipped: {error}")
 
 
+def _run(ctest: list[str], times: int) -> int:
+    """So many rounds; the first that fails is the last."""
+    for number in range(1, times + 1):
+        begin = time.monotonic()
+        done = subprocess.run(ctest, stdin=subprocess.DEVNULL, check=False)
+        if times > 1:
+            print(f"round {number} of {times}: {'passed' if done.returncode == 0 else 'FAILED'}, {time.monotonic() - begin:.0f} s, "
+                  f"commit {report.commit()}", flush=True)
+        if done.returncode != 0:
+            say("a test failed")
+            return EXIT_FAIL
+    return EXIT_PASS
+
+
 def command(arguments: argparse.Namespace) -> int:
+    if arguments.times < 1:
+        raise UsageError("--times must be at least 1")
     setup.ensure()
     say("building what the tests need")
     if arguments.ring != "host":
@@ -49,9 +66,4 @@ def command(arguments: argparse.Namespace) -> int:
     if not _has_tests(folder, selection):
         raise UsageError("no test matches" + (f" -k {arguments.name}" if arguments.name else f": the ring {arguments.ring} is empty"))
     jobs = arguments.jobs or os.cpu_count() or 1
-    done = subprocess.run([program("ctest"), "--test-dir", folder, "--output-on-failure", "-j", str(jobs), *selection],
-                          stdin=subprocess.DEVNULL, check=False)
-    if done.returncode != 0:
-        say("a test failed")
-        return EXIT_FAIL
-    return EXIT_PASS
+    return _run([program("ctest"), "--test-dir", folder, "--output-on-failure", "-j", str(jobs), *selection], arguments.times)
