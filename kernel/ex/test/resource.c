@@ -303,6 +303,7 @@ static VOID Low(SCENE *Scene)
     KeSetPriorityThread(KeCurrentThread(), 4);
     while (Scene->Step < 3)                      /* once the middle one is at work, only a lent priority gets past this */
         KiPause();
+    CHECK(KeCurrentThread()->Priority >= 12 && KeCurrentThread()->Priority < 15);     /* or, seconds later, the starving one's, 15 */
     ExReleaseResourceLite(&Scene->Resource);
 }
 
