@@ -21,8 +21,8 @@ FOREIGN = {                                 # imports from elsewhere, on purpose
     "missing_data": {("ntoskrnl.exe", "PetrelNoSuchVariable")},
     "export_client": {("export_driver.sys", name) for name in ("ExportedAdd", "ExportedCounter", "ExportedWasInitialized")},
 }
-# volumework is `verify storage`'s, hostile the user ring's.
-WITHOUT_ROW = {"export_driver", "export_client", "leak", "volumework", "hostile"}
+# traffic and volumework are `verify storage`'s, hostile the user ring's.
+WITHOUT_ROW = {"export_driver", "export_client", "leak", "traffic", "volumework", "hostile"}
 BY_CLANG_ONLY = {"meeting": {("ntoskrnl.exe", "__C_specific_handler")}}      # what __try needs
 
 
