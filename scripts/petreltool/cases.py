@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .errors import EXIT_FAIL, EXIT_MACHINERY, EXIT_PASS
-from .symbols import Frame, frame_text
+from .errors import EXIT_PASS
+from .symbols import Frame, frame_text, own_frame
+from .verdict import Verdict
 
-GOOD, SKIPPED, BROKEN = "pass", "skipped", "error"
+SKIPPED, BROKEN = "skipped", "error"
 
 
 @dataclass(frozen=True)
@@ -24,19 +25,18 @@ class Case:
     place: Frame | None = None          # where in the driver
 
     @property
-    def failed(self) -> bool:
-        return self.verdict not in (GOOD, SKIPPED)
+    def exit_status(self) -> int:
+        return Verdict(self.verdict, self.why).exit_status
 
     @property
-    def exit_status(self) -> int:
-        return EXIT_PASS if not self.failed else EXIT_MACHINERY if self.verdict == BROKEN else EXIT_FAIL
+    def failed(self) -> bool:
+        return self.exit_status != EXIT_PASS
 
 
 def _place(driver: dict[str, Any]) -> Frame | None:
     """The innermost frame that is the driver's own."""
     broken = driver.get("bugcheck") or driver.get("trap") or next(iter(driver.get("hang") or []), None)
-    frames = broken.get("stack") or [] if broken else []
-    return next((frame for frame in frames if (frame["module"] or "").lower() == driver["file"].lower()), None)
+    return own_frame(broken.get("stack") or [], driver["file"]) if broken else None
 
 
 def _details(driver: dict[str, Any]) -> str:

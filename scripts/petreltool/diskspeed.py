@@ -10,7 +10,7 @@ from pathlib import Path
 
 from . import setup, volumework, workdisk
 from .build import build
-from .errors import EXIT_FAIL, EXIT_PASS, MachineryError
+from .errors import EXIT_PASS, MachineryError
 
 _PRESET = "release"
 _MEBIBYTES, _TURNS = 128, 5
@@ -30,9 +30,7 @@ def _turn() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="petrel-speed-") as name:
         volume, raw = Path(name) / "volume", Path(name) / "raw"
         workdisk.make(volume, workdisk.room_for(32, 1, _MEBIBYTES << 20))
-        raw.write_bytes(b"")
-        with open(raw, "r+b") as handle:
-            handle.truncate(_MEBIBYTES << 20)
+        workdisk.blank(raw, _MEBIBYTES << 20)
         result = volumework.run(_PRESET, "speed", [volume, raw], _LIMIT, cpus=1, Kilobytes=_MEBIBYTES << 10)
     times = parse(result.debug)
     if result.why or set(times) != set(_AGAINST):
@@ -50,5 +48,5 @@ def command(arguments: argparse.Namespace) -> int:
         share = f"{middle[what] / middle[against]:6.2f} of {against}" if against else ""
         print(f"{what:<24}{middle[what]:9.0f} MiB/s {share}")
     if arguments.json is not None:
-        Path(arguments.json).write_text(json.dumps({"mebibytes": _MEBIBYTES, "turns": turns, "median": middle}, indent=2) + "\n", encoding="utf-8")
-    return EXIT_PASS if all(speed > 0 for speed in middle.values()) else EXIT_FAIL
+        arguments.json.write_text(json.dumps({"mebibytes": _MEBIBYTES, "turns": turns, "median": middle}, indent=2) + "\n", encoding="utf-8")
+    return EXIT_PASS

@@ -10,13 +10,6 @@ from . import github, junit, report, sarif
 from .errors import UsageError
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: the report cannot be written: {error.strerror}") from error
-
-
 def _paths(arguments: argparse.Namespace) -> list[Path]:
     return [path for path in (arguments.json, arguments.junit, arguments.sarif) if path is not None]
 
@@ -36,8 +29,8 @@ def write(whole: dict[str, Any], arguments: argparse.Namespace) -> None:
     if arguments.json is not None:
         report.write(whole, arguments.json)
     if arguments.junit is not None:
-        _write(arguments.junit, junit.make(whole))
+        report.save(junit.make(whole), arguments.junit)
     if arguments.sarif is not None:
-        _write(arguments.sarif, sarif.make(whole))
+        report.save(sarif.make(whole), arguments.sarif)
     if github.is_there():
         github.tell(whole)

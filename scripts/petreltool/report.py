@@ -155,8 +155,13 @@ def assemble(*, machine: dict[str, Any], options: dict[str, Any], seed: int | No
 
 
 def write(report: dict[str, Any], path: Path) -> None:
+    save(json.dumps(report, indent=2, ensure_ascii=False) + "\n", path)
+
+
+def save(text: str, path: Path) -> None:
+    """One form of the report."""
     try:
-        path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path}: the report cannot be written: {error.strerror}") from error
 

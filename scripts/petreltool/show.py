@@ -6,7 +6,7 @@ from typing import Any
 
 from .lab import Record
 from .names import status_text
-from .symbols import frame_text
+from .symbols import frame_text, own_frame
 from .terminal import paint, printable
 
 _COLOURS = {"pass": "green", "skipped": "yellow"}
@@ -97,7 +97,7 @@ def _failure(driver: dict[str, Any]) -> None:
     if driver["trap"]:
         _row("import", f"{driver['trap']['module']}!{driver['trap']['name']} ({driver['trap']['kind']})")
     if broken:
-        inside = next((frame for frame in broken["stack"] if (frame["module"] or "").lower() == driver["file"].lower()), None)
+        inside = own_frame(broken["stack"], driver["file"])
         if inside:
             _row("at", frame_text(inside))
         if broken["irql"] is not None:

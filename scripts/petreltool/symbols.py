@@ -130,6 +130,11 @@ def _relative(file: str | None) -> str | None:
     return path
 
 
+def own_frame(stack: list[Frame], module: str) -> Frame | None:
+    """The innermost frame in that module."""
+    return next((frame for frame in stack if (frame["module"] or "").lower() == module.lower()), None)
+
+
 def frame_text(frame: Frame) -> str:
     """A frame for people: driver.sys+0x1234, then the function and the source line where they are known."""
     if frame["module"] is None:

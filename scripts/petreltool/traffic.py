@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import lab
+from . import lab, workdisk
 from .errors import MachineryError
 from .image import make_image
 from .machine import MachineOptions, STATUS_PASS
@@ -192,9 +192,7 @@ def prove(preset: str, seconds: int, cpus: int, seed: int) -> bool:
         folder = Path(name)
         disks = [Disk(kind, folder / f"{kind}{index}", faults) for kind in KINDS for index, faults in enumerate((Faults(), choose_faults(numbers)))]
         for disk in disks:
-            disk.path.write_bytes(b"")
-            with open(disk.path, "r+b") as handle:
-                handle.truncate(BLOCK * BLOCKS)
+            workdisk.blank(disk.path, BLOCK * BLOCKS)
         values = {"Seed": seed, "Count": len(disks), "Blocks": BLOCKS, "Seconds": seconds}
         base = MachineOptions(disk=make_image(preset), cpus=cpus, extra=_attach(disks, numbers),
                               options=[f"service-value=Parameters\\{key}=dword:{value}" for key, value in values.items()])

@@ -65,6 +65,12 @@ def _table(shape: Geometry) -> bytes:
     return struct.pack("<I2x", 0x5052544C).rjust(446, b"\0") + entries.ljust(64, b"\0") + b"\x55\xAA"
 
 
+def blank(disk: Path, size: int) -> None:
+    """A disk of so many bytes with nothing on it."""
+    with open(disk, "wb") as handle:
+        handle.truncate(size)
+
+
 def make(disk: Path, shape: Geometry) -> None:
     """A fresh disk with an empty volume."""
     with open(disk, "wb") as handle:
