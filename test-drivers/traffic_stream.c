@@ -3,18 +3,7 @@
  * is done again block by block, as a file system would, so that it is known which block it is.
  */
 #include "traffic.h"
-
-/* xorshift64* */
-static ULONG Below(PULONG64 State, ULONG Limit)
-{
-    ULONG64 x = *State;
-
-    x ^= x >> 12;
-    x ^= x << 25;
-    x ^= x >> 27;
-    *State = x;
-    return (ULONG)((x * 0x2545F4914F6CDD1Dull >> 33) % Limit);
-}
+#include "worknumbers.h"
 
 BOOLEAN TrafficMakeStream(TRAFFIC_STREAM *Stream, TRAFFIC_DISK *Disk, ULONG Number, PKQUEUE Queue)
 {
@@ -24,7 +13,7 @@ BOOLEAN TrafficMakeStream(TRAFFIC_STREAM *Stream, TRAFFIC_DISK *Disk, ULONG Numb
     Stream->Disk = Disk;
     Stream->Count = TrafficParameters.Blocks / TRAFFIC_STREAMS;
     Stream->First = Number * Stream->Count;
-    Stream->Random = ((TrafficParameters.Seed + 1ull) * 0x9E3779B97F4A7C15ull ^ (Disk->Number * 1000ull + Number + 1) * 0xBF58476D1CE4E5B9ull) | 1;
+    Stream->Random = WorkSeed(TrafficParameters.Seed, Disk->Number * 1000 + Number);
     Stream->Buffer = ExAllocatePoolWithTag(NonPagedPool, bytes, TRAFFIC_TAG);
     if (Stream->Buffer == NULL)
         return FALSE;
@@ -49,7 +38,7 @@ VOID TrafficDropStream(TRAFFIC_STREAM *Stream)
 /* ---- The next request ---- */
 static VOID Choose(TRAFFIC_STREAM *Stream)
 {
-    ULONG action = Below(&Stream->Random, 64);
+    ULONG action = WorkBelow(&Stream->Random, 64);
 
     if (Stream->Ending) {
         Stream->Major = IRP_MJ_READ;
@@ -59,8 +48,8 @@ static VOID Choose(TRAFFIC_STREAM *Stream)
         return;
     }
     Stream->Major = action == 0 ? IRP_MJ_FLUSH_BUFFERS : action < 36 ? IRP_MJ_WRITE : IRP_MJ_READ;
-    Stream->Length = Stream->Major == IRP_MJ_FLUSH_BUFFERS ? 0 : 1 + Below(&Stream->Random, TRAFFIC_LENGTH);
-    Stream->At = Stream->First + Below(&Stream->Random, Stream->Count - TRAFFIC_LENGTH + 1);
+    Stream->Length = Stream->Major == IRP_MJ_FLUSH_BUFFERS ? 0 : 1 + WorkBelow(&Stream->Random, TRAFFIC_LENGTH);
+    Stream->At = Stream->First + WorkBelow(&Stream->Random, Stream->Count - TRAFFIC_LENGTH + 1);
 }
 
 /* From now on a block may hold the new generation. */
